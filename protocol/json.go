@@ -1,0 +1,136 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// object is a JSON object whose values aren't read yet. Its names are exact:
+// encoding/json would take "UID" for "uid".
+type object map[string]json.RawMessage
+
+// CheckJSON says whether raw is one JSON value in valid UTF-8, nested at most
+// MaxJSONDepth deep, with nothing behind it.
+func CheckJSON(raw []byte) error {
+	if !utf8.Valid(raw) {
+		return BadJSON("the body is not UTF-8")
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return BadJSON("the body is empty; JSON is expected")
+	}
+	if tooDeep(raw) {
+		return BadJSON("the body nests more than %d deep", MaxJSONDepth)
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	var value json.RawMessage
+	if err := dec.Decode(&value); err != nil {
+		return BadJSON("the body is not JSON: %s", jsonFault(err))
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return BadJSON("there is something behind the JSON value")
+	}
+	return nil
+}
+
+// jsonFault is what encoding/json says, without Go's own words.
+func jsonFault(err error) string {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return "it ends too early"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
+}
+
+// tooDeep counts brackets outside strings; whether they match is the decoder's
+// to say.
+func tooDeep(raw []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > MaxJSONDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// parseObject reads raw, already checked, as an object. An empty array is an
+// empty object: PHP encodes it so.
+func parseObject(field string, raw json.RawMessage) (object, error) {
+	o := object{}
+	if isEmptyArray(raw) {
+		return o, nil
+	}
+	if !isObject(raw) {
+		return nil, BadField(field, "must be an object")
+	}
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return nil, BadField(field, "must be an object")
+	}
+	return o, nil
+}
+
+func isObject(raw json.RawMessage) bool {
+	trimmed := bytes.TrimSpace(raw)
+	return len(trimmed) > 0 && trimmed[0] == '{'
+}
+
+func isEmptyArray(raw json.RawMessage) bool {
+	trimmed := bytes.TrimSpace(raw)
+	if len(trimmed) < 2 || trimmed[0] != '[' {
+		return false
+	}
+	return len(bytes.TrimSpace(trimmed[1:])) == 1
+}
+
+func isNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
+
+func parseString(field string, raw json.RawMessage) (string, error) {
+	var s *string
+	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+		return "", BadField(field, "must be a string")
+	}
+	if strings.Count(*s, "\uFFFD") > strings.Count(string(raw), "\uFFFD")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
+		// encoding/json turns half a surrogate pair into U+FFFD, so that two
+		// different strings would become one.
+		return "", BadField(field, "has half of a surrogate pair")
+	}
+	return *s, nil
+}
+
+func parseBool(field string, raw json.RawMessage) (bool, error) {
+	var b *bool
+	if err := json.Unmarshal(raw, &b); err != nil || b == nil {
+		return false, BadField(field, "must be true or false")
+	}
+	return *b, nil
+}
+
+func parseInt(field string, raw json.RawMessage) (int64, error) {
+	var n *int64
+	if err := json.Unmarshal(raw, &n); err != nil || n == nil {
+		return 0, BadField(field, "must be an integer")
+	}
+	return *n, nil
+}
+
+// compact is raw without insignificant white space; digits and escapes stay.
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		return raw
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,32 @@
+package protocol
+
+// Verdict is how the delivery of an event ended.
+type Verdict int
+
+// The verdicts.
+const (
+	// Delivered: a 2xx. The reply may still be empty because it couldn't be read.
+	Delivered Verdict = iota
+	// Refused: a connect that the backend answered with a 4xx.
+	Refused
+	// Unavailable: a connect without an acceptable answer; the client gets 503.
+	Unavailable
+	// Dead: a message or close that became a dead letter.
+	Dead
+	// Aborted: the delivery was given up before it was decided, since the client
+	// left or the process ends.
+	Aborted
+)
+
+// Outcome is what became of an event.
+type Outcome struct {
+	Verdict Verdict
+	Reply   *Reply // of a Delivered; never nil there
+	// Status and Text are the backend's answer to a Refused: the status, and at
+	// most MaxRefusalBytes of text.
+	Status int
+	Text   string
+	// OwesClose says of a connect that the backend may have accepted it: bytes of
+	// an attempt were written, and not every written attempt was answered 4xx.
+	OwesClose bool
+}

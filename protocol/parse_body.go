@@ -1,0 +1,152 @@
+package protocol
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// ParsedAction is one action of a list: either it was read or it has an error.
+// An action that fails fails alone, a misspelt one like any other.
+type ParsedAction struct {
+	Action *Action
+	Err    error
+}
+
+// ParseActionBody reads the body of a call that is one action without "action".
+func ParseActionBody(body []byte, d Defaults) (*Action, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	return ParseAction(body, d)
+}
+
+// ParseActionsBody reads the body of POST /actions: {"actions": […]}.
+func ParseActionsBody(body []byte) ([]ParsedAction, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	o, err := parseObject("body", body)
+	if err != nil {
+		return nil, err
+	}
+	for name := range o {
+		if name != "actions" {
+			return nil, UnknownField(name, "the body")
+		}
+	}
+	raw, ok := o["actions"]
+	if !ok {
+		return nil, BadField("actions", "is missing")
+	}
+	return parseActions(raw, Defaults{})
+}
+
+func parseActions(raw json.RawMessage, d Defaults) ([]ParsedAction, error) {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
+		return nil, BadField("actions", "must be an array")
+	}
+	if len(elements) > MaxActions {
+		return nil, &Problem{Status: 400, Code: CodeLimit, Field: "actions",
+			Detail: fmt.Sprintf("has %d actions; at most %d are done at once", len(elements), MaxActions)}
+	}
+	parsed := make([]ParsedAction, len(elements))
+	for i, element := range elements {
+		a, err := ParseAction(element, d)
+		parsed[i] = ParsedAction{Action: a, Err: err}
+	}
+	return parsed, nil
+}
+
+// ParseLookup reads the body of POST /lookup.
+func ParseLookup(body []byte) (*Lookup, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	o, err := parseObject("body", body)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lookup{}
+	for name, raw := range o {
+		switch name {
+		case "clients":
+			l.Clients, err = ParseClientIDs(name, raw)
+		case "uids":
+			l.UIDs, err = ParseNames(name, raw)
+		case "groups":
+			l.Groups, err = ParseNames(name, raw)
+		default:
+			err = UnknownField(name, "the body")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// ParseUntil reads the body of PUT /clients/{id}/until: {"at": unix time or null}.
+func ParseUntil(clientID string, body []byte) (*Action, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	o, err := parseObject("body", body)
+	if err != nil {
+		return nil, err
+	}
+	for name := range o {
+		if name != "at" {
+			return nil, UnknownField(name, "the body")
+		}
+	}
+	a := &Action{Verb: VerbUntil}
+	return a, a.parseUntil(o, Defaults{ClientID: clientID})
+}
+
+// ParseSessionBody reads the body of PUT and PATCH /clients/{id}/session.
+func ParseSessionBody(clientID string, mode SessionMode, body []byte) (*Action, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	session, err := ParseSession("body", body)
+	if err != nil {
+		return nil, err
+	}
+	return &Action{Verb: VerbSession, ClientID: clientID, SessionMode: mode, Session: session}, nil
+}
+
+// Replay says which dead letters to send again.
+type Replay struct {
+	IDs []string
+	All bool
+}
+
+// ParseReplay reads the body of POST /events/dead/replay: ids or all.
+func ParseReplay(body []byte) (*Replay, error) {
+	if err := CheckJSON(body); err != nil {
+		return nil, err
+	}
+	o, err := parseObject("body", body)
+	if err != nil {
+		return nil, err
+	}
+	r := &Replay{}
+	for name, raw := range o {
+		switch name {
+		case "ids":
+			r.IDs, err = parseList(name, raw, parseString)
+		case "all":
+			r.All, err = parseBool(name, raw)
+		default:
+			err = UnknownField(name, "the body")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if r.All == (r.IDs != nil) {
+		return nil, BadField("ids", "one of ids and all is expected")
+	}
+	return r, nil
+}

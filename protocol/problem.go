@@ -1,0 +1,64 @@
+package protocol
+
+import "fmt"
+
+// Problem is an error that a caller is told: an RFC 9457 problem with a stable
+// code. Every other error is an internal one outside the process.
+type Problem struct {
+	Status int    // the HTTP status it is answered with
+	Code   string // stable, for programs
+	Detail string // for people: what was expected and what came
+	Field  string // the JSON field or parameter at fault, or empty
+}
+
+func (p *Problem) Error() string {
+	if p.Field == "" {
+		return p.Detail
+	}
+	return p.Field + ": " + p.Detail
+}
+
+// Stable problem codes.
+const (
+	CodeBadJSON      = "bad_json"
+	CodeBadField     = "bad_field"
+	CodeUnknownField = "unknown_field"
+	CodeBadClientID  = "bad_client_id"
+	CodeBadName      = "bad_name"
+	CodeClientGone   = "client_gone"
+	CodeTooLarge     = "too_large"
+	CodeLimit        = "limit_exceeded"
+	CodeUnauthorized = "unauthorized"
+	CodeForbidden    = "forbidden"
+	CodeNotFound     = "not_found"
+	CodePrecondition = "precondition_failed"
+	CodeMediaType    = "unsupported_media_type"
+	CodeMethod       = "method_not_allowed"
+	CodeUnavailable  = "unavailable"
+	CodeInternal     = "internal"
+)
+
+// BadField is a 400 that names the field and what was expected of it.
+func BadField(field, format string, args ...any) *Problem {
+	return &Problem{Status: 400, Code: CodeBadField, Field: field, Detail: fmt.Sprintf(format, args...)}
+}
+
+// BadJSON is a 400 for a body that can't be read at all.
+func BadJSON(format string, args ...any) *Problem {
+	return &Problem{Status: 400, Code: CodeBadJSON, Detail: fmt.Sprintf(format, args...)}
+}
+
+// UnknownField is a 400 for a field that the call doesn't have.
+func UnknownField(field, where string) *Problem {
+	return &Problem{Status: 400, Code: CodeUnknownField, Field: field, Detail: "is not a field of " + where}
+}
+
+// TooLarge is a 413 that says the limit in bytes.
+func TooLarge(what string, limit int) *Problem {
+	return &Problem{Status: 413, Code: CodeTooLarge, Field: what, Detail: fmt.Sprintf("is larger than %d bytes", limit)}
+}
+
+// ClientGone is the 404 for a well-formed id of which there is no client now.
+func ClientGone(id string) *Problem {
+	return &Problem{Status: 404, Code: CodeClientGone, Field: "client_id", Detail: fmt.Sprintf("there is no client %s", id)}
+}
