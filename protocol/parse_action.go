@@ -190,12 +190,13 @@ func (a *Action) parseUntil(o object, d Defaults) error {
 	if !ok {
 		return BadField("at", "is missing; a unix time in seconds, or null")
 	}
-	until, err := parseUnix("at", raw)
+	until, err := ParseUnix("at", raw)
 	a.Until = until
 	return err
 }
 
-func parseUnix(field string, raw json.RawMessage) (*int64, error) {
+// ParseUnix reads a moment as unix time in whole seconds; null is nil.
+func ParseUnix(field string, raw json.RawMessage) (*int64, error) {
 	if isNull(raw) {
 		return nil, nil
 	}

@@ -135,7 +135,7 @@ func (r *Reply) parseSession(raw json.RawMessage) (err error) {
 }
 
 func (r *Reply) parseUntil(raw json.RawMessage) (err error) {
-	r.Until, err = parseUnix("until", raw)
+	r.Until, err = ParseUnix("until", raw)
 	return err
 }
 

@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+)
+
+// MinSecretBytes is the shortest secret that HS256 is given: as long as its
+// digest (RFC 7518, section 3.2).
+const MinSecretBytes = 32
+
+// ErrNoSecret says that there is nothing to sign or verify tokens with.
+var ErrNoSecret = errors.New("no secret for tokens is configured")
+
+// Config is what tokens are signed and verified with.
+type Config struct {
+	// Secrets are for HS256, MinSecretBytes or more each: the first signs, all
+	// verify.
+	Secrets []string
+	// PublicKeyFile is a PEM file of public keys for client tokens, or empty.
+	PublicKeyFile string
+	// JWKSURL is where a JSON Web Key Set for client tokens is fetched, or empty.
+	JWKSURL string
+	// JWKSForAPI lets the keys of PublicKeyFile and JWKSURL verify API tokens too.
+	// Whoever holds their private half is then an administrator.
+	JWKSForAPI bool
+}
+
+// check gives every fault of the configuration at once.
+func (c Config) check() error {
+	var faults []error
+	for i, s := range c.Secrets {
+		if len(s) < MinSecretBytes {
+			faults = append(faults, fmt.Errorf("secret %d of %d has %d bytes; %d or more are needed",
+				i+1, len(c.Secrets), len(s), MinSecretBytes))
+		}
+	}
+	if c.JWKSURL != "" {
+		u, err := url.Parse(c.JWKSURL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			faults = append(faults, errors.New("the JWKS URL is not an http or https URL"))
+		}
+	}
+	if len(c.Secrets) == 0 && c.PublicKeyFile == "" && c.JWKSURL == "" {
+		faults = append(faults, ErrNoSecret)
+	}
+	return errors.Join(faults...)
+}
+
+// LogValue shows which parts are configured, not what they hold.
+func (c Config) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Int("secrets", len(c.Secrets)),
+		slog.Bool("public_key_file_configured", c.PublicKeyFile != ""),
+		slog.Bool("jwks_url_configured", c.JWKSURL != ""),
+		slog.Bool("jwks_for_api", c.JWKSForAPI),
+	)
+}
+
+// String is LogValue for package fmt.
+func (c Config) String() string { return c.LogValue().String() }
+
+// GoString is String: %#v must not print what %v hides.
+func (c Config) GoString() string { return c.String() }
