@@ -1,0 +1,153 @@
+package config
+
+import (
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Sections of the reference, in its order.
+const (
+	listeners = "Listeners"
+	tokens    = "Tokens"
+	clients   = "Clients"
+	limits    = "Limits"
+	events    = "Webhooks"
+	store     = "Store and shutdown"
+	cluster   = "Cluster"
+	logging   = "Logging"
+)
+
+const (
+	mib = 1 << 20
+	gib = 1 << 30
+	day = 24 * time.Hour
+)
+
+// kindBool is the kind of a setting that is true or false.
+const kindBool = "true or false"
+
+// Keys are all settings, in the order of the reference.
+func Keys() []Key { return slices.Clone(keys) }
+
+var keys = slices.Concat(listenerKeys, tokenKeys, clientKeys, limitKeys, eventKeys, storeKeys, clusterKeys, loggingKeys)
+
+var listenerKeys = []Key{
+	{Env: "GATEPOST_ADDR", YAML: "addr", Default: ":8080", Kind: "host:port", Section: listeners,
+		Doc:  "The public listener: clients, the API, health. Port 0 takes a free one; the log says which.",
+		read: one(func(c *Config) *string { return &c.Addr }, parseAddr)},
+	{Env: "GATEPOST_ADMIN_ADDR", YAML: "admin_addr", Kind: "host:port", Section: listeners,
+		Doc:  "A listener of its own for metrics and pprof, without token: keep it private. Without it `/metrics` on the public listener needs a token with scope `read`, and pprof is off.",
+		read: one(func(c *Config) *string { return &c.AdminAddr }, parseAddr)},
+	{Env: "GATEPOST_TRUSTED_PROXIES", YAML: "trusted_proxies", Kind: "list", Section: listeners,
+		Doc:  "CIDRs whose `X-Forwarded-For` is believed. `fly` believes `Fly-Client-IP`, except from peers in Fly's private network (fdaa::/16). None: the peer's own address counts.",
+		read: readTrustedProxies},
+}
+
+var tokenKeys = []Key{
+	{Env: "GATEPOST_SECRET", YAML: "secret", Kind: "list", Section: tokens, Secret: true,
+		Doc:  "HS256 secrets for tokens, 32 bytes or more each; the first signs, all verify, so that a new one can be put in front of the old. `gatepost secret` makes one. Required by `serve` unless asymmetric keys are given, and always for a cluster.",
+		read: many(func(c *Config) *[]string { return &c.Secrets }, ",", parseSecret)},
+	{Env: "GATEPOST_JWKS_URL", YAML: "jwks_url", Kind: "URL", Section: tokens,
+		Doc:  "A JSON Web Key Set with asymmetric keys (RS256, ES256, EdDSA) for client tokens, fetched at start and when it changes.",
+		read: one(func(c *Config) *string { return &c.JWKSURL }, parseURL("https", "http")), show: showURL},
+	{Env: "GATEPOST_PUBLIC_KEY_FILE", YAML: "public_key_file", Kind: "file", Section: tokens,
+		Doc:  "The same from a file: a PEM public key.",
+		read: one(func(c *Config) *string { return &c.PublicKeyFile }, parseReadable)},
+	{Env: "GATEPOST_JWKS_API", YAML: "jwks_api", Default: "false", Kind: kindBool, Section: tokens,
+		Doc:  "The asymmetric keys sign API tokens too, not only client tokens.",
+		read: one(func(c *Config) *bool { return &c.JWKSAPI }, parseBool)},
+	{Env: "GATEPOST_TOKEN_FROM", YAML: "token_from", Default: "query:token,header,subprotocol", Kind: "list", Section: tokens,
+		Doc:  "Where a client token is looked for: `query:NAME`, `header` (`Authorization: Bearer`), `subprotocol` (`Sec-WebSocket-Protocol: bearer, <token>`), or `none`. A credential in a place not listed isn't looked at and reaches the connect event untouched.",
+		read: readTokenFrom},
+	{Env: "GATEPOST_ANONYMOUS", YAML: "anonymous", Default: "true", Kind: kindBool, Section: tokens,
+		Doc:  "Clients without a token may connect.",
+		read: one(func(c *Config) *bool { return &c.Anonymous }, parseBool)},
+}
+
+var clientKeys = []Key{
+	{Env: "GATEPOST_WS_PATH", YAML: "ws_path", Default: "/ws", Kind: "path", Section: clients,
+		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade.",
+		read: one(func(c *Config) *string { return &c.WSPath }, parsePath)},
+	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
+		Doc:  "Allowed `Origin`s, such as `https://www.example.com`, or `*` for any. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
+		read: many(func(c *Config) *[]string { return &c.Origins }, ",", parseOrigin)},
+	{Env: "GATEPOST_WELCOME", YAML: "welcome", Default: `{"type":"welcome","client_id":"{client_id}"}`, Kind: "text", Section: clients,
+		Doc:  "The first text frame that a client gets, `{client_id}` replaced; `off` sends none.",
+		read: one(func(c *Config) *string { return &c.Welcome }, parseWelcome)},
+	{Env: "GATEPOST_PING_INTERVAL", YAML: "ping_interval", Default: "25s", Kind: "duration", Section: clients,
+		Doc:  "How often a client is pinged. Below the idle timeout of every proxy on the way.",
+		read: one(func(c *Config) *time.Duration { return &c.PingInterval }, span(100*time.Millisecond, day))},
+	{Env: "GATEPOST_PONG_TIMEOUT", YAML: "pong_timeout", Default: "10s", Kind: "duration", Section: clients,
+		Doc:  "How long a client may be silent after a ping; then its connection is dropped.",
+		read: one(func(c *Config) *time.Duration { return &c.PongTimeout }, span(100*time.Millisecond, day))},
+	{Env: "GATEPOST_PING_DATA", YAML: "ping_data", Kind: "text", Section: clients,
+		Doc:  "A text frame sent at each ping, for clients with a heartbeat of their own.",
+		read: one(func(c *Config) *string { return &c.PingData }, parseText)},
+	{YAML: "heartbeats", Kind: "list of {receive, answer}", Section: clients,
+		Doc:  "A text frame equal to `receive` is answered with `answer`, or swallowed where that is missing: no event, no `seq`.",
+		read: readHeartbeats},
+}
+
+var limitKeys = []Key{
+	{Env: "GATEPOST_MAX_MESSAGE", YAML: "max_message", Default: "64KiB", Kind: "size", Section: limits,
+		Doc:  "The largest message from a client; one byte more closes with 1009.",
+		read: one(func(c *Config) *int { return &c.MaxMessage }, size(1, 64*mib))},
+	{Env: "GATEPOST_MAX_PUSH", YAML: "max_push", Default: "256KiB", Kind: "size", Section: limits,
+		Doc:  "The largest pushed message; more is answered 413. At most half of `GATEPOST_SEND_QUEUE`.",
+		read: one(func(c *Config) *int { return &c.MaxPush }, size(1, 512*mib))},
+	{Env: "GATEPOST_SEND_QUEUE", YAML: "send_queue", Default: "1MiB", Kind: "size", Section: limits,
+		Doc:  "Bytes waiting for one client; over it the client is closed with 4008. It bounds what a client that stops reading costs.",
+		read: one(func(c *Config) *int { return &c.SendQueue }, size(2, gib))},
+	{Env: "GATEPOST_CLIENT_RATE", YAML: "client_rate", Default: "100", Kind: "number", Section: limits,
+		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
+		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
+	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: "number", Section: limits,
+		Doc:  "Clients on this node; one more is answered 503 before the upgrade. `0`: no limit.",
+		read: one(func(c *Config) *int { return &c.MaxConnections }, whole(0, 1e9))},
+	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: "number", Section: limits,
+		Doc:  "The same for one address. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
+		read: one(func(c *Config) *int { return &c.MaxConnectionsPerIP }, whole(0, 1e9))},
+}
+
+var storeKeys = []Key{
+	{Env: "GATEPOST_DATA_DIR", YAML: "data_dir", Default: "./gatepost-data", Kind: "folder", Section: store,
+		Doc:  "Where the node keeps its name. `memory` keeps nothing. In this version events are kept in memory until they are delivered, wherever this points.",
+		read: one(func(c *Config) *string { return &c.DataDir }, parseText)},
+	{Env: "GATEPOST_SYNC", YAML: "sync", Default: "100ms", Kind: "duration", Section: store,
+		Doc:  "How often the store is synced to disk; `always`: before an event counts as kept. Without effect in this version.",
+		read: one(func(c *Config) *time.Duration { return &c.Sync }, parseSync)},
+	{Env: "GATEPOST_DURABLE", YAML: "durable", Default: "close", Kind: "close or all", Section: store,
+		Doc:  "What goes through the store at once: `close`, or `all` (messages too). Without effect in this version.",
+		read: one(func(c *Config) *Durability { return &c.Durable }, oneOf(DurableClose, DurableAll))},
+	{Env: "GATEPOST_OUTBOX_MAX", YAML: "outbox_max", Default: "1GiB", Kind: "size", Section: store,
+		Doc:  "The outbox's bound. Without effect in this version.",
+		read: one(func(c *Config) *int64 { return &c.OutboxMax }, parseOutboxMax)},
+	{Env: "GATEPOST_DRAIN", YAML: "drain", Default: "20s", Kind: "duration", Section: store,
+		Doc:  "On SIGTERM or SIGINT: not ready, clients closed with 1001 spread over this time, every close event delivered, then exit. What stops the process must wait longer than this before it kills.",
+		read: one(func(c *Config) *time.Duration { return &c.Drain }, span(0, time.Hour))},
+}
+
+var clusterKeys = []Key{
+	{Env: "GATEPOST_NODE", YAML: "node", Kind: "name", Section: cluster,
+		Doc:  "This node's name. None: a random one, kept in the data directory.",
+		read: one(func(c *Config) *string { return &c.Node }, parseNode)},
+	{Env: "GATEPOST_CLUSTER_LISTEN", YAML: "cluster.listen", Kind: "host:port", Section: cluster,
+		Doc:  "This node's address for the others. Not in this version: `serve` refuses to start with it.",
+		read: one(func(c *Config) *string { return &c.ClusterListen }, parseAddr)},
+	{Env: "GATEPOST_CLUSTER_PEERS", YAML: "cluster.peers", Kind: "list", Section: cluster,
+		Doc:  "The other nodes: `host:port`, or `dns:name:port` for all addresses behind a name. Not in this version: `serve` refuses to start with it.",
+		read: many(func(c *Config) *[]string { return &c.ClusterPeers }, ",", parsePeer)},
+	{Env: "GATEPOST_NATS_URL", YAML: "nats_url", Kind: "list", Section: cluster,
+		Doc:  "Instead: an external NATS with JetStream for cluster, outbox and journal. Not in this version: `serve` refuses to start with it.",
+		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURL},
+}
+
+var loggingKeys = []Key{
+	{Env: "GATEPOST_LOG_LEVEL", YAML: "log.level", Default: "info", Kind: "level", Section: logging,
+		Doc:  "`debug`, `info`, `warn` or `error`.",
+		read: one(func(c *Config) *slog.Level { return &c.LogLevel }, parseLevel)},
+	{Env: "GATEPOST_LOG_FORMAT", YAML: "log.format", Kind: "text or json", Section: logging,
+		Doc:  "The form of log lines. None: `text` on a terminal, `json` elsewhere.",
+		read: one(func(c *Config) *LogFormat { return &c.LogFormat }, oneOf(LogText, LogJSON))},
+}

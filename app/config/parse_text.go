@@ -1,0 +1,167 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gatepost/auth"
+	"gatepost/protocol"
+)
+
+// parseText reads text that is sent or shown as it is.
+func parseText(s string) (string, error) {
+	if !utf8.ValidString(s) {
+		return "", errors.New("is not UTF-8")
+	}
+	return s, nil
+}
+
+func parseSecret(s string) (string, error) {
+	if len(s) < auth.MinSecretBytes {
+		return "", fmt.Errorf("has a secret of %d bytes; each has %d or more (gatepost secret makes one)", len(s), auth.MinSecretBytes)
+	}
+	return s, nil
+}
+
+func readWebhookSecrets(c *Config, v any) error {
+	secrets, err := parseWebhookSecrets(v)
+	if err == nil {
+		c.Webhook.Secrets = secrets
+	}
+	return err
+}
+
+func parseWebhookSecrets(v any) (auth.WebhookSecrets, error) {
+	texts, err := elements(v, " ")
+	if err != nil {
+		return auth.WebhookSecrets{}, err
+	}
+	secrets, err := auth.ParseWebhookSecrets(strings.Join(texts, " "))
+	if err != nil {
+		return secrets, fmt.Errorf("%w (gatepost secret makes one)", err)
+	}
+	return secrets, nil
+}
+
+// parseReadable reads the name of a file that this process can read.
+func parseReadable(s string) (string, error) {
+	f, err := os.Open(s)
+	if err != nil {
+		return "", fmt.Errorf("can't be read: %w", err)
+	}
+	return s, f.Close()
+}
+
+func parsePath(s string) (string, error) {
+	switch {
+	case !strings.HasPrefix(s, "/"):
+		return "", fmt.Errorf("%q does not begin with /", s)
+	case strings.ContainsAny(s, "?#%") || strings.Contains(s, "//") || !utf8.ValidString(s):
+		return "", fmt.Errorf("%q is not a plain path such as /ws", s)
+	case s != "/":
+		s = strings.TrimSuffix(s, "/")
+	}
+	return s, nil
+}
+
+// parseWelcome reads the welcome's template; off is none.
+func parseWelcome(s string) (string, error) {
+	if s == "off" {
+		return "", nil
+	}
+	return parseText(s)
+}
+
+// parseSync reads how often the store is synced.
+func parseSync(s string) (time.Duration, error) {
+	if s == "always" {
+		return SyncAlways, nil
+	}
+	d, err := span(time.Millisecond, time.Minute)(s)
+	if err != nil {
+		return 0, fmt.Errorf("%w; always is allowed too", err)
+	}
+	return d, nil
+}
+
+func parseOutboxMax(s string) (int64, error) {
+	n, err := parseSize(s)
+	if err == nil && n < mib {
+		err = fmt.Errorf("%s is less than 1MiB", s)
+	}
+	return n, err
+}
+
+// parseNode reads a node's name: what any name may be.
+func parseNode(s string) (string, error) {
+	if err := protocol.CheckName("", s); err != nil {
+		return "", err
+	}
+	return s, nil
+}
+
+func parseLevel(s string) (slog.Level, error) {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	if level, ok := levels[s]; ok {
+		return level, nil
+	}
+	return 0, fmt.Errorf("%q is none of debug, info, warn, error", s)
+}
+
+func readTrustedProxies(c *Config, v any) error {
+	texts, err := elements(v, ",")
+	if err != nil {
+		return err
+	}
+	fly := slices.Contains(texts, "fly")
+	texts = slices.DeleteFunc(texts, func(s string) bool { return s == "fly" })
+	var faults []error
+	for _, s := range texts {
+		prefix, err := parsePrefix(s)
+		faults = append(faults, err)
+		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	}
+	c.TrustFly = fly
+	return errors.Join(faults...)
+}
+
+func readTokenFrom(c *Config, v any) error {
+	texts, err := elements(v, ",")
+	if err != nil {
+		return err
+	}
+	if slices.Contains(texts, "none") {
+		if len(texts) > 1 {
+			return errors.New("names none beside other places")
+		}
+		c.TokenFrom = TokenFrom{}
+		return nil
+	}
+	var (
+		from   TokenFrom
+		faults []error
+	)
+	for _, place := range texts {
+		parameter, isQuery := strings.CutPrefix(place, "query:")
+		switch {
+		case isQuery && parameter != "" && from.Query != "":
+			faults = append(faults, errors.New("names two query parameters"))
+		case isQuery && parameter != "":
+			from.Query = parameter
+		case place == "header":
+			from.Header = true
+		case place == "subprotocol":
+			from.Subprotocol = true
+		default:
+			faults = append(faults, fmt.Errorf("%q is none of query:NAME, header, subprotocol, none", place))
+		}
+	}
+	c.TokenFrom = from
+	return errors.Join(faults...)
+}
