@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// Admission is a client that may be upgraded.
+type Admission struct {
+	Client *hub.Client
+	// Subprotocol is what the backend chose, one that the client offered, or
+	// empty.
+	Subprotocol string
+}
+
+// Connect asks the backend whether this client may connect. From the moment its
+// connect event is sent the client is addressable. Every admission, and no
+// refusal, is to be followed by Closed once the connection has ended or the
+// upgrade has failed.
+//
+// The error is a *protocol.Refusal.
+func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (*Admission, error) {
+	if g.draining.Load() {
+		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1}
+	}
+	g.clients.add()
+	l := newLane()
+	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
+	c.SetUntil(hs.Until)
+	if !g.events.Wants(protocol.Connect, c.Path()) {
+		l.skip()
+		return &Admission{Client: c}, nil
+	}
+	ev := g.event(protocol.Connect, c, l.claim(), time.Now())
+	ev.Data.Request = &hs.Request
+	out := g.events.Deliver(ctx, c.Path(), c.TraceID(), ev)
+	if out.Verdict == protocol.Delivered {
+		return g.admit(c, hs, ev, out.Reply)
+	}
+	return nil, g.turnAway(c, out)
+}
+
+// claim takes the next event's number.
+func (l *lane) claim() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seq := l.seq
+	l.seq++
+	return seq
+}
+
+func (g *Gateway) admit(c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {
+	if err := c.Adopt(r.UID, r.Groups, r.Session, r.Until); err != nil {
+		g.log.Warn("a connect's reply can't be carried out; the client is refused",
+			"client_id", c.ID(), "error", err)
+		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable, OwesClose: true})
+	}
+	g.carry(c, ev, r)
+	a := &Admission{Client: c}
+	if r.Subprotocol != "" {
+		if slices.Contains(hs.Request.Subprotocols, r.Subprotocol) {
+			a.Subprotocol = r.Subprotocol
+		} else {
+			g.log.Warn("the backend chose a subprotocol that the client didn't offer; none is selected",
+				"client_id", c.ID(), "subprotocol", r.Subprotocol)
+		}
+	}
+	return a, nil
+}
+
+// turnAway refuses a client. If the backend may have accepted it all the same,
+// its close event follows.
+func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusal {
+	cause := hub.Cause{Code: protocol.CloseAbnormal, Reason: "the connect was not accepted", Initiator: protocol.ByGateway}
+	if out.OwesClose {
+		g.Closed(c, cause)
+	} else {
+		c.Leave(cause)
+		g.clients.done()
+	}
+	if out.Verdict == protocol.Refused {
+		return &protocol.Refusal{Status: out.Status, Text: out.Text}
+	}
+	return &protocol.Refusal{Status: 503, Text: "the backend did not accept the connection", RetryAfter: 1}
+}
+
+// Open begins the client's connection: the welcome frame, then what was pushed
+// since its connect event was sent.
+func (g *Gateway) Open(c *hub.Client, conn net.Conn) {
+	var welcome *hub.Frame
+	if g.cfg.Welcome != "" {
+		text := strings.ReplaceAll(g.cfg.Welcome, "{client_id}", c.ID())
+		welcome = hub.NewFrame(&protocol.Message{Payload: []byte(text)})
+	}
+	if c.Open(conn, welcome) && g.draining.Load() {
+		c.Close(goingAway, nil, false)
+	}
+}

@@ -1,0 +1,96 @@
+// Package gateway is the core: a client's life from connect to close, what its
+// events are and in which order they are made, what a backend's replies and calls
+// do, and what queries answer.
+//
+// It promises that each client's events are made and first delivered one at a
+// time, in order, close last; that everything a reply asks for is done before
+// that client's next event is made; that one client's waiting harms no other; and
+// that what waits is bounded.
+//
+// It knows neither sockets nor HTTP: web hands it connections and calls, hub
+// holds the clients, and a Deliverer takes the events to the backend.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// Deliverer takes events to the backend.
+type Deliverer interface {
+	// Wants says whether events of this type from clients of this path go
+	// anywhere.
+	Wants(t protocol.EventType, path string) bool
+	// Deliver takes one event to the backend, quick retries included, and says
+	// what became of it. A cancelled context gives up what hasn't begun.
+	Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome
+}
+
+// Config is what an operator decides about the core.
+type Config struct {
+	Node    string // this node's name
+	Version string // of the program, for the list of nodes
+	// Welcome is the first text frame, in which {client_id} is replaced; empty
+	// sends none.
+	Welcome string
+	// MaxPush is the largest message that may be pushed, in bytes.
+	MaxPush int
+	// LaneMessages and LaneBytes bound what waits for one client's events; past
+	// them its socket isn't read. Zero: 64 messages and 256 KiB.
+	LaneMessages, LaneBytes int
+	// WaitingBytes bounds what waits for all of them together, but for one
+	// message each. Zero: 256 MiB.
+	WaitingBytes int64
+}
+
+// Gateway is the core of one node.
+type Gateway struct {
+	cfg     Config
+	hub     *hub.Hub
+	events  Deliverer
+	log     *slog.Logger
+	metrics *metrics
+	nodeTag string
+	started time.Time
+
+	// life ends with Stop; deliveries that haven't begun are given up then.
+	life context.Context
+	stop context.CancelFunc
+
+	draining     atomic.Bool
+	waiting      atomic.Int64 // messages and closes in all lanes
+	waitingBytes atomic.Int64 // their payloads
+	clients      pending      // from Connect until the close event is finished
+}
+
+// New makes the core of a node that holds its clients in h and sends their
+// events through events. Metrics are registered on reg.
+func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometheus.Registerer) *Gateway {
+	if cfg.LaneMessages == 0 {
+		cfg.LaneMessages = 64
+	}
+	if cfg.LaneBytes == 0 {
+		cfg.LaneBytes = 256 << 10
+	}
+	if cfg.WaitingBytes == 0 {
+		cfg.WaitingBytes = 256 << 20
+	}
+	g := &Gateway{
+		cfg: cfg, hub: h, events: events, log: log,
+		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
+	}
+	g.life, g.stop = context.WithCancel(context.Background())
+	g.metrics = newMetrics(reg, g)
+	return g
+}
+
+// Stop gives up the deliveries that haven't begun. Drain comes first where
+// events are not to be lost.
+func (g *Gateway) Stop() { g.stop() }

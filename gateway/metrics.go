@@ -1,0 +1,37 @@
+package gateway
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/protocol"
+)
+
+type metrics struct {
+	events        map[protocol.EventType]prometheus.Counter
+	replyFailures *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
+	events := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "gatepost_events_total", Help: "Events made, by type.",
+	}, []string{"event"})
+	m := &metrics{
+		events: map[protocol.EventType]prometheus.Counter{},
+		replyFailures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "gatepost_reply_failures_total",
+			Help: "Parts of webhook replies that could not be carried out, by part and problem code.",
+		}, []string{"part", "code"}),
+	}
+	for _, t := range protocol.EventTypes {
+		m.events[t] = events.WithLabelValues(string(t))
+	}
+	reg.MustRegister(events, m.replyFailures,
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gatepost_events_waiting", Help: "Messages and closes that wait for their turn or are being delivered.",
+		}, func() float64 { return float64(g.waiting.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gatepost_events_waiting_bytes", Help: "Bytes of messages that wait for their turn or are being delivered.",
+		}, func() float64 { return float64(g.waitingBytes.Load()) }),
+	)
+	return m
+}
