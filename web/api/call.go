@@ -1,0 +1,76 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"gatepost/auth"
+)
+
+// call is one request, read and checked by its route's rules.
+type call struct {
+	echo.Context
+	token  *auth.APIToken
+	params query
+	body   []byte // nil where the route takes none
+	binary bool   // the body is a binary message
+}
+
+// serve is the way of every call: whose it is, whether they may, what it says,
+// and only then what it does.
+func (a *API) serve(r route) echo.HandlerFunc {
+	return func(ctx echo.Context) error {
+		for _, value := range ctx.ParamValues() {
+			if strings.Contains(value, "/") {
+				// echo gives the last parameter of a path all that's left of it; a
+				// name's own slashes come as %2F.
+				return echo.ErrNotFound
+			}
+		}
+		ctx.Response().Header().Set("Cache-Control", "no-store")
+		c := &call{Context: ctx}
+		var err error
+		if c.token, err = a.authenticate(ctx.Request()); err != nil {
+			return err
+		}
+		if err := c.requireAny(r.scopes); err != nil {
+			return err
+		}
+		if c.params, err = parseQuery(ctx.Request().URL.RawQuery, r.query); err != nil {
+			return err
+		}
+		if err := c.read(r.body); err != nil {
+			return err
+		}
+		if err := c.token.CheckBody(c.body); err != nil {
+			return err
+		}
+		return r.handle(c)
+	}
+}
+
+// answer writes value as JSON.
+func (c *call) answer(status int, value any) error {
+	body, err := encode(value)
+	if err != nil {
+		return err
+	}
+	return c.Blob(status, echo.MIMEApplicationJSON, body)
+}
+
+func (c *call) ok(value any) error { return c.answer(http.StatusOK, value) }
+
+// encode is value as JSON, with <, > and & as they are.
+func encode(value any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

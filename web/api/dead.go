@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"gatepost/protocol"
+	"gatepost/webhooks"
+)
+
+func (a *API) listDead(c *call) error {
+	page, err := c.params.page()
+	if err != nil {
+		return err
+	}
+	letters, next, err := a.DeadLetters.Dead(c.Request().Context(), page)
+	if err != nil {
+		return err
+	}
+	return c.ok(struct {
+		Events []webhooks.DeadLetter `json:"events"`
+		Cursor *string               `json:"cursor"`
+	}{listed(letters), nextCursor(next)})
+}
+
+func (a *API) getDead(c *call) error {
+	id, err := decodeSegment("id", c.Param("id"))
+	if err != nil {
+		return err
+	}
+	letter, err := a.DeadLetters.DeadLetter(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return c.ok(letter)
+}
+
+func (a *API) dropDead(c *call) error {
+	id, err := decodeSegment("id", c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if err := a.DeadLetters.Drop(c.Request().Context(), id); err != nil {
+		return err
+	}
+	return c.ok(struct {
+		ID      string `json:"id"`
+		Dropped bool   `json:"dropped"`
+	}{id, true})
+}
+
+func (a *API) replayDead(c *call) error {
+	which, err := protocol.ParseReplay(c.body)
+	if err != nil {
+		return err
+	}
+	n, err := a.DeadLetters.Replay(c.Request().Context(), *which)
+	if err != nil {
+		return err
+	}
+	return c.answer(http.StatusAccepted, struct {
+		Replayed int `json:"replayed"`
+	}{n})
+}
+
+// noDeadLetters stands in where no webhook endpoint is configured.
+type noDeadLetters struct{}
+
+func (noDeadLetters) Dead(context.Context, protocol.Page) ([]webhooks.DeadLetter, string, error) {
+	return nil, "", nil
+}
+
+func (noDeadLetters) DeadLetter(_ context.Context, id string) (*webhooks.DeadLetter, error) {
+	return nil, noLetter(id)
+}
+
+func (noDeadLetters) Replay(context.Context, protocol.Replay) (int, error) { return 0, nil }
+
+func (noDeadLetters) Drop(_ context.Context, id string) error { return noLetter(id) }
+
+func noLetter(id string) error {
+	return &protocol.Problem{Status: http.StatusNotFound, Code: protocol.CodeNotFound, Field: "id",
+		Detail: "there is no dead letter " + id}
+}

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// listener is one address that is served.
+type listener struct {
+	server *http.Server
+	socket net.Listener // nil until open
+}
+
+func newListener(addr string, handler http.Handler, t Timeouts, log *slog.Logger) *listener {
+	return &listener{server: &http.Server{
+		Addr:              addr,
+		Handler:           handler,
+		ReadHeaderTimeout: t.Header,
+		ReadTimeout:       t.Read,
+		WriteTimeout:      t.Write,
+		IdleTimeout:       t.Idle,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}}
+}
+
+func (l *listener) open() error {
+	socket, err := net.Listen("tcp", l.server.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", l.server.Addr, err)
+	}
+	l.socket = socket
+	return nil
+}
+
+func (s *Server) listeners() []*listener {
+	if s.admin == nil {
+		return []*listener{s.public}
+	}
+	return []*listener{s.public, s.admin}
+}
+
+// Listen opens the listeners, so that their addresses are known. Who connects
+// waits for Serve.
+func (s *Server) Listen() error {
+	for _, l := range s.listeners() {
+		if err := l.open(); err != nil {
+			s.close()
+			return err
+		}
+	}
+	return nil
+}
+
+// Addr is the public listener's address, nil before Listen.
+func (s *Server) Addr() net.Addr { return s.public.addr() }
+
+// AdminAddr is the admin listener's address, nil before Listen and where there is
+// none.
+func (s *Server) AdminAddr() net.Addr {
+	if s.admin == nil {
+		return nil
+	}
+	return s.admin.addr()
+}
+
+func (l *listener) addr() net.Addr {
+	if l.socket == nil {
+		return nil
+	}
+	return l.socket.Addr()
+}
+
+// Serve answers requests until Shutdown begins, a listener fails, or ctx ends,
+// which cuts every request short: ctx isn't the one that a signal ends. Listen
+// comes first. The error is nil after a Shutdown or the end of ctx.
+func (s *Server) Serve(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, s.close)
+	defer stop()
+	var (
+		serving sync.WaitGroup
+		failed  = make(chan error, len(s.listeners()))
+	)
+	for _, l := range s.listeners() {
+		serving.Go(func() {
+			err := l.server.Serve(l.socket)
+			if !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serve %s: %w", l.socket.Addr(), err)
+				s.close()
+			}
+		})
+	}
+	serving.Wait()
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// Shutdown takes no more requests, and waits until those under way are answered
+// or ctx ends. Sockets aren't its concern: they are the gateway's to drain first.
+func (s *Server) Shutdown(ctx context.Context) error {
+	var errs []error
+	for _, l := range s.listeners() {
+		errs = append(errs, l.server.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// close cuts everything off at once.
+func (s *Server) close() {
+	for _, l := range s.listeners() {
+		_ = l.server.Close() // its errors are those of connections that are dropped anyway
+		if l.socket != nil {
+			_ = l.socket.Close()
+		}
+	}
+}

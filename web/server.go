@@ -1,0 +1,134 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"gatepost/web/api"
+)
+
+// Config is what an operator decides about the listeners.
+type Config struct {
+	// Addr is the public listener's address, ":8080" for instance.
+	Addr string
+	// AdminAddr is the address of a listener of its own for metrics and pprof,
+	// without token. Empty: no pprof, and metrics on the public one, for tokens with
+	// scope read.
+	AdminAddr string
+	// TrustedProxies are CIDRs whose X-Forwarded-For is believed; "fly" among them
+	// believes Fly-Client-IP. See ParseProxies.
+	TrustedProxies []string
+	// MaxPush is the largest message that may be pushed, in bytes.
+	MaxPush int
+	// Timeouts bound how long a peer may take; zero fields have defaults.
+	Timeouts Timeouts
+}
+
+// Timeouts bound how long a peer may take for a request. They don't touch a
+// connection that has become a socket, nor a handshake that waits for its connect
+// webhook.
+type Timeouts struct {
+	Header time.Duration // to send the header; default 10 s
+	Read   time.Duration // to send header and body; default 30 s
+	Write  time.Duration // from the header's end to the answer's; default 60 s
+	Idle   time.Duration // between requests; default 2 min
+}
+
+// maxHeaderBytes bounds a request's header. Room for a token in it, and for the
+// cookies of a careless site.
+const maxHeaderBytes = 32 << 10
+
+// Sockets upgrades connections.
+type Sockets interface {
+	// Matches says whether this request is the sockets' to answer, if only to
+	// refuse it.
+	Matches(r *http.Request) bool
+	// Upgrade answers it.
+	Upgrade(c echo.Context) error
+}
+
+// Deps are what the server calls upon.
+type Deps struct {
+	API api.Deps // its Metrics and Log are the server's to set
+	// Sockets may be nil: there are none then.
+	Sockets Sockets
+	// Checks say whether this node is ready for traffic.
+	Checks []Check
+	// Extra adds routes of its own, behind all others; nil: none.
+	Extra func(*echo.Echo)
+
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+	Gatherer   prometheus.Gatherer
+}
+
+// Server is the public listener, and the admin listener if there is one.
+type Server struct {
+	echo   *echo.Echo
+	public *listener
+	admin  *listener // nil: none
+}
+
+// New assembles a server. It listens from Listen on. An error is a fault of the
+// configuration.
+func New(cfg Config, deps Deps) (*Server, error) {
+	proxies, err := ParseProxies(cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	cfg.Timeouts.setDefaults()
+	metrics := promhttp.HandlerFor(deps.Gatherer, promhttp.HandlerOpts{})
+	ready := &readiness{checks: deps.Checks}
+
+	s := &Server{}
+	deps.API.Log = deps.Log
+	deps.API.Metrics = metrics
+	if cfg.AdminAddr != "" {
+		deps.API.Metrics = nil
+		s.admin = newListener(cfg.AdminAddr, adminHandler(metrics, ready), cfg.Timeouts, deps.Log)
+		// A profile is written for as long as it was asked to take.
+		s.admin.server.WriteTimeout = 0
+	}
+	s.echo = newEcho(cfg, deps, proxies, ready)
+	s.public = newListener(cfg.Addr, s.echo, cfg.Timeouts, deps.Log)
+	return s, nil
+}
+
+// newEcho is the public listener's handler.
+func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = proxies.ClientIP
+	e.HTTPErrorHandler = api.HandleError(deps.Log)
+
+	guard := recoverPanics(deps.Log)
+	e.Pre(divertSockets(deps.Sockets, guard), observe(deps.Log, deps.Registerer), guard, api.RawPath)
+
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		e.Add(method, "/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
+		e.Add(method, "/readyz", echo.WrapHandler(ready))
+	}
+	api.New(api.Config{MaxPush: cfg.MaxPush}, deps.API).Register(e)
+	if deps.Extra != nil {
+		deps.Extra(e)
+	}
+	return e
+}
+
+func (t *Timeouts) setDefaults() {
+	orElse := func(d *time.Duration, fallback time.Duration) {
+		if *d == 0 {
+			*d = fallback
+		}
+	}
+	orElse(&t.Header, 10*time.Second)
+	orElse(&t.Read, 30*time.Second)
+	orElse(&t.Write, time.Minute)
+	orElse(&t.Idle, 2*time.Minute)
+}

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// divertSockets hands what the sockets answer to them before any routing: with
+// the socket path "/" an upgrade on any path is theirs.
+func divertSockets(sockets Sockets, guard echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if sockets == nil {
+			return next
+		}
+		upgrade := guard(sockets.Upgrade)
+		return func(c echo.Context) error {
+			if !sockets.Matches(c.Request()) {
+				return next(c)
+			}
+			liftDeadlines(c)
+			return upgrade(c)
+		}
+	}
+}
+
+// liftDeadlines gives a handshake the time that its connect webhook takes: the
+// end of the read deadline would cancel the request while it waits. One that has a
+// body is no handshake and keeps them, lest it be read for ever.
+func liftDeadlines(c echo.Context) {
+	if c.Request().Method != http.MethodGet || c.Request().ContentLength != 0 {
+		return
+	}
+	conn := http.NewResponseController(c.Response())
+	// A connection that knows no deadlines has none to lift.
+	_ = conn.SetReadDeadline(time.Time{})
+	_ = conn.SetWriteDeadline(time.Time{})
+}
