@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const webhookSecret = "whsec_YSB3ZWJob29rIHNlY3JldCBvZiB0aGUgYmVuY2htYXJr"
+
+// backend answers every message with a reply, at once.
+type backend struct {
+	url    string
+	server *http.Server
+}
+
+func startBackend() (*backend, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	b := &backend{url: "http://" + l.Addr().String() + "/", server: &http.Server{
+		Handler: http.HandlerFunc(answer), ReadHeaderTimeout: 10 * time.Second,
+	}}
+	go func() { _ = b.server.Serve(l) }() // ends with stop
+	return b, nil
+}
+
+func (b *backend) stop() { _ = b.server.Close() }
+
+func answer(w http.ResponseWriter, r *http.Request) {
+	const reply = `{"reply":"pong"}`
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	switch r.Header.Get("Gatepost-Event") {
+	case "message":
+		_, _ = io.WriteString(w, reply)
+	case "batch":
+		var batch struct {
+			Data struct {
+				Events []struct{ ID, Type string }
+			}
+		}
+		if json.Unmarshal(body, &batch) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		replies := make([]string, 0, len(batch.Data.Events))
+		for _, e := range batch.Data.Events {
+			if e.Type == "message" {
+				replies = append(replies, `"`+e.ID+`":`+reply)
+			}
+		}
+		_, _ = io.WriteString(w, `{"replies":{`+strings.Join(replies, ",")+`}}`)
+	}
+}
+
+// gone says whether the node has no clients any more.
+func gone(addr string) bool {
+	token, err := apiToken()
+	if err != nil {
+		return false
+	}
+	req, err := http.NewRequest(http.MethodGet, "http://"+addr+"/stats", nil)
+	if err != nil {
+		return false
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = res.Body.Close() }()
+	var stats struct{ Clients int }
+	return json.NewDecoder(res.Body).Decode(&stats) == nil && stats.Clients == 0
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// socket is a WebSocket client that counts what it receives.
+type socket struct {
+	conn     net.Conn
+	clientID string
+	received atomic.Int64 // data frames behind the welcome
+	// onFrame is called for each of them; nil: only counted.
+	onFrame func()
+}
+
+const handshakeRequest = "GET /ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+
+// connect opens a socket and reads its welcome.
+func connect(addr string) (*socket, *bufio.Reader, error) {
+	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if _, err := fmt.Fprintf(conn, handshakeRequest, addr); err != nil {
+		return nil, nil, err
+	}
+	r := bufio.NewReaderSize(conn, 512)
+	status, err := r.ReadString('\n')
+	if err != nil || !strings.Contains(status, " 101 ") {
+		return nil, nil, fmt.Errorf("handshake: %q, %w", status, err)
+	}
+	for line := status; line != "\r\n"; {
+		if line, err = r.ReadString('\n'); err != nil {
+			return nil, nil, err
+		}
+	}
+	s := &socket{conn: conn}
+	_, welcome, err := readFrame(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.clientID = between(string(welcome), `"client_id":"`, `"`)
+	return s, r, conn.SetDeadline(time.Time{})
+}
+
+func between(s, from, to string) string {
+	_, s, _ = strings.Cut(s, from)
+	s, _, _ = strings.Cut(s, to)
+	return s
+}
+
+// openAll opens n sockets, a few at a time, and reads on each until it ends.
+func openAll(addr string, n int) ([]*socket, error) {
+	sockets := make([]*socket, n)
+	var next atomic.Int64
+	var failed error
+	var once sync.Once
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				s, r, err := connect(addr)
+				if err != nil {
+					once.Do(func() { failed = err })
+					return
+				}
+				sockets[i] = s
+				go s.readOn(r)
+			}
+		})
+	}
+	wg.Wait()
+	return sockets, failed
+}
+
+func closeAll(sockets []*socket) {
+	for _, s := range sockets {
+		if s != nil {
+			_ = s.conn.Close()
+		}
+	}
+}
+
+func (s *socket) readOn(r *bufio.Reader) {
+	for {
+		opcode, _, err := readFrame(r)
+		if err != nil {
+			return
+		}
+		if opcode > 2 {
+			continue
+		}
+		s.received.Add(1)
+		if s.onFrame != nil {
+			s.onFrame()
+		}
+	}
+}
+
+func readFrame(r *bufio.Reader) (opcode byte, payload []byte, err error) {
+	var head [10]byte
+	if _, err := io.ReadFull(r, head[:2]); err != nil {
+		return 0, nil, err
+	}
+	n := uint64(head[1])
+	switch n {
+	case 126:
+		_, err = io.ReadFull(r, head[:2])
+		n = uint64(binary.BigEndian.Uint16(head[:2]))
+	case 127:
+		return 0, nil, errors.New("a frame larger than any in this benchmark")
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	opcode = head[0] & 15
+	if cap(payload) < int(n) {
+		payload = make([]byte, n)
+	}
+	_, err = io.ReadFull(r, payload)
+	return opcode, payload, err
+}
+
+// sendText sends a short text, masked as a client must (RFC 6455, section 5.3).
+func (s *socket) sendText(text string) error {
+	frame := append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
+	_, err := s.conn.Write(frame)
+	return err
+}
+
+// sendClose ends the connection as a browser does.
+func (s *socket) sendClose() error {
+	_, err := s.conn.Write([]byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8})
+	return err
+}
