@@ -1,0 +1,64 @@
+package hub
+
+import "net"
+
+// Open gives an admitted client its connection: welcome (nil: none) is written
+// first, then what was queued meanwhile. From now on the client is counted and
+// pinged. conn must be the bare connection; the hub alone writes to it.
+//
+// It returns false where the client was closed meanwhile: what was queued, its last
+// words and its close frame are still written. Either way conn is the hub's to
+// close, and the caller reads it to its end and calls Hangup.
+func (c *Client) Open(conn net.Conn, welcome *Frame) bool {
+	opened := c.enter()
+	q := &c.out
+	q.mu.Lock()
+	if q.dead {
+		q.conn = conn
+		forced := q.reason == droppedForced
+		q.mu.Unlock()
+		closeConn(conn, forced)
+		return false
+	}
+	backlog := q.waiting[q.head:]
+	q.conn, q.waiting, q.head, q.pongAt = conn, nil, 0, 0
+	var start *writer
+	if welcome != nil {
+		start = q.push(c, welcome)
+	}
+	for _, f := range backlog {
+		q.add(c, -f.cost())
+		if w := q.push(c, f); w != nil {
+			start = w
+		}
+	}
+	if q.ended {
+		q.expectEnd(c)
+	}
+	q.mu.Unlock()
+	if start != nil {
+		go start.run()
+	}
+	return opened
+}
+
+// enter makes a connecting client an open one.
+func (c *Client) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.is(connecting) {
+		return false
+	}
+	c.state.Store(int32(open))
+	if c.uid != nil {
+		c.hub.uids.count(c.uid, "", 1)
+	}
+	for _, g := range c.groups {
+		c.hub.groups.count(g, c.uidName(), 1)
+	}
+	c.hub.open.Add(1)
+	c.hub.opts.Metrics.connecting.Dec()
+	c.hub.opts.Metrics.open.Inc()
+	c.hub.wheel.add(c)
+	return true
+}

@@ -1,0 +1,152 @@
+package hub
+
+import (
+	"net"
+	"sync"
+)
+
+// Most that one write hands to the kernel: a vector of so many frames, or as many
+// as make so many bytes, but one at least.
+const (
+	batchFrames = 64
+	batchBytes  = 64 << 10
+)
+
+// keepRoom is up to how many references of a queue's slice are kept for the next.
+const keepRoom = 256
+
+// writer empties a queue, in a goroutine of its own, and then rests in a pool with
+// the buffers that it needs for that: idle clients keep none.
+type writer struct {
+	client *Client
+	batch  []*Frame
+	vector [][]byte
+	rest   net.Buffers // what of vector isn't written
+	room   []*Frame    // for the queue's waiting
+	run    func()      // w.loop, bound once so that starting it allocates nothing
+}
+
+var writers sync.Pool // of *writer
+
+// startable is a writer for c; whoever asks for it runs "go w.run()".
+func startable(c *Client) *writer {
+	w, ok := writers.Get().(*writer)
+	if !ok {
+		w = &writer{room: make([]*Frame, 0, 4)}
+		w.run = w.loop
+	}
+	w.client = c
+	return w
+}
+
+func (w *writer) loop() {
+	c := w.client
+	written, err := 0, error(nil)
+	for {
+		conn := w.next(c, written, err)
+		if conn == nil {
+			break
+		}
+		written, err = w.write(conn)
+	}
+	w.client = nil
+	writers.Put(w)
+}
+
+// write hands the batch to the kernel, and waits while it has no room for it.
+func (w *writer) write(conn net.Conn) (int, error) {
+	if len(w.batch) == 1 {
+		return conn.Write(w.batch[0].wire)
+	}
+	for _, f := range w.batch {
+		w.vector = append(w.vector, f.wire)
+	}
+	w.rest = w.vector
+	n, err := w.rest.WriteTo(conn) // one writev on a *net.TCPConn
+	clear(w.vector)
+	w.vector = w.vector[:0]
+	return int(n), err
+}
+
+// next settles the batch before, of which so many bytes were written, and takes
+// another. It returns the connection to write to, or nil when the work is over.
+func (w *writer) next(c *Client, written int, err error) net.Conn {
+	q := &c.out
+	q.mu.Lock()
+	w.settle(c, written)
+	if err != nil && !q.dead {
+		q.dead, q.ended, q.reason = true, true, droppedLost
+		q.expectEnd(c)
+	}
+	if q.dead {
+		c.hub.opts.Metrics.drop(q.reason, q.discard(c))
+	}
+	if q.head == len(q.waiting) {
+		w.retire(q)
+		q.mu.Unlock()
+		return nil
+	}
+	w.take(q)
+	conn := q.conn
+	q.mu.Unlock()
+	return conn
+}
+
+// settle counts the batch that was written, as far as it was.
+func (w *writer) settle(c *Client, written int) {
+	q, m := &c.out, c.hub.opts.Metrics
+	q.written += uint64(written)
+	m.bytesOut.Add(float64(written))
+	frames, sent, lost := 0, 0, 0
+	for _, f := range w.batch {
+		q.add(c, -f.cost())
+		q.pinging = q.pinging && f != c.hub.wheel.ping
+		if written -= len(f.wire); written < 0 {
+			lost += f.messages()
+			continue
+		}
+		frames++
+		sent += f.messages()
+	}
+	m.framesOut.Add(float64(frames))
+	if lost > 0 {
+		reason := droppedLost
+		if q.dead {
+			reason = q.reason
+		}
+		m.drop(reason, lost)
+	}
+	c.sent.Add(uint64(sent))
+	clear(w.batch)
+	w.batch = w.batch[:0]
+}
+
+// take moves a batch from the queue to the writer.
+func (w *writer) take(q *queue) {
+	size := 0
+	for q.head < len(q.waiting) && len(w.batch) < batchFrames {
+		f := q.waiting[q.head]
+		if size += len(f.wire); size > batchBytes && len(w.batch) > 0 {
+			break
+		}
+		w.batch = append(w.batch, f)
+		q.waiting[q.head] = nil
+		q.head++
+	}
+	if q.pongAt <= q.head {
+		q.pongAt = 0
+	}
+	if q.head == len(q.waiting) {
+		q.waiting, q.head = q.waiting[:0], 0
+	}
+}
+
+// retire ends the writer's work on the queue.
+func (w *writer) retire(q *queue) {
+	w.room = nil
+	if cap(q.waiting) <= keepRoom {
+		w.room = q.waiting[:0]
+	}
+	q.waiting, q.head, q.pongAt, q.writer = nil, 0, 0, nil
+	q.wake()
+}
