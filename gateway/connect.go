@@ -32,7 +32,6 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (*Admissi
 	g.clients.add()
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
-	c.SetUntil(hs.Until)
 	if !g.events.Wants(protocol.Connect, c.Path()) {
 		l.skip()
 		return &Admission{Client: c}, nil
@@ -56,7 +55,9 @@ func (l *lane) claim() uint64 {
 }
 
 func (g *Gateway) admit(c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {
-	if err := c.Adopt(r.UID, r.Groups, r.Session, r.Until); err != nil {
+	// A client that was closed while its connect was under way is upgraded all the
+	// same: that is how it hears its last words and the code.
+	if err := c.Adopt(r.UID, r.Groups, r.Session, r.Until); err != nil && !c.Closing() {
 		g.log.Warn("a connect's reply can't be carried out; the client is refused",
 			"client_id", c.ID(), "error", err)
 		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable, OwesClose: true})

@@ -190,6 +190,22 @@ func TestCloseInAConnectReply(t *testing.T) {
 	}
 }
 
+// A client that is closed over HTTP while its connect is under way hears it after
+// the upgrade.
+func TestClosedDuringConnect(t *testing.T) {
+	f := newFixture(t)
+	f.backend.answer = func(ev *protocol.Event) protocol.Outcome {
+		f.wantDo(`{"action":"close","clients":["`+ev.Data.ClientID+`"],"code":4101,"text":"no"}`, `{"matched":1,"closed":1}`)
+		return accepted(`{"uid":1,"groups":["a"]}`, ev)
+	}
+	c, s := f.connect()
+	s.wants(`{"type":"welcome","client_id":"` + c.ID() + `"}`)
+	s.wants("no")
+	if op, payload := s.read(); op != 8 || payload != "\x10\x05" {
+		t.Errorf("got opcode %d, %q; want a close with 4101", op, payload)
+	}
+}
+
 // A connect that the backend may have accepted gets its close, and no other does.
 func TestRefusedConnects(t *testing.T) {
 	for name, c := range map[string]struct {
