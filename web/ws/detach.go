@@ -1,0 +1,82 @@
+package ws
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gatepost/protocol"
+)
+
+// detached is a connection that was taken from net/http, as the ResponseWriter
+// that an upgrader wants. Together with a request of only the headers it reads it
+// lets the handler return, and with it some 10 KiB that net/http keeps for each
+// request: the connection is served on a goroutine of its own.
+type detached struct {
+	conn   net.Conn // what is upgraded
+	header http.Header
+}
+
+var errEarlyData = errors.New("the client sent frames before the handshake was complete")
+
+// detach hijacks the connection. The error says that this isn't possible, and
+// nothing has been written; for errEarlyData the connection is closed already.
+func detach(c echo.Context, subprotocol string) (*detached, *http.Request, error) {
+	from := c.Request().Header
+	r := &http.Request{Method: http.MethodGet, Header: http.Header{
+		"Connection":            {"Upgrade"},
+		"Upgrade":               {"websocket"},
+		"Sec-Websocket-Version": {"13"},
+		"Sec-Websocket-Key":     {from.Get("Sec-Websocket-Key")},
+	}}
+	conn, buffered, err := c.Response().Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if buffered.Reader.Buffered() > 0 {
+		_ = conn.Close()
+		return nil, nil, errEarlyData
+	}
+	_ = conn.SetDeadline(time.Time{}) // net/http's; fails only on a closed connection
+	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true // for whoever logs it
+	w := &detached{conn: conn, header: http.Header{}}
+	if subprotocol != "" {
+		w.header.Set("Sec-Websocket-Protocol", subprotocol)
+	}
+	return w, r, nil
+}
+
+// notDetached answers a handshake whose connection couldn't be taken from
+// net/http.
+func notDetached(c echo.Context, err error) error {
+	if errors.Is(err, errEarlyData) {
+		c.Response().Committed = true
+		return nil
+	}
+	return answer(c, &protocol.Refusal{Status: http.StatusInternalServerError, Text: "the connection can't be upgraded"})
+}
+
+// Hijack gives the connection with buffers that the upgrader needs but doesn't
+// keep.
+func (w *detached) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return w.conn, bufio.NewReadWriter(bufio.NewReaderSize(w.conn, 16), bufio.NewWriterSize(w.conn, 256)), nil
+}
+
+// Header holds what the 101 adds.
+func (w *detached) Header() http.Header { return w.header }
+
+// Write and WriteHeader are for an upgrader's HTTP errors. The handshake was
+// checked before, so there are none.
+func (w *detached) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader does nothing; see Write.
+func (w *detached) WriteHeader(int) {}
+
+var (
+	_ http.ResponseWriter = (*detached)(nil)
+	_ http.Hijacker       = (*detached)(nil)
+)

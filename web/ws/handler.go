@@ -1,0 +1,213 @@
+package ws
+
+import (
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/olahol/melody"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/auth"
+	"gatepost/gateway"
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// Retry-After of the refusals that are this package's own, in seconds.
+const (
+	retryDraining = 1
+	retryFull     = 5
+)
+
+// Handler upgrades clients and reads from them.
+type Handler struct {
+	cfg        Config
+	path       string // without a slash at the end; empty: any
+	places     []place
+	origins    originPolicy
+	heartbeats map[string]*hub.Frame // by what is received; nil: swallowed
+	patience   time.Duration
+
+	gateway Gateway
+	tokens  Tokens
+	log     *slog.Logger
+	metrics *metrics
+	melody  *melody.Melody
+	seats   *seats
+	// refusing bounds the connections that are upgraded only to be closed.
+	refusing chan struct{}
+}
+
+// New makes a handler that admits clients through gw, verifies their tokens with
+// tokens and registers its metrics on reg.
+func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus.Registerer) *Handler {
+	if cfg.HandshakeTimeout <= 0 {
+		cfg.HandshakeTimeout = 10 * time.Second
+	}
+	if cfg.UserTimeout <= 0 {
+		cfg.UserTimeout = time.Minute
+	}
+	h := &Handler{
+		cfg:        cfg,
+		path:       strings.TrimSuffix(path.Clean("/"+cfg.Path), "/"),
+		places:     parsePlaces(cfg.TokenFrom),
+		origins:    newOriginPolicy(cfg.Origins),
+		heartbeats: make(map[string]*hub.Frame),
+		patience:   patienceAt(cfg.ClientRate),
+		gateway:    gw,
+		tokens:     tokens,
+		log:        log,
+		metrics:    newMetrics(reg),
+		seats:      newSeats(cfg.MaxConnections, cfg.MaxConnectionsPerIP),
+		refusing:   make(chan struct{}, maxRefused),
+	}
+	for _, hb := range cfg.Heartbeats {
+		var answer *hub.Frame
+		if hb.Answer != nil {
+			answer = hub.NewFrame(&protocol.Message{Payload: []byte(*hb.Answer)})
+		}
+		h.heartbeats[hb.Receive] = answer
+	}
+	h.melody = h.newMelody()
+	return h
+}
+
+// Matches says whether a request is for this handler: it is for the path or
+// something below it. Where the path is "/" that is any request to upgrade, so
+// that other handlers can share it.
+func (h *Handler) Matches(r *http.Request) bool {
+	if h.path == "" {
+		return isUpgrade(r)
+	}
+	below, ok := strings.CutPrefix(r.URL.Path, h.path)
+	return ok && (below == "" || below[0] == '/')
+}
+
+// Upgrade judges a handshake and, if nothing speaks against it, makes it a
+// client. It returns once that is decided; the connection is served on a
+// goroutine of its own. A refusal is answered here: the error is always that of
+// writing the answer.
+func (h *Handler) Upgrade(c echo.Context) error {
+	r := c.Request()
+	if rf := checkHandshake(r); rf != nil {
+		return h.refuse(c, rf)
+	}
+	from := remoteOf(c.RealIP(), r.RemoteAddr)
+	found, token, rf := h.judge(r)
+	if rf != nil {
+		return h.refuse(c, rf)
+	}
+	taken, full := h.seats.take(from.addr)
+	if full != "" {
+		return h.refuse(c, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: full, RetryAfter: retryFull})
+	}
+	defer func() { taken.release() }() // of what the connection hasn't taken over
+	admission, err := h.gateway.Connect(r.Context(), describe(r, from, found, token))
+	if err != nil {
+		taken.release()
+		return h.refuse(c, h.refusalOf(err))
+	}
+	return h.serve(c, admission, h.subprotocol(admission, found), &taken)
+}
+
+// judge says what keeps the request from becoming a client, before its place is
+// reserved and the backend asked.
+func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *protocol.Refusal) {
+	if h.gateway.Draining() {
+		return nil, nil, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: "this node is draining", RetryAfter: retryDraining}
+	}
+	if !h.origins.allows(r) {
+		return nil, nil, &protocol.Refusal{Status: http.StatusForbidden, Text: "this Origin may not connect"}
+	}
+	found, err := collect(h.places, r)
+	if err != nil {
+		return nil, nil, unauthorized(err.Error())
+	}
+	token, rf := h.verify(found.tokens)
+	if rf != nil {
+		return nil, nil, rf
+	}
+	if token == nil && !h.cfg.Anonymous {
+		return nil, nil, unauthorized("a client token is required")
+	}
+	return found, token, nil
+}
+
+// verify verifies all the tokens that were found. The first is the client's; nil:
+// there is none.
+func (h *Handler) verify(tokens []string) (*auth.ClientToken, *protocol.Refusal) {
+	var first *auth.ClientToken
+	for i, t := range tokens {
+		verified, err := h.tokens.VerifyClient(t)
+		if err != nil {
+			var p *protocol.Problem
+			if errors.As(err, &p) && p.Status != http.StatusUnauthorized {
+				return nil, &protocol.Refusal{Status: p.Status, Text: p.Error(), RetryAfter: retryFull}
+			}
+			return nil, unauthorized("the client token is not valid: " + err.Error())
+		}
+		if i == 0 {
+			first = verified
+		}
+	}
+	return first, nil
+}
+
+func unauthorized(text string) *protocol.Refusal {
+	return &protocol.Refusal{Status: http.StatusUnauthorized, Text: text}
+}
+
+// refusalOf is the gateway's refusal; anything else it returns is its failure.
+func (h *Handler) refusalOf(err error) *protocol.Refusal {
+	var rf *protocol.Refusal
+	if errors.As(err, &rf) {
+		return rf
+	}
+	h.log.Error("connecting a client failed", "error", err)
+	return &protocol.Refusal{Status: http.StatusServiceUnavailable, RetryAfter: retryFull}
+}
+
+// subprotocol is the one to select: the backend's choice, else "bearer" where the
+// token came so.
+func (h *Handler) subprotocol(a *gateway.Admission, found *credentials) string {
+	if a.Subprotocol == "" {
+		return found.bearer
+	}
+	for _, p := range found.subprotocols {
+		if p == a.Subprotocol {
+			return p
+		}
+	}
+	h.log.Warn("the backend chose a subprotocol that the client didn't offer", "client_id", a.Client.ID())
+	return found.bearer
+}
+
+// newMelody makes the reading side's engine. What melody would do by itself and
+// hub does instead is switched off: pings, deadlines and writes.
+func (h *Handler) newMelody() *melody.Melody {
+	m := melody.New()
+	m.Config = &melody.Config{
+		WriteWait:         time.Second,
+		PongWait:          math.MaxInt64 / 2,
+		PingPeriod:        math.MaxInt64,
+		MaxMessageSize:    int64(h.cfg.MaxMessage),
+		MessageBufferSize: 1, // for the one Close that retires the write pump
+	}
+	m.Upgrader.ReadBufferSize = 512
+	m.Upgrader.WriteBufferSize = 256
+	m.Upgrader.WriteBufferPool = &buffers
+	m.Upgrader.EnableCompression = false
+	m.Upgrader.HandshakeTimeout = h.cfg.HandshakeTimeout
+	m.HandleConnect(onConnect)
+	m.HandleMessage(onText)
+	m.HandleMessageBinary(onBinary)
+	m.HandleClose(onClose)
+	m.HandleError(onError)
+	return m
+}

@@ -1,0 +1,146 @@
+package ws
+
+import (
+	"net"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/olahol/melody"
+
+	"gatepost/gateway"
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// buffers are gorilla's write buffers: for the 101 and for what a peer passes
+// over.
+var buffers sync.Pool
+
+// peer is one upgraded connection. As a net.Conn it is what gorilla sees of the
+// socket: reading is the socket's own and tells the hub of signs of life. Writes,
+// deadlines and Close are kept from it once the client is open, for then the hub
+// is the writer, the heartbeat and the one who closes. Its other methods are the
+// reading goroutine's.
+type peer struct {
+	net.Conn
+	h      *Handler
+	client *hub.Client
+	pace   pace
+
+	attached bool // the 101 is written; set before melody's write pump starts
+	broken   bool // the socket failed, or isn't to be read any more
+}
+
+// serve takes the connection from net/http and lets it live on a goroutine of its
+// own, which takes over the seat.
+func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string, taken *seat) error {
+	w, r, err := detach(c, subprotocol)
+	if err != nil {
+		h.log.Debug("upgrade failed", "client_id", a.Client.ID(), "error", err)
+		h.gateway.Closed(a.Client, connectionLost)
+		return notDetached(c, err)
+	}
+	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate)}
+	w.conn = p
+	place := *taken
+	*taken = seat{}
+	go func() {
+		defer place.release()
+		defer p.Conn.Close()
+		defer p.end()
+		tuneSocket(p.Conn, h.cfg.UserTimeout)
+		if err := h.melody.HandleRequestWithKeys(w, r, nil); err != nil {
+			h.log.Debug("upgrade failed", "client_id", a.Client.ID(), "error", err)
+		}
+	}()
+	return nil
+}
+
+var connectionLost = hub.Cause{Code: protocol.CloseAbnormal, Initiator: protocol.ByNetwork}
+
+// end tells the gateway that nothing more comes, then leaves the socket to the
+// closing handshake.
+func (p *peer) end() {
+	if r := recover(); r != nil {
+		p.panicked(r)
+	}
+	defer p.client.Hangup()
+	defer p.rescue()
+	p.h.gateway.Closed(p.client, connectionLost)
+}
+
+// rescue is deferred around everything that runs on behalf of one client, so that
+// a panic costs that client's connection and nothing else. In melody's handlers
+// it is needed in particular: a panic that went through melody would leave the
+// session in its list for ever.
+func (p *peer) rescue() {
+	if r := recover(); r != nil {
+		p.panicked(r)
+	}
+}
+
+func (p *peer) panicked(r any) {
+	p.h.metrics.panics.Inc()
+	p.h.log.Error("serving a client panicked", "client_id", p.client.ID(), "panic", r, "stack", string(debug.Stack()))
+	p.client.Close(hub.Cause{Code: protocol.CloseInternal, Reason: "the gateway failed", Initiator: protocol.ByGateway}, nil, false)
+}
+
+// Read reads from the socket.
+func (p *peer) Read(b []byte) (int, error) {
+	if p.broken {
+		return 0, net.ErrClosed
+	}
+	n, err := p.Conn.Read(b)
+	if n > 0 && p.attached {
+		p.client.Heard()
+	}
+	p.broken = p.broken || err != nil
+	return n, err
+}
+
+// Write writes the 101. After that there is nothing for gorilla to write: the
+// close frames it would send by itself are sent by the hub, with a cause.
+func (p *peer) Write(b []byte) (int, error) {
+	if p.attached {
+		return len(b), nil
+	}
+	return p.Conn.Write(b)
+}
+
+// Close closes a connection whose upgrade failed.
+func (p *peer) Close() error {
+	if p.attached {
+		return nil
+	}
+	return p.Conn.Close()
+}
+
+// SetDeadline, SetReadDeadline and SetWriteDeadline bound the upgrade alone.
+func (p *peer) SetDeadline(t time.Time) error {
+	if p.attached {
+		return nil
+	}
+	return p.Conn.SetDeadline(t)
+}
+
+// SetReadDeadline does as SetDeadline.
+func (p *peer) SetReadDeadline(t time.Time) error {
+	if p.attached {
+		return nil
+	}
+	return p.Conn.SetReadDeadline(t)
+}
+
+// SetWriteDeadline does as SetDeadline.
+func (p *peer) SetWriteDeadline(t time.Time) error {
+	if p.attached {
+		return nil
+	}
+	return p.Conn.SetWriteDeadline(t)
+}
+
+// peerOf finds the peer below melody's session: a map of keys for each session
+// would cost more than the peer itself.
+func peerOf(s *melody.Session) *peer { return s.WebsocketConnection().NetConn().(*peer) }

@@ -1,0 +1,128 @@
+package ws
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+	"github.com/labstack/echo/v4"
+
+	"gatepost/protocol"
+)
+
+// Bounds of ?refuse=close: how long a refused connection may take until it is
+// closed, and how many may be at it. Past that a refusal is plain HTTP.
+const (
+	refusedFor = time.Second
+	maxRefused = 256
+)
+
+// refuse answers with the refusal's status, or upgrades and closes at once where
+// the client asked for that.
+func (h *Handler) refuse(c echo.Context, rf *protocol.Refusal) error {
+	h.metrics.refused.WithLabelValues(strconv.Itoa(rf.Status)).Inc()
+	h.log.Debug("refused a client", "status", rf.Status, "remote_addr", c.RealIP())
+	r := c.Request()
+	if checkHandshake(r) == nil && queryValue(r.URL.RawQuery, "refuse") == "close" {
+		select {
+		case h.refusing <- struct{}{}:
+			return h.refuseByClosing(c, rf)
+		default:
+		}
+	}
+	return answer(c, rf)
+}
+
+// answer writes the refusal as HTTP.
+func answer(c echo.Context, rf *protocol.Refusal) error {
+	header := c.Response().Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	if rf.RetryAfter > 0 {
+		header.Set("Retry-After", strconv.Itoa(rf.RetryAfter))
+	}
+	switch rf.Status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", "Bearer")
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", http.MethodGet)
+	case http.StatusUpgradeRequired:
+		header.Set("Connection", "Upgrade")
+		header.Set("Upgrade", "websocket")
+		header.Set("Sec-WebSocket-Version", "13")
+	}
+	return c.Blob(rf.Status, "text/plain; charset=utf-8", []byte(truncate(refusalText(rf), protocol.MaxRefusalBytes)))
+}
+
+// refuseByClosing upgrades and closes with the code for this refusal. The
+// connection counts as no client and is gone within refusedFor. It gives back the
+// caller's place in h.refusing.
+func (h *Handler) refuseByClosing(c echo.Context, rf *protocol.Refusal) error {
+	w, r, err := detach(c, refusedSubprotocol(c.Request()))
+	if err != nil {
+		<-h.refusing
+		return notDetached(c, err)
+	}
+	go func() {
+		defer func() { <-h.refusing }()
+		defer w.conn.Close()
+		ws, err := h.melody.Upgrader.Upgrade(w, r, w.header)
+		if err != nil {
+			return
+		}
+		deadline := time.Now().Add(refusedFor)
+		_ = w.conn.SetDeadline(deadline) // fails only on a closed connection, which the write below finds
+		frame := websocket.FormatCloseMessage(rf.CloseCode(), truncate(refusalText(rf), protocol.MaxReasonBytes))
+		if ws.WriteControl(websocket.CloseMessage, frame, deadline) != nil {
+			return
+		}
+		closeWrite(w.conn)
+		// Closing with unread bytes would reset the connection, and the reset may
+		// overtake the frame.
+		_, _ = io.Copy(io.Discard, w.conn)
+	}()
+	return nil
+}
+
+// refusedSubprotocol is one that the client offered: a browser that offered some
+// and gets none fails the connection before it sees the close code.
+func refusedSubprotocol(r *http.Request) string {
+	protocols := offered(r)
+	if _, rest, bearer := takeFromSubprotocols(protocols); bearer != "" {
+		return bearer
+	} else if len(rest) > 0 {
+		return rest[0]
+	}
+	return ""
+}
+
+func refusalText(rf *protocol.Refusal) string {
+	if rf.Text == "" {
+		return http.StatusText(rf.Status)
+	}
+	return rf.Text
+}
+
+// truncate cuts text to at most n bytes of valid UTF-8.
+func truncate(text string, n int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// closeWrite ends the sending side, where the connection can do that alone.
+func closeWrite(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // fails only on a connection that has ended
+	}
+}

@@ -1,0 +1,74 @@
+package ws
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// seats counts the connections of this node, from before the backend is asked
+// until the socket is closed.
+type seats struct {
+	max, maxPerIP int // 0: no limit
+
+	mu    sync.Mutex
+	taken int                  // guarded by mu
+	perIP map[netip.Prefix]int // guarded by mu; only what is above zero
+}
+
+func newSeats(limit, perIP int) *seats {
+	return &seats{max: limit, maxPerIP: perIP, perIP: make(map[netip.Prefix]int)}
+}
+
+// seat is one taken place. Its zero value is none.
+type seat struct {
+	of   *seats
+	from netip.Prefix
+}
+
+// take reserves a place for a client of this address; full says which limit
+// leaves none.
+func (s *seats) take(addr netip.Addr) (taken seat, full string) {
+	from := subscriber(addr)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.max > 0 && s.taken >= s.max {
+		return seat{}, "this node has no room for another connection"
+	}
+	if s.maxPerIP > 0 && s.perIP[from] >= s.maxPerIP {
+		return seat{}, "there are too many connections from this address"
+	}
+	s.taken++
+	if s.maxPerIP > 0 {
+		s.perIP[from]++
+	}
+	return seat{s, from}, ""
+}
+
+// release gives the place back, once.
+func (t *seat) release() {
+	s := t.of
+	if s == nil {
+		return
+	}
+	t.of = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken--
+	if s.maxPerIP > 0 {
+		if s.perIP[t.from]--; s.perIP[t.from] == 0 {
+			delete(s.perIP, t.from)
+		}
+	}
+}
+
+// subscriber is what one client can't choose freely: an IPv4 address, or the /64
+// of an IPv6 one. An address that couldn't be read counts with its like.
+func subscriber(addr netip.Addr) netip.Prefix {
+	addr = addr.Unmap().WithZone("")
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	p, _ := addr.Prefix(bits) // the zero Addr gives the zero Prefix
+	return p
+}
