@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -22,7 +23,7 @@ func CheckJSON(raw []byte) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		return BadJSON("the body is empty; JSON is expected")
 	}
-	if tooDeep(raw) {
+	if deeperThan(raw, MaxJSONDepth) {
 		return BadJSON("the body nests more than %d deep", MaxJSONDepth)
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -44,28 +45,6 @@ func jsonFault(err error) string {
 	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
-// tooDeep counts brackets outside strings; whether they match is the decoder's
-// to say.
-func tooDeep(raw []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > MaxJSONDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
-}
-
 // parseObject reads raw, already checked, as an object. An empty array is an
 // empty object: PHP encodes it so.
 func parseObject(field string, raw json.RawMessage) (object, error) {
@@ -76,10 +55,29 @@ func parseObject(field string, raw json.RawMessage) (object, error) {
 	if !isObject(raw) {
 		return nil, BadField(field, "must be an object")
 	}
+	if moreThan(raw, maxMembers) {
+		return nil, BadField(field, "has more than %d members", maxMembers)
+	}
 	if err := json.Unmarshal(raw, &o); err != nil {
 		return nil, BadField(field, "must be an object")
 	}
 	return o, nil
+}
+
+// parseArray reads raw, already checked, as an array of at most limit elements.
+func parseArray(field string, raw json.RawMessage, limit int) ([]json.RawMessage, error) {
+	var elements []json.RawMessage
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '[' {
+		return nil, BadField(field, "must be an array")
+	}
+	if moreThan(raw, limit) {
+		return nil, &Problem{Status: 400, Code: CodeLimit, Field: field,
+			Detail: fmt.Sprintf("has more than %d elements", limit)}
+	}
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return nil, BadField(field, "must be an array")
+	}
+	return elements, nil
 }
 
 func isObject(raw json.RawMessage) bool {
@@ -102,9 +100,7 @@ func parseString(field string, raw json.RawMessage) (string, error) {
 	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
 		return "", BadField(field, "must be a string")
 	}
-	if strings.Count(*s, "\uFFFD") > strings.Count(string(raw), "\uFFFD")+strings.Count(strings.ToLower(string(raw)), `\ufffd`) {
-		// encoding/json turns half a surrogate pair into U+FFFD, so that two
-		// different strings would become one.
+	if hasHalfSurrogate(raw) {
 		return "", BadField(field, "has half of a surrogate pair")
 	}
 	return *s, nil

@@ -27,4 +27,14 @@ const (
 	// DefaultPage and MaxPage bound the limit parameter of every list.
 	DefaultPage = 100
 	MaxPage     = 10_000
+	// MaxEmbeddedDepth is how deeply a session or a token's claims may nest, so
+	// that an event around them stays within MaxJSONDepth.
+	MaxEmbeddedDepth = MaxJSONDepth - 12
+	// MaxSessionChangeBytes is the largest patch of a session: room to delete what
+	// a full session holds and to fill it again.
+	MaxSessionChangeBytes = 4 * MaxSessionBytes
+
+	maxMembers    = 10_000 // of an object that is taken apart
+	maxShownBytes = 64     // of a caller's own word in an error
+	maxUnknown    = 10     // names of unknown fields that are told
 )

@@ -15,11 +15,11 @@ type Message struct {
 // MarshalJSON writes {"text": …} or {"binary": "<base64>"}.
 func (m Message) MarshalJSON() ([]byte, error) {
 	if m.Binary {
-		return json.Marshal(struct {
-			Binary []byte `json:"binary"`
-		}{m.Payload})
+		return Marshal(struct {
+			Binary string `json:"binary"` // a nil []byte would be null
+		}{base64.StdEncoding.EncodeToString(m.Payload)})
 	}
-	return json.Marshal(struct {
+	return Marshal(struct {
 		Text string `json:"text"`
 	}{string(m.Payload)})
 }

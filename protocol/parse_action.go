@@ -69,7 +69,7 @@ func parseVerb(o object) (Verb, error) {
 		return "", err
 	}
 	if _, known := verbFields[Verb(s)]; !known {
-		return "", BadField("action", "%q is none of send, bind, unbind, join, leave, dissolve, session, until and close", s)
+		return "", BadField("action", "%q is none of send, bind, unbind, join, leave, dissolve, session, until and close", shorten(s))
 	}
 	return Verb(s), nil
 }
@@ -331,13 +331,9 @@ func ParseClientIDs(field string, raw json.RawMessage) ([]string, error) {
 }
 
 func parseList(field string, raw json.RawMessage, parse func(string, json.RawMessage) (string, error)) ([]string, error) {
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
-		return nil, BadField(field, "must be an array")
-	}
-	if len(elements) > MaxNames {
-		return nil, &Problem{Status: 400, Code: CodeLimit, Field: field,
-			Detail: fmt.Sprintf("has %d names; a list has at most %d", len(elements), MaxNames)}
+	elements, err := parseArray(field, raw, MaxNames)
+	if err != nil {
+		return nil, err
 	}
 	names := make([]string, 0, len(elements))
 	for i, element := range elements {

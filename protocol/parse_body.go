@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "encoding/json"
 
 // ParsedAction is one action of a list: either it was read or it has an error.
 // An action that fails fails alone, a misspelt one like any other.
@@ -42,13 +39,9 @@ func ParseActionsBody(body []byte) ([]ParsedAction, error) {
 }
 
 func parseActions(raw json.RawMessage, d Defaults) ([]ParsedAction, error) {
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil || elements == nil {
-		return nil, BadField("actions", "must be an array")
-	}
-	if len(elements) > MaxActions {
-		return nil, &Problem{Status: 400, Code: CodeLimit, Field: "actions",
-			Detail: fmt.Sprintf("has %d actions; at most %d are done at once", len(elements), MaxActions)}
+	elements, err := parseArray("actions", raw, MaxActions)
+	if err != nil {
+		return nil, err
 	}
 	parsed := make([]ParsedAction, len(elements))
 	for i, element := range elements {

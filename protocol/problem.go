@@ -50,7 +50,7 @@ func BadJSON(format string, args ...any) *Problem {
 
 // UnknownField is a 400 for a field that the call doesn't have.
 func UnknownField(field, where string) *Problem {
-	return &Problem{Status: 400, Code: CodeUnknownField, Field: field, Detail: "is not a field of " + where}
+	return &Problem{Status: 400, Code: CodeUnknownField, Field: shorten(field), Detail: "is not a field of " + where}
 }
 
 // TooLarge is a 413 that says the limit in bytes.

@@ -19,7 +19,7 @@ type Reply struct {
 	Retry       bool     // in a batch: send that event again
 
 	// Unknown are the names of fields that no reply to such an event has; they
-	// are passed over, and logged as a hint.
+	// are passed over, and logged as a hint: the first few, cut where they are long.
 	Unknown []string
 }
 
@@ -69,6 +69,12 @@ func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool)
 		}
 	}
 	sort.Strings(r.Unknown)
+	if len(r.Unknown) > maxUnknown {
+		r.Unknown = r.Unknown[:maxUnknown]
+	}
+	for i, name := range r.Unknown {
+		r.Unknown[i] = shorten(name)
+	}
 	return r, nil
 }
 

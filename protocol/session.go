@@ -28,6 +28,9 @@ func ParseSession(field string, raw json.RawMessage) (json.RawMessage, error) {
 	if !isObject(raw) {
 		return nil, BadField(field, "must be an object")
 	}
+	if err := CheckEmbedded(field, raw); err != nil {
+		return nil, err
+	}
 	return compact(raw), nil
 }
 
@@ -37,6 +40,9 @@ func ParseSession(field string, raw json.RawMessage) (json.RawMessage, error) {
 func ApplySession(current json.RawMessage, mode SessionMode, change json.RawMessage) (json.RawMessage, error) {
 	result := change
 	if mode != SessionSet {
+		if len(change) > MaxSessionChangeBytes {
+			return nil, TooLarge("session", MaxSessionChangeBytes)
+		}
 		var err error
 		if result, err = combine(current, mode, change); err != nil {
 			return nil, err
@@ -56,14 +62,7 @@ func combine(current json.RawMessage, mode SessionMode, change json.RawMessage) 
 	if err := decodeNumbers(change, &patch); err != nil {
 		return nil, err
 	}
-	merged := mergeObjects(target, patch, mode == SessionUpdate)
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(merged); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return Marshal(mergeObjects(target, patch, mode == SessionUpdate))
 }
 
 func decodeNumbers(raw json.RawMessage, into *map[string]any) error {

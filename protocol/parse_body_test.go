@@ -1,0 +1,119 @@
+package protocol_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"gatepost/protocol"
+)
+
+func TestParseActionsBodyKeepsWhatCanBeReadBesideWhatCant(t *testing.T) {
+	parsed, err := protocol.ParseActionsBody([]byte(`{"actions":[
+		{"action":"send","all":true,"text":"a"}, {"action":"sned"}, 7, {"action":"unbind","client_id":"c1"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verbs []protocol.Verb
+	for _, p := range parsed {
+		if (p.Action == nil) != (p.Err != nil) {
+			t.Fatalf("got %+v, want an action or an error", p)
+		}
+		if p.Action != nil {
+			verbs = append(verbs, p.Action.Verb)
+		}
+	}
+	if want := []protocol.Verb{protocol.VerbSend, protocol.VerbUnbind}; len(parsed) != 4 || !reflect.DeepEqual(verbs, want) {
+		t.Errorf("got %d actions, of which %v can be read; want 4 and %v", len(parsed), verbs, want)
+	}
+}
+
+func TestParseActionsBodyRefuses(t *testing.T) {
+	for _, tt := range []struct{ raw, code, field string }{
+		{`{"actions":[]} {}`, protocol.CodeBadJSON, ""},
+		{`{}`, protocol.CodeBadField, "actions"},
+		{`{"actions":null}`, protocol.CodeBadField, "actions"},
+		{`{"actions":{}}`, protocol.CodeBadField, "actions"},
+		{`{"actions":[],"atomic":true}`, protocol.CodeUnknownField, "atomic"},
+		{`{"Actions":[]}`, protocol.CodeUnknownField, "Actions"},
+		{`[{"action":"send"}]`, protocol.CodeBadField, "body"},
+		{`{"actions":[` + strings.Repeat(`{},`, 1000) + `{}]}`, protocol.CodeLimit, "actions"},
+	} {
+		_, err := protocol.ParseActionsBody([]byte(tt.raw))
+		wantProblem(t, err, 400, tt.code, tt.field)
+	}
+	if parsed, err := protocol.ParseActionsBody([]byte(`{"actions":[` + strings.Repeat(`{},`, 999) + `{}]}`)); err != nil || len(parsed) != 1000 {
+		t.Errorf("1,000 actions: got %d, %v", len(parsed), err)
+	}
+}
+
+func TestParseLookup(t *testing.T) {
+	got, err := protocol.ParseLookup([]byte(`{"clients":["c1"],"uids":[42,"a b"],"groups":["*"]}`))
+	want := &protocol.Lookup{Clients: []string{"c1"}, UIDs: []string{"42", "a b"}, Groups: []string{"*"}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	if _, err := protocol.ParseLookup([]byte(`[]`)); err != nil {
+		t.Errorf("PHP's empty object is refused: %v", err)
+	}
+	for _, tt := range []struct{ raw, code, field string }{
+		{``, protocol.CodeBadJSON, ""},
+		{`{"clients":["C"]}`, protocol.CodeBadClientID, "clients[0]"},
+		{`{"uids":` + names(1001) + `}`, protocol.CodeLimit, "uids"},
+		{`{"UIDS":[]}`, protocol.CodeUnknownField, "UIDS"},
+	} {
+		_, err := protocol.ParseLookup([]byte(tt.raw))
+		wantProblem(t, err, 400, tt.code, tt.field)
+	}
+}
+
+func TestParseUntil(t *testing.T) {
+	a, err := protocol.ParseUntil("c1", []byte(`{"at":1800000000}`))
+	if err != nil || a.ClientID != "c1" || a.Until == nil || *a.Until != 1800000000 {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if a, err := protocol.ParseUntil("c1", []byte(`{"at":null}`)); err != nil || a.Until != nil {
+		t.Errorf("null: got %+v, %v", a, err)
+	}
+	for _, tt := range []struct{ raw, code, field string }{
+		{`{}`, protocol.CodeBadField, "at"},
+		{`{"at":"x"}`, protocol.CodeBadField, "at"},
+		{`{"at":1,"client_id":"c2"}`, protocol.CodeUnknownField, "client_id"},
+	} {
+		_, err := protocol.ParseUntil("c1", []byte(tt.raw))
+		wantProblem(t, err, 400, tt.code, tt.field)
+	}
+}
+
+func TestParseSessionBody(t *testing.T) {
+	a, err := protocol.ParseSessionBody("c1", protocol.SessionMerge, []byte(" { \"a\" : 1.0 }\n"))
+	if err != nil || a.ClientID != "c1" || a.SessionMode != protocol.SessionMerge || string(a.Session) != `{"a":1.0}` {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	for _, raw := range []string{`null`, `[1]`, `"{}"`, `1`} {
+		_, err := protocol.ParseSessionBody("c1", protocol.SessionSet, []byte(raw))
+		wantProblem(t, err, 400, protocol.CodeBadField, "body")
+	}
+}
+
+func TestParseReplay(t *testing.T) {
+	for raw, want := range map[string]protocol.Replay{
+		`{"all":true}`:           {All: true},
+		`{"ids":["evt_a","b"]}`:  {IDs: []string{"evt_a", "b"}},
+		`{"ids":[],"all":false}`: {IDs: []string{}},
+	} {
+		if got, err := protocol.ParseReplay([]byte(raw)); err != nil || !reflect.DeepEqual(*got, want) {
+			t.Errorf("%s: got %+v, %v; want %+v", raw, got, err, want)
+		}
+	}
+	for _, tt := range []struct{ raw, code, field string }{
+		{`{}`, protocol.CodeBadField, "ids"},
+		{`{"all":false}`, protocol.CodeBadField, "ids"},
+		{`{"all":true,"ids":["a"]}`, protocol.CodeBadField, "ids"},
+		{`{"all":true,"type":"close"}`, protocol.CodeUnknownField, "type"},
+		{`{"ids":[1]}`, protocol.CodeBadField, "ids[0]"},
+	} {
+		_, err := protocol.ParseReplay([]byte(tt.raw))
+		wantProblem(t, err, 400, tt.code, tt.field)
+	}
+}
