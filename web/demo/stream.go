@@ -28,6 +28,11 @@ func (d *Demo) stream(c echo.Context) error {
 	h.Set("X-Content-Type-Options", "nosniff")
 	c.Response().WriteHeader(http.StatusOK)
 
+	// The server's own time-out is for a request that comes slowly; this one has
+	// come, and its answer goes on for as long as the page is open.
+	if err := http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
 	if err := write(c.Response(), "retry: 1000\n\n"); err != nil {
