@@ -1,0 +1,132 @@
+package test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatepost/test/harness"
+)
+
+// hanging is a backend that echoes, but never answers the message "hang" before
+// it is released or given up.
+func hanging(t *testing.T) (backend *harness.Backend, release func()) {
+	released := make(chan struct{})
+	return harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Text() == "hang" {
+			select {
+			case <-released:
+			case <-d.Gone:
+			}
+		}
+		return echo(d)
+	}), sync.OnceFunc(func() { close(released) })
+}
+
+// While a backend hangs on one client's message the others don't notice.
+func TestHangingMessageDelaysNoOtherClient(t *testing.T) {
+	backend, release := hanging(t)
+	defer release()
+	node := harness.Start(t, backend.Env(harness.Env{
+		"GATEPOST_WEBHOOK_TIMEOUT": "60s", "GATEPOST_PING_INTERVAL": "200ms", "GATEPOST_PONG_TIMEOUT": "1s", "GATEPOST_CLIENT_RATE": "0",
+	}))
+	hung := node.Connect(t, harness.Dial{})
+	others := make([]*harness.Client, 20)
+	for i := range others {
+		others[i] = node.Connect(t, harness.Dial{})
+	}
+	roundTrips(t, others, time.Second) // connections and the adaptive limit warm up
+
+	before := p99(roundTrips(t, others, 2*time.Second))
+	hung.Send(t, "hang")
+	backend.Await(t, 1, func(d *harness.Delivery) bool { return d.Event.Text() == "hang" })
+	var during time.Duration
+	for range 3 { // the machine may be busy with something else for a moment
+		during = p99(roundTrips(t, others, 2*time.Second))
+		t.Logf("p99 of the others' round trips: %s before, %s while one hangs", before, during)
+		if during < 2*before+20*time.Millisecond {
+			break
+		}
+	}
+	if during >= 2*before+20*time.Millisecond {
+		t.Errorf("p99 went from %s to %s", before, during)
+	}
+	if !hung.Open() {
+		t.Fatal("the client whose message hangs was disconnected")
+	}
+	release()
+	hung.WantText(t, "hang")
+}
+
+// A message that takes the backend 60 s costs its client neither the connection
+// nor the reply, whether it is silent meanwhile or goes on sending until the
+// gateway stops reading from it, pongs and all.
+func TestClientOutlivesAHangOfAMinute(t *testing.T) {
+	t.Parallel()
+	hang := time.Minute
+	if testing.Short() {
+		hang = 5 * time.Second
+	}
+	backend, release := hanging(t)
+	defer release()
+	node := harness.Start(t, backend.Env(harness.Env{
+		"GATEPOST_WEBHOOK_TIMEOUT": "90s", "GATEPOST_PING_INTERVAL": "500ms", "GATEPOST_PONG_TIMEOUT": "1s", "GATEPOST_CLIENT_RATE": "0",
+	}))
+	silent, busy := node.Connect(t, harness.Dial{}), node.Connect(t, harness.Dial{})
+	silent.Send(t, "hang")
+	busy.Send(t, "hang")
+	const behind = 300
+	more := strings.Repeat("x", 4<<10)
+	for range behind {
+		busy.Send(t, more)
+	}
+	harness.Stays(t, "both clients are connected", hang, func() bool { return silent.Open() && busy.Open() })
+	release()
+	silent.WantText(t, "hang")
+	busy.WantText(t, "hang")
+	for range behind {
+		busy.WantText(t, more)
+	}
+}
+
+// roundTrips has each client send a message and wait for its reply, again and
+// again for as long as d.
+func roundTrips(t *testing.T, clients []*harness.Client, d time.Duration) []time.Duration {
+	t.Helper()
+	var (
+		mu      sync.Mutex
+		all     []time.Duration
+		talking sync.WaitGroup
+	)
+	deadline := time.Now().Add(d)
+	for _, c := range clients {
+		talking.Go(func() {
+			for time.Now().Before(deadline) {
+				begun := time.Now()
+				if err := c.TrySend("ping"); err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := c.TryText(harness.Patience); err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				all = append(all, time.Since(begun))
+				mu.Unlock()
+			}
+		})
+	}
+	talking.Wait()
+	return all
+}
+
+func p99(times []time.Duration) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[len(times)*99/100]
+}
