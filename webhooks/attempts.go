@@ -1,0 +1,163 @@
+package webhooks
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"gatepost/protocol"
+)
+
+// newClient makes the endpoint's retry loop. What the library does by itself is
+// replaced or switched off wherever it would break a promise:
+//
+//   - its policy, its backoff (Retry-After uncapped) and its log lines (whole
+//     URLs);
+//   - net/http's client follows redirects: attempts answers without Location, so
+//     there is nothing to follow;
+//   - at every give-up it closes the idle connections of its client: attempts has
+//     no method for that;
+//   - it judges an answer before its body was read: attempts reads it, so that the
+//     attempt's time and the ruling cover the body.
+func (e *endpoint) newClient() *retryablehttp.Client {
+	return &retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: attempts{e}},
+		RetryMax:     quickTries - 1,
+		CheckRetry:   checkRetry,
+		Backoff:      backoff,
+		PrepareRetry: e.prepare,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
+	return jobOf(ctx).wantsAnother(ctx, time.Now()), nil
+}
+
+// send makes the attempts at a job that has its first slot.
+func (e *endpoint) send(ctx context.Context, j *job) {
+	defer e.leave(j, unknown) // attempts has done so, unless it was never reached
+	req, err := retryablehttp.NewRequestWithContext(j.in(ctx), http.MethodPost, e.URL, j.body)
+	if err != nil {
+		j.stopped = err
+		return
+	}
+	e.seal(req.Request, j)
+	resp, err := e.client.Do(req)
+	if resp != nil {
+		_ = resp.Body.Close() // empty: attempts has read it
+	}
+	if err != nil && j.stopped == nil && ctx.Err() != nil && j.ruling == again && j.tries < quickTries {
+		j.stopped = context.Cause(ctx) // while it waited for the next try
+	}
+}
+
+// prepare is called before each try but the first. The next slot is waited for
+// here and not in the transport, so that the signature is as young as it can be:
+// receivers take none that is older than five minutes.
+func (e *endpoint) prepare(req *http.Request) error {
+	j := jobOf(req.Context())
+	if !e.take(req.Context(), j) {
+		return j.stopped
+	}
+	e.seal(req, j)
+	return nil
+}
+
+// seal begins the job's next attempt. The header is a new one each time: the
+// last attempt's connection may still be writing the old.
+func (e *endpoint) seal(req *http.Request, j *job) {
+	j.tries++
+	req.Header = e.courier.seal(j.id, j.event, j.attempt(), j.trace, j.body, time.Now())
+}
+
+// attempts is the transport under the retry loop: each of its round trips is one
+// whole attempt, from a slot that is held to a ruling and the slot's return.
+type attempts struct{ *endpoint }
+
+// RoundTrip gives an answer without body and with no header but Retry-After; the
+// job has the rest.
+func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	j := jobOf(req.Context())
+	timeout := e.Timeout
+	if !j.deadline.IsZero() {
+		timeout = min(timeout, time.Until(j.deadline))
+	}
+	a := e.courier.attempt(e.life, req, timeout)
+	e.leave(j, a.load())
+	e.judge(j, a)
+	if a.status == 0 {
+		return nil, attemptError(a.fault)
+	}
+	resp := &http.Response{StatusCode: a.status, Header: http.Header{}, Body: http.NoBody, Request: req}
+	if _, asked := a.retryAfter(time.Now()); asked {
+		resp.Header.Set("Retry-After", a.header.Get("Retry-After"))
+	}
+	return resp, nil
+}
+
+// attemptError is a failed attempt as retryablehttp sees it.
+type attemptError string
+
+func (e attemptError) Error() string { return string(e) }
+
+// judge takes the answer to a job's attempt in.
+func (e *endpoint) judge(j *job, a *answer) {
+	if j.ev == nil {
+		j.ended(a, batchRuling(a))
+	} else {
+		e.judgeEvent(j, a)
+	}
+	e.seen.attempt(e.Name, j.event, a)
+	if j.ruling == accepted {
+		return
+	}
+	e.failed.Add(1)
+	if j.ruling == refused {
+		return // an answer like any other
+	}
+	e.failing.say("a webhook attempt failed", slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
+		slog.String("event", j.event), slog.String("id", j.id), slog.Int("attempt", j.attempt()),
+		slog.Int("status", a.status), slog.String("error", a.fault))
+}
+
+func (e *endpoint) judgeEvent(j *job, a *answer) {
+	if a.status < 200 || a.status > 299 || a.fault != "" {
+		j.ended(a, rule(j.ev.Type, a, false))
+		return
+	}
+	reply, err := a.read(j.ev)
+	if err != nil && j.isConnect() {
+		a.fault = "the reply can't be read: " + hint(a)
+	}
+	j.ended(a, rule(j.ev.Type, a, err == nil))
+	if err != nil {
+		e.unreadable(j.ev, a, err)
+		reply = &protocol.Reply{}
+	} else {
+		e.unknownFields(j.ev, reply)
+	}
+	j.reply = reply
+}
+
+// unreadable tells of a 2xx whose body is no reply.
+func (e *endpoint) unreadable(ev *protocol.Event, a *answer, err error) {
+	e.seen.unreadable.WithLabelValues(e.Name).Inc()
+	e.garbled.say("the reply to an event can't be read, nothing of it is carried out",
+		slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("event", string(ev.Type)),
+		slog.String("id", ev.ID), slog.Int("status", a.status), slog.String("content_type", oneLine([]byte(a.header.Get("Content-Type")), 100)),
+		slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
+}
+
+// unknownFields tells of fields that a reply doesn't have.
+func (e *endpoint) unknownFields(ev *protocol.Event, r *protocol.Reply) {
+	if len(r.Unknown) == 0 {
+		return
+	}
+	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(r.Unknown)))
+	e.log.Debug("a reply has fields that mean nothing for its event", "endpoint", e.Name, "event", ev.Type, "id", ev.ID,
+		"field", oneLine([]byte(r.Unknown[0]), 100), "fields", len(r.Unknown))
+}

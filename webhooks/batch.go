@@ -1,0 +1,132 @@
+package webhooks
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// maxBatchBytes is how much of encoded events goes into one batch.
+const maxBatchBytes = 512 << 10
+
+// lead gathers events that wait for their first attempt into the slot that j
+// has, and sends them in one POST. Where there are some, each is told its share,
+// j too, and j's slot is given back.
+func (e *endpoint) lead(j *job) {
+	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 {
+		return
+	}
+	size, clients := len(j.body), map[string]bool{j.ev.Data.ClientID: true}
+	others := e.turns.along(e.Batch-1, func(other *job) bool {
+		if size+len(other.body) > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+			return false
+		}
+		size += len(other.body)
+		clients[other.ev.Data.ClientID] = true
+		return true
+	})
+	if len(others) == 0 {
+		return
+	}
+	members := make([]*job, 1, len(others)+1)
+	members[0] = j
+	for _, s := range others {
+		members = append(members, s.job)
+	}
+	b := newBatch(members, size)
+	b.seat, j.seat = j.seat, nil
+	e.send(e.life, b)
+	e.divide(b, members)
+	for _, s := range others {
+		s.arrived()
+	}
+}
+
+func (e *endpoint) tooOld(j *job) bool {
+	return j.fresh && time.Since(j.ev.Timestamp.Time) > e.ttl
+}
+
+// newBatch is the delivery of the events of members in one envelope. size is
+// that of their bodies together.
+func newBatch(members []*job, size int) *job {
+	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr("")}
+	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
+	body := make([]byte, 0, size+len(members)+128)
+	body = append(body, `{"type":"batch","id":"`...)
+	body = append(body, b.id...)
+	body = append(body, `","timestamp":`...)
+	body = append(body, at...)
+	body = append(body, `,"data":{"events":[`...)
+	for i, m := range members {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, m.body...)
+	}
+	b.body = append(body, "]}}"...)
+	return b
+}
+
+// batchRuling judges the attempt at a batch: there is never a second.
+func batchRuling(a *answer) ruling {
+	if a.status >= 200 && a.status <= 299 && a.fault == "" {
+		return accepted
+	}
+	return final
+}
+
+// divide gives each member of a batch its share of the answer.
+func (e *endpoint) divide(b *job, members []*job) {
+	a := b.last
+	if a == nil {
+		a = &answer{at: time.Now(), fault: "the batch could not be sent"}
+	}
+	if b.ruling != accepted {
+		after, _ := a.retryAfter(time.Now())
+		for _, m := range members {
+			m.tries++
+			m.ended(a, again)
+			m.share = &share{after: after}
+		}
+		return
+	}
+	events := make([]*protocol.Event, len(members))
+	for i, m := range members {
+		events[i] = m.ev
+	}
+	replies, err := protocol.ParseBatchReply(events, a.body)
+	if err != nil {
+		e.seen.unreadable.WithLabelValues(e.Name).Inc()
+		e.garbled.say("the reply to a batch can't be read, nothing of it is carried out",
+			slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("id", b.id), slog.Int("status", a.status),
+			slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
+	}
+	for _, m := range members {
+		m.tries++
+		e.shareOut(m, a, replies[m.ev.ID])
+	}
+}
+
+// shareOut gives a member of an accepted batch what the reply says of it.
+func (e *endpoint) shareOut(m *job, a *answer, p protocol.ParsedReply) {
+	reply := p.Reply
+	switch {
+	case p.Err != nil:
+		e.unreadable(m.ev, a, p.Err)
+		reply = &protocol.Reply{}
+	case reply == nil:
+		reply = &protocol.Reply{}
+	case reply.Retry:
+		asked := *a
+		asked.fault = "the batch's reply asks for a retry"
+		m.ended(&asked, again)
+		m.share = &share{after: jittered(firstPause)}
+		return
+	default:
+		e.unknownFields(m.ev, reply)
+	}
+	m.ended(a, accepted)
+	m.share = &share{reply: reply}
+}

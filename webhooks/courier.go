@@ -1,0 +1,160 @@
+package webhooks
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"gatepost/protocol"
+)
+
+const (
+	// idleFor is how long a connection is kept for the next attempt. Shorter than
+	// the common servers' own limit, as an attempt that meets a server's hang-up
+	// fails.
+	idleFor = 30 * time.Second
+	// maxHeaderBytes bounds the head of an answer.
+	maxHeaderBytes = 256 << 10
+)
+
+// courier makes single attempts at one endpoint: signed, bounded, and judged by
+// nobody.
+type courier struct {
+	url       *url.URL
+	shown     string // the URL without credentials and query
+	header    http.Header
+	signer    Signer
+	timeout   time.Duration
+	transport *http.Transport
+}
+
+// answer is how an attempt ended.
+type answer struct {
+	status  int         // 0: there was none
+	header  http.Header // nil without a status
+	body    []byte
+	fault   string // why there is no answer, or none that counts, in words that are safe to show
+	timeout bool   // no answer in time
+	written bool   // bytes of the attempt may have left the process
+	at      time.Time
+	took    time.Duration
+}
+
+// newCourier expects a checked endpoint. dial is how its connections are made;
+// nil: over the network.
+func newCourier(e Endpoint, version string, dial dialFunc) *courier {
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		panic("webhooks: the endpoint was not checked") // unreachable: check has parsed it
+	}
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: e.Timeout, KeepAlive: idleFor / 2}).DialContext
+	}
+	header := baseHeader(e.Headers, version)
+	if u.User != nil && header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
+	}
+	return &courier{
+		url: u, shown: shownURL(u), signer: e.Signer, timeout: e.Timeout,
+		header: header,
+		transport: &http.Transport{
+			Proxy:                  nil, // nothing of the environment decides where events go
+			DialContext:            counting(dial),
+			TLSHandshakeTimeout:    e.Timeout,
+			ForceAttemptHTTP2:      true,
+			MaxIdleConnsPerHost:    e.Concurrency,
+			IdleConnTimeout:        idleFor,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+			DisableCompression:     true, // the limit on a reply is what comes over the wire
+		},
+	}
+}
+
+// shownURL is what logs and answers show of an endpoint's URL.
+func shownURL(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+func baseHeader(configured map[string]string, version string) http.Header {
+	h := make(http.Header, len(configured)+8)
+	for name, value := range configured {
+		h.Set(name, value)
+	}
+	if version == "" {
+		version = "dev"
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("User-Agent", "gatepost/"+version)
+	return h
+}
+
+// seal gives the headers of one attempt, signed as of now.
+func (c *courier) seal(id, event string, attempt int, traceID string, body []byte, now time.Time) http.Header {
+	h := maps.Clone(c.header) // the values are shared: nobody appends to them
+	h["Webhook-Id"] = []string{id}
+	h["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
+	h["Webhook-Signature"] = []string{c.signer.Sign(id, now, body)}
+	h["Gatepost-Event"] = []string{event}
+	h["Gatepost-Attempt"] = []string{strconv.Itoa(attempt)}
+	h["Traceparent"] = []string{traceparent(traceID)}
+	return h
+}
+
+// attempt sends a sealed request and reads its answer, within timeout. Nothing
+// but the end of life cuts it short.
+func (c *courier) attempt(life context.Context, req *http.Request, timeout time.Duration) *answer {
+	ctx, cancel := context.WithTimeout(life, timeout)
+	defer cancel()
+	var w wire
+	a := &answer{at: time.Now()}
+	// The context of req is left out: its end must not cut the attempt short.
+	resp, err := c.transport.RoundTrip(req.WithContext(w.watch(ctx)))
+	if err == nil {
+		a.status, a.header = resp.StatusCode, resp.Header
+		a.body, err = readBody(resp)
+	}
+	a.took = time.Since(a.at)
+	a.written = a.status != 0 || w.wrote()
+	if err != nil {
+		a.fault, a.timeout = describe(err, ctx, life, timeout)
+	}
+	return a
+}
+
+var errTooLarge = errors.New("reply too large")
+
+// readBody reads a 2xx to its end, which is what the answer consists of. Of
+// another status only as much is read as a client may be shown, and a little
+// more to keep the connection: the status has said it all, however the rest
+// comes.
+func readBody(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	switch {
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		return nil, nil // its body is the bare connection
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, 2*protocol.MaxRefusalBytes))
+		_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
+		return body, nil
+	case resp.ContentLength > protocol.MaxReplyBytes:
+		return nil, errTooLarge
+	}
+	var b bytes.Buffer
+	if resp.ContentLength > 0 {
+		b.Grow(int(resp.ContentLength) + bytes.MinRead)
+	}
+	n, err := b.ReadFrom(io.LimitReader(resp.Body, protocol.MaxReplyBytes+1))
+	if err == nil && n > protocol.MaxReplyBytes {
+		err = errTooLarge
+	}
+	return b.Bytes(), err
+}

@@ -1,0 +1,178 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/protocol"
+)
+
+// closeGrace is how long Close waits for attempts that are under way before it
+// cuts them off.
+const closeGrace = 5 * time.Second
+
+// Dispatcher delivers events to the endpoints that want them.
+type Dispatcher struct {
+	endpoints []*endpoint
+	letters   Letters
+	log       *slog.Logger
+
+	life     context.Context // of attempts
+	cut      context.CancelFunc
+	stopping context.Context // of all else
+	stop     context.CancelFunc
+
+	mu      sync.Mutex // guards the following
+	carry   func(ev *protocol.Event, r *protocol.Reply)
+	replays map[string]bool // ids of letters that are being replayed
+	closed  bool
+	running sync.WaitGroup // deliveries and replays; Add only under mu
+	replay  chan struct{}  // a token for each client that is replayed now
+}
+
+// New makes a Dispatcher for the endpoints of cfg, and registers its metrics
+// with reg (nil: nowhere). An error lists every fault of the endpoints.
+func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Dispatcher, error) {
+	return newDispatcher(cfg, log, reg, nil)
+}
+
+func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial dialFunc) (*Dispatcher, error) {
+	if err := checkAll(cfg); err != nil {
+		return nil, err
+	}
+	if cfg.MessageTTL == 0 {
+		cfg.MessageTTL = defaultMessageTTL
+	}
+	d := &Dispatcher{letters: cfg.Letters, log: log, carry: cfg.Carry, replays: map[string]bool{}, replay: make(chan struct{}, replaysAtOnce)}
+	d.life, d.cut = context.WithCancel(context.Background())
+	d.stopping, d.stop = context.WithCancel(context.Background())
+	s := newSeen()
+	if d.letters == nil {
+		d.letters = newMemory(log, func(endpoint string) { s.evicted.WithLabelValues(endpoint).Inc() })
+	}
+	for _, e := range cfg.Endpoints {
+		e = e.withDefaults()
+		out := &endpoint{
+			Endpoint: e, courier: newCourier(e, cfg.Version, dial), turns: newTurns(e.Concurrency, e.Timeout),
+			letters: d.letters, ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
+			failing: newQuiet(log, slog.LevelWarn), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
+		}
+		out.client = out.newClient()
+		d.endpoints = append(d.endpoints, out)
+	}
+	if err := s.register(reg, newGauges(d)); err != nil {
+		d.Close()
+		return nil, fmt.Errorf("webhook metrics: %w", err)
+	}
+	return d, nil
+}
+
+func checkAll(cfg Config) error {
+	var faults []error
+	if cfg.MessageTTL < 0 {
+		faults = append(faults, errors.New("the messages' time to live can't be negative"))
+	}
+	names := map[string]bool{}
+	for _, e := range cfg.Endpoints {
+		faults = append(faults, e.check())
+		if names[e.Name] {
+			faults = append(faults, fmt.Errorf("webhook endpoint %q: there are two of that name", e.Name))
+		}
+		names[e.Name] = true
+	}
+	return errors.Join(faults...)
+}
+
+// SetCarry sets what carries out the replies to replayed dead letters (see
+// Config.Carry).
+func (d *Dispatcher) SetCarry(carry func(ev *protocol.Event, r *protocol.Reply)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.carry = carry
+}
+
+// Wants says whether any endpoint gets events of this type from clients that
+// connected at path.
+func (d *Dispatcher) Wants(t protocol.EventType, path string) bool { return d.route(t, path) != nil }
+
+func (d *Dispatcher) route(t protocol.EventType, path string) *endpoint {
+	for _, e := range d.endpoints {
+		if e.matches(t, path) {
+			return e
+		}
+	}
+	return nil
+}
+
+// Deliver sends ev to the endpoint for it and returns once it is decided. path
+// is where the client connected; traceID the trace that it belongs to, empty for
+// one of its own. The end of ctx ends the waiting for a slot or a retry, never
+// an attempt that is under way. ev must not be changed any more.
+//
+// An event that no endpoint wants counts as delivered, with an empty reply.
+func (d *Dispatcher) Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome {
+	e := d.route(ev.Type, path)
+	if e == nil {
+		return protocol.Outcome{Verdict: protocol.Delivered, Reply: &protocol.Reply{}}
+	}
+	if !d.begin() {
+		return e.unsent(ev)
+	}
+	defer d.running.Done()
+	return e.deliver(ctx, traceID, ev)
+}
+
+// begin counts a delivery or replay in, unless the Dispatcher is closed.
+func (d *Dispatcher) begin() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed {
+		d.running.Add(1)
+	}
+	return !d.closed
+}
+
+// Stats is each endpoint in numbers, in the order of the configuration.
+func (d *Dispatcher) Stats() []protocol.EndpointStats {
+	stats := make([]protocol.EndpointStats, 0, len(d.endpoints))
+	for _, e := range d.endpoints {
+		limit, held, waiting := e.turns.load()
+		stats = append(stats, protocol.EndpointStats{
+			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting,
+			Delivered: e.delivered.Load(), Failed: e.failed.Load(), Dead: d.letters.Count(e.Name),
+		})
+	}
+	return stats
+}
+
+// Close ends all waiting for slots and retries (such messages and closes are
+// handed to Letters), gives the attempts under way five seconds, cuts off what is
+// left, and returns when nothing runs any more. Events that come later are
+// handed to Letters at once.
+func (d *Dispatcher) Close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.stop()
+	late := time.AfterFunc(closeGrace, d.cut)
+	d.running.Wait()
+	late.Stop()
+	d.cut()
+	for _, e := range d.endpoints {
+		e.close()
+	}
+}
+
+func (e *endpoint) close() {
+	e.courier.transport.CloseIdleConnections()
+	e.turns.close()
+	for _, q := range []*quiet{e.failing, e.dying, e.garbled} {
+		q.close()
+	}
+}

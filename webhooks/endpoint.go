@@ -1,0 +1,133 @@
+package webhooks
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"gatepost/protocol"
+)
+
+// endpoint delivers events to one URL.
+type endpoint struct {
+	Endpoint
+	courier *courier
+	client  *retryablehttp.Client
+	turns   *turns
+	letters Letters
+	ttl     time.Duration
+
+	life     context.Context // ends when attempts are to be cut off
+	stopping context.Context // ends when nothing new is to be begun
+
+	seen      *seen
+	log       *slog.Logger
+	failing   *quiet // attempts that failed
+	dying     *quiet // events that became dead letters
+	garbled   *quiet // replies that can't be read
+	delivered atomic.Uint64
+	failed    atomic.Uint64 // attempts
+}
+
+// newJob is the delivery of ev. An empty traceID stands for a trace of its own.
+func (e *endpoint) newJob(ev *protocol.Event, traceID string) (*job, error) {
+	body, err := encode(ev)
+	if err != nil {
+		return nil, err
+	}
+	j := &job{ev: ev, id: ev.ID, event: string(ev.Type), body: body, trace: traceOr(traceID)}
+	if j.isConnect() {
+		j.deadline = time.Now().Add(e.Timeout)
+	}
+	j.fresh = ev.Type == protocol.Inbound
+	return j, nil
+}
+
+// run makes the attempts at a job until it is decided or must stop.
+func (e *endpoint) run(ctx context.Context, j *job) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(e.stopping, func() { cancel(errStopped) })()
+	if !j.deadline.IsZero() {
+		var done context.CancelFunc
+		ctx, done = context.WithDeadlineCause(ctx, j.deadline, errOverdue)
+		defer done()
+	}
+
+	if !e.take(ctx, j) {
+		return
+	}
+	if j.share == nil {
+		e.lead(j)
+	}
+	if j.share != nil {
+		if j.share.reply != nil {
+			j.reply = j.share.reply
+			return
+		}
+		if !pause(ctx, j, j.share.after) || !e.take(ctx, j) {
+			return
+		}
+	}
+	e.send(ctx, j)
+}
+
+// take waits for a slot for the job's next attempt, or for its share of another's
+// batch. false: the job ends here, and stopped says why.
+func (e *endpoint) take(ctx context.Context, j *job) bool {
+	s := &seat{job: j, waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
+	s.owner = s
+	if j.ev != nil {
+		s.class = classOf(j.ev.Type)
+	}
+	if j.attempt() > 0 {
+		s.kind = repeated
+	}
+	if j.stopped = context.Cause(ctx); j.stopped != nil {
+		return false
+	}
+	if j.stopped = e.turns.take(ctx, s); j.stopped != nil {
+		return false
+	}
+	if s.state == riding {
+		return true
+	}
+	j.seat = s
+	switch {
+	case context.Cause(ctx) != nil:
+		j.stopped = context.Cause(ctx)
+	case e.tooOld(j):
+		j.stopped = errExpired
+	default:
+		return true
+	}
+	e.leave(j, unknown)
+	return false
+}
+
+// leave gives the job's slot back.
+func (e *endpoint) leave(j *job, how load) {
+	if j.seat != nil {
+		e.turns.give(j.seat, how)
+		j.seat = nil
+	}
+}
+
+// pause waits before the job's next attempt.
+func pause(ctx context.Context, j *job, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		j.stopped = context.Cause(ctx)
+		return false
+	}
+}

@@ -1,0 +1,29 @@
+package webhooks
+
+import "net/netip"
+
+// addr is the address whose share a job takes: of IPv6 the /64, which is what
+// one subscriber has.
+func (j *job) addr() string {
+	if j.ev == nil {
+		return ""
+	}
+	text := j.ev.Data.RemoteAddr
+	a, err := netip.ParseAddr(text)
+	if err != nil || a.Is4() || a.Is4In6() {
+		return text
+	}
+	network, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return text
+	}
+	return network.String()
+}
+
+// uid is the user whose share a job takes, or empty.
+func (j *job) uid() string {
+	if j.ev == nil || j.ev.Data.UID == nil {
+		return ""
+	}
+	return *j.ev.Data.UID
+}

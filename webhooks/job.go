@@ -1,0 +1,106 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// job is the delivery of one event, or of a batch, at one endpoint. It belongs
+// to one goroutine; a job that travels in another's batch belongs to that one's
+// until it has arrived.
+type job struct {
+	ev    *protocol.Event // nil: a batch
+	id    string          // webhook-id
+	event string          // gatepost-event
+	body  []byte
+	trace string
+
+	earlier  int       // attempts that were made in earlier deliveries
+	tries    int       // attempts that were made in this one
+	fresh    bool      // whether it can have become too old
+	deadline time.Time // when all must be decided; zero: never
+
+	seat  *seat  // the slot it holds, or nil
+	share *share // how it went in another's batch, or nil
+
+	last    *answer
+	ruling  ruling          // of last
+	reply   *protocol.Reply // of an accepted event
+	owes    bool            // see protocol.Outcome.OwesClose
+	stopped error           // why it ended before its tries were used up
+	failed  []Attempt
+}
+
+// share is how an event fared in a batch.
+type share struct {
+	reply *protocol.Reply // nil: send it again by itself
+	after time.Duration   // not before
+}
+
+// Why a job ends early.
+var (
+	errExpired = errors.New("the message is past its time to live")
+	errOverdue = errors.New("the time for a connect's tries is over")
+	errStopped = errors.New("the gateway stops")
+)
+
+type jobKey struct{}
+
+func (j *job) in(ctx context.Context) context.Context { return context.WithValue(ctx, jobKey{}, j) }
+
+func jobOf(ctx context.Context) *job { return ctx.Value(jobKey{}).(*job) }
+
+func (j *job) isConnect() bool { return j.ev != nil && j.ev.Type == protocol.Connect }
+
+// attempt is the number of the attempt under way, or of the last one.
+func (j *job) attempt() int { return j.earlier + j.tries }
+
+// ended takes an attempt's answer in.
+func (j *job) ended(a *answer, r ruling) {
+	j.last, j.ruling = a, r
+	if a.written && (a.status < 400 || a.status > 499) {
+		j.owes = true
+	}
+	if r != accepted {
+		j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: a.at}, Status: a.status, Error: a.fault}})
+	}
+}
+
+// wantsAnother says whether the job is to be tried again, now that an attempt
+// has ended.
+func (j *job) wantsAnother(ctx context.Context, now time.Time) bool {
+	if j.ruling != again || j.tries >= quickTries {
+		return false
+	}
+	if ctx.Err() != nil {
+		j.stopped = context.Cause(ctx)
+		return false
+	}
+	if j.deadline.IsZero() {
+		return true
+	}
+	wait, asked := j.last.retryAfter(now)
+	if !asked {
+		wait = shortestPause(j.tries - 1)
+	}
+	if now.Add(wait).Before(j.deadline) {
+		return true
+	}
+	j.stopped = errOverdue
+	return false
+}
+
+// classOf is the class whose slots an event takes.
+func classOf(t protocol.EventType) class {
+	switch t {
+	case protocol.Connect:
+		return connects
+	case protocol.Close:
+		return closes
+	default:
+		return messages
+	}
+}

@@ -1,0 +1,78 @@
+package webhooks
+
+import "time"
+
+const (
+	// firstLimit is where an endpoint's limit begins, if it may be so high.
+	firstLimit = 8
+	// lowerAtMost is the least time between two lowerings: however short the round
+	// trip, one burst of refusals is one sign of overload.
+	lowerAtMost = 200 * time.Millisecond
+	// stretchEvery is how often the limit grows by one while events wait and
+	// nothing comes back, so that hung attempts don't hold everyone up.
+	stretchEvery = 100 * time.Millisecond
+)
+
+// load is what an attempt's end says of the backend.
+type load int
+
+const (
+	eased      load = iota // it answered well
+	unknown                // it failed in a way that says nothing of load
+	overloaded             // 429, 503, or no answer in time
+)
+
+// limit is how many attempts an endpoint may have under way, found by trying:
+// additive increase, multiplicative decrease. It knows no clock; times are
+// handed in.
+type limit struct {
+	value, most int
+	calm        time.Duration // how long after an overload nothing is stretched
+	credit      int           // good answers since the last raise
+	lowered     time.Time
+	overload    time.Time
+	stretched   time.Time
+}
+
+func newLimit(most int, calm time.Duration) limit {
+	return limit{value: min(firstLimit, most), most: most, calm: calm}
+}
+
+// ended takes in the end of an attempt that began at began, and gives the limit
+// that holds now. wanted: somebody is waiting, so that the limit is what slows
+// them.
+func (l *limit) ended(how load, wanted bool, began, now time.Time) int {
+	switch {
+	case how == overloaded:
+		l.lower(began, now)
+	case how == eased && wanted && l.value < l.most:
+		// One more for each round of good answers, as TCP does.
+		if l.credit++; l.credit >= l.value {
+			l.value++
+			l.credit = 0
+		}
+	}
+	return l.value
+}
+
+// lower cuts the limit by 0.7, once in a round trip: attempts that had begun
+// before the last cut tell of the load before it.
+func (l *limit) lower(began, now time.Time) {
+	l.overload = now
+	l.credit = 0
+	if !began.After(l.lowered) || now.Sub(l.lowered) < lowerAtMost {
+		return
+	}
+	l.lowered = now
+	l.value = max(1, l.value*7/10)
+}
+
+// stretch raises the limit by one where somebody waits and no overload was seen
+// of late.
+func (l *limit) stretch(wanted bool, now time.Time) int {
+	if wanted && l.value < l.most && now.Sub(l.overload) >= l.calm && now.Sub(l.stretched) >= stretchEvery {
+		l.stretched = now
+		l.value++
+	}
+	return l.value
+}

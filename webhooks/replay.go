@@ -1,0 +1,148 @@
+package webhooks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"gatepost/protocol"
+)
+
+// replaysAtOnce is how many clients' letters are replayed at the same time.
+const replaysAtOnce = 8
+
+// Replay sends dead letters again, in the background: each with quick tries as
+// ever, those of one client in order, close last. A letter that is delivered is
+// gone, and its reply is handed to Carry; one that fails again stays, with its new
+// attempts. What is being replayed already isn't begun anew.
+//
+// It returns how many it has begun. An id without a letter is a
+// *protocol.Problem 404, and nothing is replayed.
+func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
+	letters, err := d.chosen(r)
+	if err != nil {
+		return 0, err
+	}
+	byClient := map[string][]*Letter{}
+	begun := 0
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return 0, &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "the gateway stops"}
+	}
+	for _, l := range letters {
+		if id := l.Event.ID; !d.replays[id] {
+			d.replays[id] = true
+			client := l.Event.Data.ClientID
+			byClient[client] = append(byClient[client], l)
+			begun++
+		}
+	}
+	clients := make([][]*Letter, 0, len(byClient))
+	for _, one := range byClient {
+		slices.SortFunc(one, inOrder)
+		clients = append(clients, one)
+	}
+	d.running.Go(func() { d.resend(clients) })
+	return begun, nil
+}
+
+// chosen finds the letters that a replay names.
+func (d *Dispatcher) chosen(r protocol.Replay) ([]*Letter, error) {
+	if r.All {
+		letters, _ := d.letters.Page("", maxLetters)
+		return letters, nil
+	}
+	letters := make([]*Letter, 0, len(r.IDs))
+	for _, id := range r.IDs {
+		l, ok := d.letters.Find(id)
+		if !ok {
+			return nil, noLetter("ids", id)
+		}
+		letters = append(letters, l)
+	}
+	return letters, nil
+}
+
+// inOrder is the order of one client's events.
+func inOrder(a, b *Letter) int {
+	if c := cmp.Compare(classOf(a.Event.Type)/closes, classOf(b.Event.Type)/closes); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Event.Data.Seq, b.Event.Data.Seq)
+}
+
+// resend replays clients' letters, a few clients at a time.
+func (d *Dispatcher) resend(clients [][]*Letter) {
+	for _, one := range clients {
+		select {
+		case d.replay <- struct{}{}:
+		case <-d.stopping.Done():
+			d.unclaim(one...)
+			continue
+		}
+		d.running.Go(func() {
+			defer func() { <-d.replay }()
+			for _, l := range one {
+				d.resendOne(l)
+			}
+		})
+	}
+}
+
+func (d *Dispatcher) resendOne(l *Letter) {
+	defer d.unclaim(l)
+	e := d.named(l.Endpoint)
+	if e == nil || d.stopping.Err() != nil {
+		return
+	}
+	if _, ok := d.letters.Find(l.Event.ID); !ok {
+		return // dropped meanwhile
+	}
+	reply, attempts := e.redeliver(l)
+	if reply == nil {
+		d.letters.Retried(l.Event.ID, attempts)
+		return
+	}
+	d.letters.Drop(l.Event.ID)
+	d.mu.Lock()
+	carry := d.carry
+	d.mu.Unlock()
+	if carry != nil {
+		carry(l.Event, reply)
+	}
+}
+
+// redeliver sends a letter's event again, however old it is. A nil reply says
+// that it failed.
+func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
+	j, err := e.newJob(l.Event, "")
+	if err != nil {
+		return nil, nil
+	}
+	j.fresh = false
+	j.earlier = max(1, len(l.Attempts)) // a repeat, in the share of repeats
+	e.run(e.life, j)
+	if j.ruling != accepted {
+		return nil, j.failed
+	}
+	e.delivered.Add(1)
+	return j.reply, nil
+}
+
+func (d *Dispatcher) unclaim(letters ...*Letter) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range letters {
+		delete(d.replays, l.Event.ID)
+	}
+}
+
+func (d *Dispatcher) named(name string) *endpoint {
+	for _, e := range d.endpoints {
+		if e.Name == name {
+			return e
+		}
+	}
+	return nil
+}

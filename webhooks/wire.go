@@ -1,0 +1,86 @@
+package webhooks
+
+import (
+	"context"
+	"net"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+)
+
+// dialFunc is net.Dialer.DialContext.
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// counting makes a dialer's connections count what is written to them.
+func counting(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &countedConn{Conn: conn}, nil
+	}
+}
+
+// countedConn counts the writes that may have got through.
+type countedConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+// Write counts before it writes: an attempt that is given up while its write is
+// under way has been written.
+func (c *countedConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	n, err := c.Conn.Write(p)
+	if n == 0 && err != nil {
+		c.writes.Add(-1)
+	}
+	return n, err
+}
+
+// wire tells whether any byte of an attempt may have left the process. That a
+// request was handed to a connection doesn't say so (it may have been dead
+// already), and that net/http has formatted it doesn't either; so the
+// connection's own writes are counted.
+type wire struct {
+	mu      sync.Mutex // guards the following
+	conn    *countedConn
+	from    int64
+	written bool
+}
+
+// watch makes the attempts of ctx report to w.
+func (w *wire) watch(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.gotConn})
+}
+
+func (w *wire) gotConn(info httptrace.GotConnInfo) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle() // net/http tries another connection where the first was dead
+	conn := info.Conn
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = secure.NetConn()
+	}
+	counted, ok := conn.(*countedConn)
+	if !ok {
+		w.written = true // better a close too many than one too few
+		return
+	}
+	w.conn, w.from = counted, counted.writes.Load()
+}
+
+func (w *wire) settle() {
+	if w.conn != nil && w.conn.writes.Load() > w.from {
+		w.written = true
+	}
+}
+
+// wrote says whether anything was written. The attempt is over.
+func (w *wire) wrote() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settle()
+	return w.written
+}
