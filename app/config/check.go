@@ -19,11 +19,16 @@ func (l *Loaded) check() {
 	if c.JWKSAPI && !asymmetric {
 		l.found("jwks_api", "is true, but there is neither GATEPOST_JWKS_URL nor GATEPOST_PUBLIC_KEY_FILE")
 	}
-	if !c.Anonymous && c.TokenFrom == (TokenFrom{}) && !l.faulty("token_from") {
+	if !c.Anonymous && slices.Equal(c.TokenFrom, []string{noToken}) && !l.faulty("token_from") {
 		l.found("anonymous", "is false, but GATEPOST_TOKEN_FROM is none: no client could connect")
 	}
 	l.checkQueue()
 	l.checkWebhooks()
+	for _, name := range []string{"cluster_listen", "cluster_peers", "nats_url"} {
+		if l.given(name) && !l.faulty(name) {
+			l.found(name, "can't be used: this version has no cluster; a node runs by itself")
+		}
+	}
 	if l.given("nats_url") && (l.given("cluster_listen") || l.given("cluster_peers")) {
 		l.found("nats_url", "stands instead of GATEPOST_CLUSTER_LISTEN and GATEPOST_CLUSTER_PEERS; one of the two is expected")
 	}
@@ -91,6 +96,12 @@ func (l *Loaded) checkWebhooks() {
 				Problem: "is missing, and there is no GATEPOST_WEBHOOK_SECRET"})
 		}
 	}
+}
+
+// Given reports whether the file, the environment or a flag has the setting with
+// this environment name.
+func (l *Loaded) Given(env string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool { return k.Env == env && l.given(k.flat()) })
 }
 
 // given reports whether a source other than the defaults has the setting.

@@ -2,7 +2,6 @@ package config
 
 import (
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"gatepost/auth"
@@ -20,7 +19,7 @@ type Config struct {
 	JWKSAPI       bool // the asymmetric keys sign API tokens too
 
 	WSPath    string
-	TokenFrom TokenFrom
+	TokenFrom []string // "query:NAME", "header", "subprotocol", or "none" alone
 	Anonymous bool
 	Origins   []string // nil: the request's own host; "*": any
 	Welcome   string   // empty: none is sent
@@ -46,10 +45,9 @@ type Config struct {
 	PongTimeout         time.Duration
 	PingData            string
 	Heartbeats          []Heartbeat
-	MaxConnections      int // 0: no limit
-	MaxConnectionsPerIP int // 0: no limit
-	TrustedProxies      []netip.Prefix
-	TrustFly            bool
+	MaxConnections      int      // 0: no limit
+	MaxConnectionsPerIP int      // 0: no limit
+	TrustedProxies      []string // CIDRs, addresses, "fly"
 	Drain               time.Duration
 
 	Node          string // empty: the one kept in the data directory
@@ -77,15 +75,7 @@ type Webhook struct {
 // Heartbeat is a text frame that clients send to keep their connection alive.
 type Heartbeat struct {
 	Receive string
-	Answer  string // empty: the frame is swallowed
-}
-
-// TokenFrom says where in a handshake a client token is looked for. The zero
-// value: nowhere.
-type TokenFrom struct {
-	Query       string // the query parameter's name, or empty
-	Header      bool   // authorization: bearer
-	Subprotocol bool   // sec-websocket-protocol: bearer, <token>
+	Answer  *string // nil: the frame is swallowed
 }
 
 // Durability is what goes through the store before it is delivered.

@@ -87,7 +87,9 @@ func readHeartbeats(c *Config, v any) error {
 		if !field(e, "receive", &h.Receive, parseText) {
 			e.fault("receive", errors.New("is missing"))
 		}
-		field(e, "answer", &h.Answer, parseText)
+		if answer := ""; field(e, "answer", &answer, parseText) {
+			h.Answer = &answer
+		}
 		c.Heartbeats = append(c.Heartbeats, h)
 	})
 }
@@ -139,8 +141,9 @@ func parseEndpointName(s string) (string, error) {
 	return s, nil
 }
 
-// ownHeaders are those that the gateway sets itself.
-var ownHeaders = []string{"Host", "Content-Length", "Content-Type", "Connection", "Transfer-Encoding", "User-Agent", "Traceparent"}
+// ownHeaders are those that the gateway or its connections set.
+var ownHeaders = []string{"Content-Type", "Content-Length", "Transfer-Encoding", "Connection", "Host", "Te", "Trailer", "Upgrade",
+	"Keep-Alive", "Proxy-Connection", "Expect", "Accept-Encoding", "Traceparent", "Tracestate", "User-Agent"}
 
 // headers reads a map of header names and values. No fault holds a value.
 func (e *entry) headers(v any) map[string]string {

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"gatepost/web/ws"
 )
 
 // Sections of the reference, in its order.
@@ -41,7 +43,7 @@ var listenerKeys = []Key{
 		read: one(func(c *Config) *string { return &c.AdminAddr }, parseAddr)},
 	{Env: "GATEPOST_TRUSTED_PROXIES", YAML: "trusted_proxies", Kind: "list", Section: listeners,
 		Doc:  "CIDRs whose `X-Forwarded-For` is believed. `fly` believes `Fly-Client-IP`, except from peers in Fly's private network (fdaa::/16). None: the peer's own address counts.",
-		read: readTrustedProxies},
+		read: many(func(c *Config) *[]string { return &c.TrustedProxies }, ",", checked(checkProxy))},
 }
 
 var tokenKeys = []Key{
@@ -71,7 +73,7 @@ var clientKeys = []Key{
 		read: one(func(c *Config) *string { return &c.WSPath }, parsePath)},
 	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
 		Doc:  "Allowed `Origin`s, such as `https://www.example.com`, or `*` for any. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
-		read: many(func(c *Config) *[]string { return &c.Origins }, ",", parseOrigin)},
+		read: many(func(c *Config) *[]string { return &c.Origins }, ",", checked(ws.CheckOrigin))},
 	{Env: "GATEPOST_WELCOME", YAML: "welcome", Default: `{"type":"welcome","client_id":"{client_id}"}`, Kind: "text", Section: clients,
 		Doc:  "The first text frame that a client gets, `{client_id}` replaced; `off` sends none.",
 		read: one(func(c *Config) *string { return &c.Welcome }, parseWelcome)},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -49,7 +48,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Addr: ":8080", Secrets: []string{goodSecret},
-		WSPath: "/ws", TokenFrom: TokenFrom{Query: "token", Header: true, Subprotocol: true}, Anonymous: true,
+		WSPath: "/ws", TokenFrom: []string{"query:token", "header", "subprotocol"}, Anonymous: true,
 		Welcome: `{"type":"welcome","client_id":"{client_id}"}`,
 		Webhook: Webhook{Events: protocol.EventTypes, Timeout: 10 * time.Second, Concurrency: 64, Batch: 1},
 
@@ -115,14 +114,14 @@ func TestEverySettingFromTheEnvironment(t *testing.T) {
 	want := &Config{
 		Addr: "127.0.0.1:0", AdminAddr: "[::1]:9090", Secrets: []string{goodSecret, otherSecret},
 		JWKSURL: "https://id.example/keys", PublicKeyFile: keyFile, JWKSAPI: true,
-		WSPath: "/", TokenFrom: TokenFrom{Query: "access", Header: true},
-		Origins: []string{"https://a.example", "https://b.example:8443"},
+		WSPath: "/", TokenFrom: []string{"query:access", "header"},
+		Origins: []string{"https://a.example", "https://B.example:8443"},
 		Webhook: webhook, Webhooks: []Webhook{webhook}, MessageTTL: 2 * time.Hour,
 		DataDir: InMemory, Sync: SyncAlways, Durable: DurableAll, OutboxMax: 1e9,
 		MaxMessage: 1000, MaxPush: 2000, SendQueue: 4096,
 		PingInterval: time.Minute, PongTimeout: 5 * time.Second, PingData: "ping", MaxConnections: 7, MaxConnectionsPerIP: 3,
-		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}, TrustFly: true,
-		Node: "paris *1", ClusterListen: ":6222", ClusterPeers: []string{"a:6222", "dns:b.internal:6222"},
+		TrustedProxies: []string{"10.0.0.0/8", "fly", "192.0.2.1"},
+		Node:           "paris *1", ClusterListen: ":6222", ClusterPeers: []string{"a:6222", "dns:b.internal:6222"},
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON,
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -169,10 +168,10 @@ heartbeats:
 		t.Fatal(err)
 	}
 	c := l.Config
-	if !slices.Equal(c.Secrets, []string{goodSecret, otherSecret}) || len(c.Origins) != 2 || c.TokenFrom != (TokenFrom{}) {
+	if !slices.Equal(c.Secrets, []string{goodSecret, otherSecret}) || len(c.Origins) != 2 || !slices.Equal(c.TokenFrom, []string{"none"}) {
 		t.Errorf("got %+v", c)
 	}
-	if want := []Heartbeat{{Receive: `{"type":"pong"}`}, {Receive: "ping", Answer: "pong"}}; !slices.Equal(c.Heartbeats, want) {
+	if want := []Heartbeat{{Receive: `{"type":"pong"}`}, {Receive: "ping", Answer: new("pong")}}; !reflect.DeepEqual(c.Heartbeats, want) {
 		t.Errorf("heartbeats: got %v, want %v", c.Heartbeats, want)
 	}
 	if len(c.Webhooks) != 1 || !slices.Equal(c.Webhooks[0].Events, []protocol.EventType{"message"}) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -54,30 +53,4 @@ func parseURL(schemes ...string) func(string) (string, error) {
 		}
 		return s, nil
 	}
-}
-
-// parseOrigin reads "*" or an Origin as browsers send it: scheme://host[:port].
-func parseOrigin(s string) (string, error) {
-	if s == "*" {
-		return s, nil
-	}
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Host == "" || strings.TrimSuffix(s, "/") != u.Scheme+"://"+u.Host {
-		return "", fmt.Errorf("%q is neither * nor scheme://host[:port], such as https://www.example.com", s)
-	}
-	return strings.ToLower(strings.TrimSuffix(s, "/")), nil
-}
-
-func parsePrefix(s string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(s)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is neither a CIDR such as 10.0.0.0/8 nor fly", s)
-	}
-	if prefix != prefix.Masked() {
-		return netip.Prefix{}, fmt.Errorf("%q has bits behind its mask; %s is meant", s, prefix.Masked())
-	}
-	return prefix, nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"gatepost/auth"
 	"gatepost/protocol"
+	"gatepost/web"
+	"gatepost/web/ws"
 )
 
 // parseText reads text that is sent or shown as it is.
@@ -114,54 +116,26 @@ func parseLevel(s string) (slog.Level, error) {
 	return 0, fmt.Errorf("%q is none of debug, info, warn, error", s)
 }
 
-func readTrustedProxies(c *Config, v any) error {
-	texts, err := elements(v, ",")
-	if err != nil {
-		return err
-	}
-	fly := slices.Contains(texts, "fly")
-	texts = slices.DeleteFunc(texts, func(s string) bool { return s == "fly" })
-	var faults []error
-	for _, s := range texts {
-		prefix, err := parsePrefix(s)
-		faults = append(faults, err)
-		c.TrustedProxies = append(c.TrustedProxies, prefix)
-	}
-	c.TrustFly = fly
-	return errors.Join(faults...)
+func checkProxy(s string) error {
+	_, err := web.ParseProxies([]string{s})
+	return err
 }
 
 func readTokenFrom(c *Config, v any) error {
-	texts, err := elements(v, ",")
-	if err != nil {
+	at := func(c *Config) *[]string { return &c.TokenFrom }
+	if err := many(at, ",", checked(ws.CheckTokenPlace))(c, v); err != nil {
 		return err
 	}
-	if slices.Contains(texts, "none") {
-		if len(texts) > 1 {
-			return errors.New("names none beside other places")
-		}
-		c.TokenFrom = TokenFrom{}
-		return nil
+	if len(c.TokenFrom) > 1 && slices.Contains(c.TokenFrom, noToken) {
+		return errors.New("names none beside other places")
 	}
-	var (
-		from   TokenFrom
-		faults []error
-	)
-	for _, place := range texts {
-		parameter, isQuery := strings.CutPrefix(place, "query:")
-		switch {
-		case isQuery && parameter != "" && from.Query != "":
-			faults = append(faults, errors.New("names two query parameters"))
-		case isQuery && parameter != "":
-			from.Query = parameter
-		case place == "header":
-			from.Header = true
-		case place == "subprotocol":
-			from.Subprotocol = true
-		default:
-			faults = append(faults, fmt.Errorf("%q is none of query:NAME, header, subprotocol, none", place))
-		}
-	}
-	c.TokenFrom = from
-	return errors.Join(faults...)
+	return nil
+}
+
+// noToken as the only place of Config.TokenFrom: no token is looked for.
+const noToken = "none"
+
+// checked reads text that needs no parsing, only a check.
+func checked(check func(string) error) func(string) (string, error) {
+	return func(s string) (string, error) { return s, check(s) }
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"gatepost/app/config"
+	"gatepost/auth"
+	"gatepost/gateway"
+	"gatepost/hub"
+	"gatepost/web"
+	"gatepost/web/api"
+	"gatepost/web/ws"
+	"gatepost/webhooks"
+)
+
+// node is a whole running gateway, wired: what serve, the demo and the tests
+// share. Its life is newNode, listen, serve, stop.
+type node struct {
+	name    string
+	drain   time.Duration
+	log     *slog.Logger
+	hub     *hub.Hub
+	events  *webhooks.Dispatcher
+	gateway *gateway.Gateway
+	tokens  *auth.Tokens
+	server  *web.Server
+}
+
+// newNode wires a node. adjust, if not nil, has the last word on what the server
+// is made of. Keys are fetched until ctx ends.
+func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust func(*web.Deps)) (*node, error) {
+	name, err := nodeName(cfg)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := auth.NewTokens(ctx, auth.Config{
+		Secrets: cfg.Secrets, PublicKeyFile: cfg.PublicKeyFile, JWKSURL: cfg.JWKSURL, JWKSForAPI: cfg.JWKSAPI,
+	}, log)
+	if err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	events, err := webhooks.New(webhooks.Config{
+		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
+	}, log, metrics)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens}
+	n.hub = hub.New(hub.Options{
+		SendQueue: cfg.SendQueue, PingInterval: cfg.PingInterval, PongTimeout: cfg.PongTimeout, PingData: pingData(cfg),
+		Metrics: hub.NewMetrics(metrics), Logger: log,
+	})
+	n.gateway = gateway.New(gateway.Config{
+		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush,
+	}, n.hub, events, log, metrics)
+	events.SetCarry(n.gateway.Carry)
+
+	deps := web.Deps{
+		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: events, WebhookStats: events},
+		Sockets: ws.New(socketConfig(cfg), n.gateway, tokens, log, metrics),
+		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}},
+		Log:     log, Registerer: metrics, Gatherer: metrics,
+	}
+	if adjust != nil {
+		adjust(&deps)
+	}
+	n.server, err = web.New(web.Config{
+		Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, TrustedProxies: cfg.TrustedProxies, MaxPush: cfg.MaxPush,
+	}, deps)
+	if err != nil {
+		n.close()
+		return nil, err
+	}
+	return n, nil
+}
+
+func endpoints(configured []config.Webhook) []webhooks.Endpoint {
+	list := make([]webhooks.Endpoint, len(configured))
+	for i, w := range configured {
+		list[i] = endpoint(w)
+	}
+	return list
+}
+
+func endpoint(w config.Webhook) webhooks.Endpoint {
+	return webhooks.Endpoint{
+		Name: w.Name, URL: w.URL, Path: w.Path, Events: w.Events, Signer: w.Secrets,
+		Timeout: w.Timeout, Concurrency: w.Concurrency, Batch: w.Batch, Headers: w.Headers,
+	}
+}
+
+func socketConfig(cfg *config.Config) ws.Config {
+	c := ws.Config{
+		Path: cfg.WSPath, TokenFrom: cfg.TokenFrom, Anonymous: cfg.Anonymous, Origins: cfg.Origins,
+		MaxMessage: cfg.MaxMessage, ClientRate: float64(cfg.ClientRate),
+		MaxConnections: cfg.MaxConnections, MaxConnectionsPerIP: cfg.MaxConnectionsPerIP,
+	}
+	for _, h := range cfg.Heartbeats {
+		c.Heartbeats = append(c.Heartbeats, ws.Heartbeat{Receive: h.Receive, Answer: h.Answer})
+	}
+	return c
+}
+
+func pingData(cfg *config.Config) []byte {
+	if cfg.PingData == "" {
+		return nil
+	}
+	return []byte(cfg.PingData)
+}
+
+// drainReason is why a draining node isn't ready.
+func (n *node) drainReason() string {
+	if n.gateway.Draining() {
+		return "this node is going away"
+	}
+	return ""
+}
+
+// listen opens the listeners and logs where they are.
+func (n *node) listen() error {
+	if err := n.server.Listen(); err != nil {
+		return err
+	}
+	attrs := []any{"addr", n.addr().String(), "node", n.name, "version", programVersion()}
+	if admin := n.server.AdminAddr(); admin != nil {
+		attrs = append(attrs, "admin_addr", admin.String())
+	}
+	n.log.Info("listening", attrs...)
+	return nil
+}
+
+// addr is the public listener's address.
+func (n *node) addr() net.Addr { return n.server.Addr() }
+
+// serve answers until a listener fails, which is its error, or stop is called.
+func (n *node) serve() error { return n.server.Serve(context.Background()) }
+
+// afterDrain is how long stop waits, beyond the time over which clients are
+// closed, for their last events: all quick tries of one at an endpoint that hangs.
+const afterDrain = time.Minute
+
+// stop drains the node: it is not ready any more, closes its clients with 1001
+// spread over the configured time, and returns when their close events are
+// delivered or dead letters, and the calls under way answered. The error says
+// what was left when that took too long.
+func (n *node) stop(ctx context.Context) error {
+	clients, _, _ := n.hub.Count()
+	n.log.Info("draining", "clients", clients, "over", n.drain)
+	ctx, cancel := context.WithTimeout(ctx, n.drain+afterDrain)
+	defer cancel()
+	err := n.gateway.Drain(ctx, n.drain)
+	if err != nil {
+		err = fmt.Errorf("drain: %w", err)
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = errors.Join(err, n.server.Shutdown(closing))
+	n.close()
+	if dead := n.deadLetters(); dead > 0 {
+		n.log.Warn("dead letters end with this process", "dead", dead)
+	}
+	return err
+}
+
+func (n *node) deadLetters() (dead int) {
+	for _, e := range n.events.Stats() {
+		dead += e.Dead
+	}
+	return dead
+}
+
+// close gives everything back, at once.
+func (n *node) close() {
+	n.gateway.Stop()
+	n.events.Close()
+	n.hub.Close()
+}

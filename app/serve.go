@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"gatepost/app/config"
+)
+
+func newServeCommand(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "serve",
+		GroupID: groupNode,
+		Short:   "Run a node",
+		Long: `Run a node until SIGTERM or SIGINT. It then takes no new clients, closes those it
+has with 1001 spread over GATEPOST_DRAIN, delivers their close events and exits with
+status 0. A second signal ends it at once.
+
+Each setting may be given as a flag, as an environment variable (--max-push is
+GATEPOST_MAX_PUSH) or in a YAML file, in this order of precedence. Secrets have no
+flag, since anyone on the machine can read those. With a fault in any of them the
+node doesn't start, and lists all faults at once.
+
+The least that it needs is GATEPOST_SECRET. For events to go to a backend it needs
+GATEPOST_WEBHOOK_URL and GATEPOST_WEBHOOK_SECRET too.`,
+		Example: `  gatepost secret > .env && set -a && . ./.env && set +a
+  gatepost serve --webhook-url http://127.0.0.1:8000/
+  gatepost serve --config gatepost.yaml --log-level debug`,
+	}
+	config.AddFlags(cmd.Flags())
+	cmd.Flags().SortFlags = false
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		signals, stop := sh.notify()
+		defer stop()
+		loaded := config.Load(config.Sources{File: sh.configFile, Environ: sh.environ, Flags: cmd.Flags()})
+		if err := loaded.Faults.Err(); err != nil {
+			return err
+		}
+		log := newLogger(loaded.Config, sh.err)
+		for _, warning := range warnings(loaded) {
+			log.Warn(warning)
+		}
+		ctx, cancel := context.WithCancel(cmd.Context())
+		defer cancel()
+		n, err := newNode(ctx, loaded.Config, log, nil)
+		if err != nil {
+			return err
+		}
+		return n.run(signals)
+	}
+	return cmd
+}
+
+// notify gives the signals that end a node.
+func (sh *shell) notify() (signals <-chan os.Signal, stop func()) {
+	if sh.signals != nil {
+		return sh.signals, func() {}
+	}
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, syscall.SIGTERM, syscall.SIGINT)
+	return c, func() { signal.Stop(c) }
+}
+
+// errInterrupted ends a node that was told to stop while it drained.
+var errInterrupted = errors.New("ended by a second signal before the node was drained")
+
+// run listens and serves until the first signal, then drains; the second one
+// ends it at once.
+func (n *node) run(signals <-chan os.Signal) error {
+	if err := n.listen(); err != nil {
+		n.close()
+		return err
+	}
+	served := make(chan error, 1)
+	go func() { served <- n.serve() }()
+	select {
+	case err := <-served:
+		n.close()
+		return err
+	case s := <-signals:
+		n.log.Info("stopping", "signal", s.String())
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- n.stop(context.Background()) }()
+	select {
+	case err := <-stopped:
+		if err == nil {
+			n.log.Info("stopped")
+		}
+		return err
+	case <-signals:
+		return errInterrupted
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"gatepost/app/config"
+)
+
+// shell is what the program has around it: the process in main, and what a test
+// gives it in tests.
+type shell struct {
+	args    []string // without the program's name
+	environ []string
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	signals <-chan os.Signal // nil: those that the process gets
+
+	configFile string // --config
+}
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// run does the command of the arguments and gives the exit status.
+func (sh *shell) run() int {
+	root := newRoot(sh)
+	root.SetArgs(sh.args)
+	root.SetIn(sh.in)
+	root.SetOut(sh.out)
+	root.SetErr(sh.err)
+	err := root.ExecuteContext(context.Background())
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errSaid):
+		return exitFailed
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprintf(sh.err, "gatepost: %v\n", err)
+		return exitUsage
+	default:
+		_, _ = fmt.Fprintf(sh.err, "gatepost: %v\n", err)
+		return exitFailed
+	}
+}
+
+// usageError is a command line that can't be carried out as it stands.
+type usageError struct{ err error }
+
+func (u usageError) Error() string { return u.err.Error() }
+func (u usageError) Unwrap() error { return u.err }
+
+// wrongUsage makes a usageError.
+func wrongUsage(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// errSaid ends a command that failed and has printed why itself.
+var errSaid = errors.New("failed")
+
+// getenv is a variable of the environment, or empty.
+func (sh *shell) getenv(name string) string {
+	for i := len(sh.environ) - 1; i >= 0; i-- {
+		if v, ok := strings.CutPrefix(sh.environ[i], name+"="); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// settings are those settings, of the environment and the file, that a command
+// uses besides its own flags; their faults are its error.
+func (sh *shell) settings(envs ...string) (*config.Config, error) {
+	loaded := config.Load(config.Sources{File: sh.configFile, Environ: sh.environ})
+	return loaded.Config, loaded.Faults.Of(envs...).Err()
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"slices"
+
+	"gatepost/app/config"
+	"gatepost/protocol"
+)
+
+// warnings are what a node can run with, but its operator may not have meant.
+func warnings(l *config.Loaded) []string {
+	var list []string
+	c := l.Config
+	if len(c.Webhooks) == 0 {
+		list = append(list, "no webhook is configured: events go nowhere, and only tokens decide who connects")
+	}
+	if c.Anonymous && !decidesConnects(c.Webhooks) {
+		list = append(list, "GATEPOST_ANONYMOUS is true and no webhook gets connect events: anyone may connect")
+	}
+	if c.AdminAddr != "" && everywhere(c.AdminAddr) {
+		list = append(list, "GATEPOST_ADMIN_ADDR listens on all addresses, and asks for no token: keep its port private")
+	}
+	for _, env := range []string{"GATEPOST_SYNC", "GATEPOST_DURABLE", "GATEPOST_OUTBOX_MAX"} {
+		if l.Given(env) {
+			list = append(list, env+" has no effect in this version: events are kept in memory until they are delivered")
+		}
+	}
+	if open := openFiles(); open > 0 && c.MaxConnections > 0 && uint64(c.MaxConnections)+spareFiles > open {
+		list = append(list, fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files; raise the limit (ulimit -n)", c.MaxConnections, open))
+	}
+	return list
+}
+
+// spareFiles are for what isn't a client: webhooks, calls, listeners.
+const spareFiles = 512
+
+func decidesConnects(webhooks []config.Webhook) bool {
+	return slices.ContainsFunc(webhooks, func(w config.Webhook) bool { return slices.Contains(w.Events, protocol.Connect) })
+}
+
+func everywhere(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
+}
