@@ -1,0 +1,118 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"sync"
+
+	"gatepost/protocol"
+	"gatepost/webhooks"
+)
+
+// frame is a WebSocket frame from the gateway: one message, unmasked.
+type frame struct {
+	opcode  byte // 1 text, 2 binary, 8 close
+	payload string
+}
+
+const (
+	text   = 1
+	bin    = 2
+	ending = 8
+)
+
+// closeFrame is a close frame with this code and reason.
+func closeFrame(code int, reason string) frame {
+	return frame{ending, string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason}
+}
+
+func readFrame(r io.Reader) (frame, error) {
+	var head [2]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return frame{}, err
+	}
+	length := uint64(head[1] & 0x7f)
+	switch length {
+	case 126:
+		var n uint16
+		if err := binary.Read(r, binary.BigEndian, &n); err != nil {
+			return frame{}, err
+		}
+		length = uint64(n)
+	case 127:
+		if err := binary.Read(r, binary.BigEndian, &length); err != nil {
+			return frame{}, err
+		}
+	}
+	payload := make([]byte, length)
+	_, err := io.ReadFull(r, payload)
+	return frame{head[0] & 0x0f, string(payload)}, err
+}
+
+// deadLetters is a list of letters, in the order of their ids.
+type deadLetters struct{ letters []webhooks.DeadLetter }
+
+func (d *deadLetters) Dead(_ context.Context, p protocol.Page) ([]webhooks.DeadLetter, string, error) {
+	var page []webhooks.DeadLetter
+	for _, l := range d.letters {
+		if l.ID <= p.Cursor {
+			continue
+		}
+		if len(page) == p.Limit {
+			return page, page[len(page)-1].ID, nil
+		}
+		l.Event = nil
+		page = append(page, l)
+	}
+	return page, "", nil
+}
+
+func (d *deadLetters) DeadLetter(_ context.Context, id string) (*webhooks.DeadLetter, error) {
+	for _, l := range d.letters {
+		if l.ID == id {
+			return &l, nil
+		}
+	}
+	return nil, &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Detail: "no such letter"}
+}
+
+func (d *deadLetters) Replay(_ context.Context, r protocol.Replay) (int, error) {
+	if r.All {
+		return len(d.letters), nil
+	}
+	return len(r.IDs), nil
+}
+
+func (d *deadLetters) Drop(ctx context.Context, id string) error {
+	_, err := d.DeadLetter(ctx, id)
+	return err
+}
+
+func letter(id string) webhooks.DeadLetter {
+	return webhooks.DeadLetter{
+		ID: id, Type: protocol.Inbound, ClientID: "c1", Endpoint: "default", Reason: webhooks.Exhausted,
+		Attempts: []webhooks.Attempt{{Status: 500, Error: "500 Internal Server Error"}},
+		Event:    json.RawMessage(`{"type":"message"}`),
+	}
+}
+
+type endpoints struct{}
+
+func (endpoints) Stats() []protocol.EndpointStats {
+	return []protocol.EndpointStats{{Name: "default", URL: "http://backend/hook", Concurrency: 8}}
+}
+
+// lockedWriter lets many goroutines log into one buffer.
+type lockedWriter struct {
+	mu sync.Mutex // guards w
+	w  *bytes.Buffer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
