@@ -41,7 +41,7 @@ type Client struct {
 	uid        *set       // nil: none
 	groups     []*set     // by name
 	session    json.RawMessage
-	until      *time.Timer // nil: none
+	until      *untilWatch // nil: none
 	cause      Cause       // zero until closing
 	attachment any
 }

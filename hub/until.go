@@ -21,6 +21,12 @@ func (c *Client) SetUntil(at *int64) {
 	}
 }
 
+// untilWatch waits for the moment at, in unix seconds.
+type untilWatch struct {
+	at    int64
+	timer *time.Timer
+}
+
 // watchUntil needs mu. A timer runs by another clock than the wall's, which may be
 // set meanwhile, so the wall's is looked at again.
 func (c *Client) watchUntil(at int64) {
@@ -29,20 +35,20 @@ func (c *Client) watchUntil(at int64) {
 	if seconds := at - time.Now().Unix(); seconds < int64(farthest/time.Second) {
 		wait = time.Until(time.Unix(at, 0))
 	}
-	var timer *time.Timer
-	timer = time.AfterFunc(wait, func() { c.untilPassed(timer, at) })
-	c.until = timer
+	watch := &untilWatch{at: at}
+	watch.timer = time.AfterFunc(wait, func() { c.untilPassed(watch) })
+	c.until = watch
 }
 
-func (c *Client) untilPassed(timer *time.Timer, at int64) {
+func (c *Client) untilPassed(watch *untilWatch) {
 	c.mu.Lock()
-	if c.until != timer { // another moment was set while this one came
+	if c.until != watch { // another moment was set while this one came
 		c.mu.Unlock()
 		return
 	}
-	over := at <= time.Now().Unix()
+	over := watch.at <= time.Now().Unix()
 	if !over {
-		c.watchUntil(at)
+		c.watchUntil(watch.at)
 	}
 	c.mu.Unlock()
 	if over {
@@ -53,7 +59,7 @@ func (c *Client) untilPassed(timer *time.Timer, at int64) {
 // stopUntil needs mu.
 func (c *Client) stopUntil() {
 	if c.until != nil {
-		c.until.Stop()
+		c.until.timer.Stop()
 		c.until = nil
 	}
 }
