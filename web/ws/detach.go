@@ -41,7 +41,7 @@ func detach(c echo.Context, subprotocol string) (*detached, *http.Request, error
 		_ = conn.Close()
 		return nil, nil, errEarlyData
 	}
-	_ = conn.SetDeadline(time.Time{}) // net/http's; fails only on a closed connection
+	_ = conn.SetDeadline(time.Time{})                                                 // net/http's; fails only on a closed connection
 	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true // for whoever logs it
 	w := &detached{conn: conn, header: http.Header{}}
 	if subprotocol != "" {

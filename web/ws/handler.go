@@ -55,7 +55,7 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 	}
 	h := &Handler{
 		cfg:        cfg,
-		path:       strings.TrimSuffix(path.Clean("/"+cfg.Path), "/"),
+		path:       normalPath(cfg.Path),
 		places:     parsePlaces(cfg.TokenFrom),
 		origins:    newOriginPolicy(cfg.Origins),
 		heartbeats: make(map[string]*hub.Frame),
@@ -77,6 +77,9 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 	h.melody = h.newMelody()
 	return h
 }
+
+// normalPath is a path without a slash at its end; empty: the root.
+func normalPath(p string) string { return strings.TrimSuffix(path.Clean("/"+p), "/") }
 
 // Matches says whether a request is for this handler: it is for the path or
 // something below it. Where the path is "/" that is any request to upgrade, so

@@ -29,8 +29,8 @@ func CheckOrigin(entry string) error {
 	if entry == anyOrigin || entry == opaqueOrigin {
 		return nil
 	}
-	if _, ok := parseOrigin(entry); !ok {
-		return fmt.Errorf("%q is no origin; scheme://host or scheme://host:port, *, or null is expected", entry)
+	if o, ok := parseOrigin(entry); !ok || strings.Contains(o.host, "*") {
+		return fmt.Errorf("%q is no origin; scheme://host or scheme://host:port, * alone, or null is expected", entry)
 	}
 	return nil
 }
