@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 )
@@ -59,8 +60,5 @@ func (c Config) LogValue() slog.Value {
 	)
 }
 
-// String is LogValue for package fmt.
-func (c Config) String() string { return c.LogValue().String() }
-
-// GoString is String: %#v must not print what %v hides.
-func (c Config) GoString() string { return c.String() }
+// Format is LogValue for package fmt, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.LogValue().String()) }

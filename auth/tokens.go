@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -66,6 +68,9 @@ func NewTokens(ctx context.Context, c Config, log *slog.Logger) (*Tokens, error)
 	return t, nil
 }
 
+// Format hides the secrets from package fmt, whatever the verb.
+func (t *Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
 // newParser takes what RFC 8725 asks for; the library's defaults check neither
 // the algorithm nor the audience, and take a token without exp. An empty list of
 // methods refuses every token.
@@ -92,6 +97,9 @@ func (t *Tokens) verify(p *jwt.Parser, token string) (*claims, time.Time, error)
 	c := &claims{}
 	if _, err := p.ParseWithClaims(token, c, t.key); err != nil {
 		return nil, time.Time{}, refuse(err, c)
+	}
+	if err := protocol.CheckEmbedded("the claims", c.raw); err != nil {
+		return nil, time.Time{}, badClaim("the claims", err)
 	}
 	exp, err := c.GetExpirationTime()
 	if err != nil {

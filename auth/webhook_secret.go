@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 )
@@ -20,8 +21,13 @@ const (
 // WebhookSecrets sign webhooks and verify their signatures: one secret, or
 // several while they are rotated. The zero value has none and signs nothing.
 type WebhookSecrets struct {
-	keys *[][]byte // behind a pointer, where package fmt doesn't follow
+	keys *keyring
 }
+
+// keyring holds keys behind a second pointer. In a field that isn't exported
+// package fmt asks no method how to print a value; it follows one pointer at
+// most.
+type keyring struct{ list *[][]byte }
 
 // ParseWebhookSecrets reads secrets as whsec_ and base64 of 24 to 64 bytes,
 // separated by spaces. An error says which one is wrong, never what it is.
@@ -38,7 +44,7 @@ func ParseWebhookSecrets(s string) (WebhookSecrets, error) {
 		}
 		keys[i] = key
 	}
-	return WebhookSecrets{keys: &keys}, nil
+	return WebhookSecrets{keys: &keyring{&keys}}, nil
 }
 
 func parseWebhookSecret(s string) ([]byte, error) {
@@ -63,17 +69,14 @@ func (w WebhookSecrets) all() [][]byte {
 	if w.keys == nil {
 		return nil
 	}
-	return *w.keys
+	return *w.keys.list
 }
 
 // LogValue hides the secrets from package slog.
 func (w WebhookSecrets) LogValue() slog.Value { return slog.StringValue(hidden) }
 
-// String hides the secrets from package fmt.
-func (w WebhookSecrets) String() string { return hidden }
-
-// GoString hides the secrets from %#v.
-func (w WebhookSecrets) GoString() string { return hidden }
+// Format hides the secrets from package fmt, whatever the verb.
+func (w WebhookSecrets) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // MarshalText hides the secrets from package encoding/json.
 func (w WebhookSecrets) MarshalText() ([]byte, error) { return []byte(hidden), nil }

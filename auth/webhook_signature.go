@@ -44,10 +44,11 @@ func (w WebhookSecrets) Verify(id, timestamp, signature string, body []byte, now
 	if err != nil {
 		return ErrWebhookTimestamp
 	}
-	switch at := time.Unix(seconds, 0); {
-	case at.Before(now.Add(-WebhookTolerance)):
+	// In seconds, not as times: those overflow.
+	switch {
+	case seconds < now.Add(-WebhookTolerance).Unix():
 		return ErrWebhookTooOld
-	case at.After(now.Add(WebhookTolerance)):
+	case seconds > now.Add(WebhookTolerance).Unix():
 		return ErrWebhookTooNew
 	}
 	for _, key := range w.all() {
