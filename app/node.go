@@ -155,7 +155,7 @@ const afterDrain = time.Minute
 // what was left when that took too long.
 func (n *node) stop(ctx context.Context) error {
 	clients, _, _ := n.hub.Count()
-	n.log.Info("draining", "clients", clients, "over", n.drain)
+	n.log.Info("draining", "clients", clients, "over", n.drain.String())
 	ctx, cancel := context.WithTimeout(ctx, n.drain+afterDrain)
 	defer cancel()
 	err := n.gateway.Drain(ctx, n.drain)

@@ -31,7 +31,7 @@ reply or over HTTP.`,
 		&cobra.Group{ID: groupCall, Title: "Call a running node:"})
 	root.AddCommand(
 		newServeCommand(sh), newDemoCommand(sh), newConfigCommand(sh), newHealthcheckCommand(sh),
-		newSecretCommand(), newTokenCommand(sh),
+		newSecretCommand(), newTokenCommand(sh), newTriggerCommand(sh),
 		newPushCommand(sh), newClientsCommand(sh), newStatsCommand(sh), newDeadCommand(sh),
 		newVersionCommand(),
 	)

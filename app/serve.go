@@ -69,13 +69,18 @@ func (sh *shell) notify() (signals <-chan os.Signal, stop func()) {
 // errInterrupted ends a node that was told to stop while it drained.
 var errInterrupted = errors.New("ended by a second signal before the node was drained")
 
-// run listens and serves until the first signal, then drains; the second one
-// ends it at once.
+// run listens and serves until it is told to stop.
 func (n *node) run(signals <-chan os.Signal) error {
 	if err := n.listen(); err != nil {
 		n.close()
 		return err
 	}
+	return n.serveUntil(signals)
+}
+
+// serveUntil serves, on listeners that are open, until the first signal, then
+// drains; the second one ends it at once.
+func (n *node) serveUntil(signals <-chan os.Signal) error {
 	served := make(chan error, 1)
 	go func() { served <- n.serve() }()
 	select {

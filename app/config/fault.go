@@ -54,12 +54,14 @@ func (fs Faults) Err() error {
 	return fs
 }
 
-// Of keeps the faults of the settings with these environment names, for a
-// command that uses no others, and those of a file that can't be read at all.
-func (fs Faults) Of(envs ...string) Faults {
+// Of keeps the faults of the settings with these environment names, or places
+// in the file, for a command that uses no others; and those of a file that can't
+// be read at all.
+func (fs Faults) Of(names ...string) Faults {
 	var kept Faults
 	for _, f := range fs {
-		if f.YAML == filePlace || slices.Contains(envs, f.Env) {
+		place, _, _ := strings.Cut(f.YAML, "[")
+		if f.YAML == filePlace || slices.Contains(names, f.Env) || slices.Contains(names, place) {
 			kept = append(kept, f)
 		}
 	}

@@ -26,8 +26,11 @@ const (
 	day = 24 * time.Hour
 )
 
-// kindBool is the kind of a setting that is true or false.
-const kindBool = "true or false"
+// Kinds whose values need no quotes in YAML.
+const (
+	kindBool   = "true or false"
+	kindNumber = "number"
+)
 
 // Keys are all settings, in the order of the reference.
 func Keys() []Key { return slices.Clone(keys) }
@@ -101,13 +104,13 @@ var limitKeys = []Key{
 	{Env: "GATEPOST_SEND_QUEUE", YAML: "send_queue", Default: "1MiB", Kind: "size", Section: limits,
 		Doc:  "Bytes waiting for one client; over it the client is closed with 4008. It bounds what a client that stops reading costs.",
 		read: one(func(c *Config) *int { return &c.SendQueue }, size(2, gib))},
-	{Env: "GATEPOST_CLIENT_RATE", YAML: "client_rate", Default: "100", Kind: "number", Section: limits,
+	{Env: "GATEPOST_CLIENT_RATE", YAML: "client_rate", Default: "100", Kind: kindNumber, Section: limits,
 		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
-	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: "number", Section: limits,
+	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: kindNumber, Section: limits,
 		Doc:  "Clients on this node; one more is answered 503 before the upgrade. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.MaxConnections }, whole(0, 1e9))},
-	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: "number", Section: limits,
+	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: kindNumber, Section: limits,
 		Doc:  "The same for one address. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.MaxConnectionsPerIP }, whole(0, 1e9))},
 }

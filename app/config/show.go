@@ -26,6 +26,9 @@ func (l *Loaded) YAML() (string, error) {
 		if err := node.Encode(k.shown(v)); err != nil {
 			return "", fmt.Errorf("%s: %w", k.YAML, err)
 		}
+		if k.Kind == kindBool || k.Kind == kindNumber {
+			node.Tag, node.Style = "", 0
+		}
 		parent, name := root, k.YAML
 		if level, below, nested := strings.Cut(name, "."); nested {
 			parent, name = child(root, level), below

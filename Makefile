@@ -1,0 +1,53 @@
+# The habits of this repository. "make demo" shows it, "make test" proves it.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 20s
+
+# Pinned; built once, then cached by go run.
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+# Everything but the end-to-end tests, which measure times and memory and so
+# want the machine for themselves.
+UNITS = $(shell $(GO) list ./... | grep -v '/test')
+
+.PHONY: build demo test setup unit e2e lint bench fuzz docs fmt check clean
+
+build: ## bin/gatepost, static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatepost ./app
+
+demo: build ## a chat to try it on, without any set-up
+	bin/gatepost demo
+
+test: setup unit e2e lint ## install what the tests need, then run them all
+
+setup: ## install what the tests need
+	scripts/setup.sh
+
+unit: ## unit tests and fuzz seeds, under the race detector
+	$(GO) vet ./...
+	$(GO) test -race $(UNITS)
+
+e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScript, the browser
+	$(GO) test -count=1 -p 1 -timeout 15m ./test/...
+
+lint: ## style, mistakes, and the floors: which package may import which
+	$(GO) run $(GOLANGCI) run
+
+bench: build ## CPU and memory on this machine
+	$(GO) run ./bench -binary bin/gatepost
+
+fuzz: ## every fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+docs: ## what is generated from the code: docs/configuration.md
+	$(GO) generate ./app/config
+
+fmt: ## format the code
+	$(GO) run $(GOLANGCI) fmt
+
+check: unit lint ## what is quick, before a commit
+
+clean:
+	rm -rf bin

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for the given time (20s), one after the other: go test
+# takes only one at once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+time=${1:-20s}
+
+for package in $(go list ./...); do
+	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
+		echo "== $package $target"
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+	done
+done

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what the tests need besides Go, on Debian and its relatives: a C
+# compiler (race detector), PHP with curl, Node.js with npm, Chromium. What is
+# there already isn't touched. Needs root or sudo only if something is missing.
+set -euo pipefail
+
+missing=()
+
+# need COMMAND PACKAGE...: the packages, unless the command is there.
+need() {
+	local command=$1
+	shift
+	command -v "$command" >/dev/null 2>&1 || missing+=("$@")
+}
+
+need cc gcc libc6-dev
+need php php-cli
+need node nodejs
+need npm npm
+need chromium chromium
+if ! command -v php >/dev/null 2>&1 || ! php -m | grep -qx curl; then
+	missing+=(php-curl)
+fi
+
+if [ ${#missing[@]} -eq 0 ]; then
+	exit 0
+fi
+
+give_up() {
+	echo "setup: $1" >&2
+	echo "setup: the tests need these Debian packages, or what they contain: ${missing[*]}" >&2
+	exit 1
+}
+
+command -v apt-get >/dev/null 2>&1 || give_up "there is no apt-get on this machine"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null 2>&1 || give_up "neither root nor sudo"
+	as_root=(sudo)
+fi
+
+echo "setup: installing ${missing[*]}"
+"${as_root[@]}" apt-get update -q || give_up "apt-get update failed"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+	give_up "apt-get install failed"
