@@ -134,6 +134,8 @@ func fromFlag(name, value string) (string, any) {
 	return "", nil
 }
 
+var quotedValue = regexp.MustCompile("`.*`")
+
 // flatYAML parses YAML and joins the levels of its maps with underscores, so
 // that "log: {level: debug}" and "log_level: debug" are the same.
 type flatYAML struct{}
@@ -141,7 +143,8 @@ type flatYAML struct{}
 func (flatYAML) Unmarshal(b []byte) (map[string]any, error) {
 	nested, err := yaml.Parser().Unmarshal(b)
 	if err != nil {
-		return nil, err
+		// The parser quotes the value that it stumbled over: a secret, perhaps.
+		return nil, errors.New(quotedValue.ReplaceAllString(err.Error(), "a value"))
 	}
 	flat := map[string]any{}
 	return flat, flatten(flat, "", nested)

@@ -1,0 +1,190 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFaults(t *testing.T) {
+	for name, test := range map[string]struct {
+		file    string
+		environ []string
+		flags   []string
+		want    []string // begin of each fault, in order
+	}{
+		"nothing at all": {want: []string{
+			"GATEPOST_SECRET (secret): is missing"}},
+		"keys instead of a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys"}},
+		"short secrets": {environ: []string{"GATEPOST_SECRET=too-short," + goodSecret + ",12345678901234567890123456789012,also-short"}, want: []string{
+			"GATEPOST_SECRET (secret), from environment: has a secret of 9 bytes",
+			"GATEPOST_SECRET (secret), from environment: has a secret of 10 bytes"}},
+		"an empty list of secrets": {environ: []string{"GATEPOST_SECRET=,"}, want: []string{
+			"GATEPOST_SECRET (secret), from environment: names nothing"}},
+		"unknown names, from everywhere": {
+			file:    "adr: :80\nlog: {levle: debug}\nwebhook: {urls: []}\n",
+			environ: append(enough, "GATEPOST_ADRR=:80", "GATEPOST_URL=x", "GATEPOST_TOKEN=y", "PATH=/bin"), want: []string{
+				"GATEPOST_ADRR, from environment: is not known",
+				"adr, from gatepost.yaml: is not known",
+				"log_levle, from gatepost.yaml: is not known",
+				"webhook_urls, from gatepost.yaml: is not known"}},
+		"what Kubernetes sets beside a service named gatepost": {environ: append(enough,
+			"GATEPOST_SERVICE_HOST=10.0.0.1", "GATEPOST_SERVICE_PORT=8080", "GATEPOST_SERVICE_PORT_HTTP=8080", "GATEPOST_PORT=tcp://10.0.0.1:8080",
+			"GATEPOST_PORT_8080_TCP=tcp://10.0.0.1:8080", "GATEPOST_PORT_8080_TCP_PROTO=tcp", "GATEPOST_ADMIN_SERVICE_HOST=10.0.0.2")},
+		"but a port that someone means": {environ: append(enough, "GATEPOST_PORT=9000"), want: []string{
+			"GATEPOST_PORT, from environment: is not known"}},
+		"values of the wrong form": {environ: append(enough,
+			"GATEPOST_ADDR=8080", "GATEPOST_ADMIN_ADDR=localhost:http", "GATEPOST_TRUSTED_PROXIES=10.0.0.0/8,example.com,300.1.1.1",
+			"GATEPOST_JWKS_URL=ftp://id.example", "GATEPOST_PUBLIC_KEY_FILE=/nonexistent/key.pem", "GATEPOST_JWKS_API=yes",
+			"GATEPOST_TOKEN_FROM=query,cookie", "GATEPOST_ANONYMOUS=1", "GATEPOST_WS_PATH=ws", "GATEPOST_ORIGINS=example.com",
+			"GATEPOST_PING_INTERVAL=25", "GATEPOST_PONG_TIMEOUT=-1s", "GATEPOST_MAX_MESSAGE=64kb", "GATEPOST_CLIENT_RATE=many", "GATEPOST_MAX_CONNECTIONS=-1",
+			"GATEPOST_WEBHOOK_URL=app.example/hook", "GATEPOST_WEBHOOK_SECRET=secret", "GATEPOST_WEBHOOK_EVENTS=connect,open",
+			"GATEPOST_WEBHOOK_TIMEOUT=0s", "GATEPOST_WEBHOOK_CONCURRENCY=0", "GATEPOST_WEBHOOK_BATCH=1001", "GATEPOST_MESSAGE_TTL=1d",
+			"GATEPOST_SYNC=never", "GATEPOST_DURABLE=none", "GATEPOST_OUTBOX_MAX=1KiB", "GATEPOST_DRAIN=2h", "GATEPOST_NODE=a\tb",
+			"GATEPOST_LOG_LEVEL=trace", "GATEPOST_LOG_FORMAT=xml"), want: []string{
+			`GATEPOST_ADDR (addr), from environment: "8080" is not host:port`,
+			"GATEPOST_ADMIN_ADDR (admin_addr), from environment: ",
+			`GATEPOST_TRUSTED_PROXIES (trusted_proxies), from environment: "example.com" is neither`,
+			`GATEPOST_TRUSTED_PROXIES (trusted_proxies), from environment: "300.1.1.1" is neither`,
+			"GATEPOST_JWKS_URL (jwks_url), from environment: must be a URL that begins with https:// or http://",
+			"GATEPOST_PUBLIC_KEY_FILE (public_key_file), from environment: can't be read",
+			`GATEPOST_JWKS_API (jwks_api), from environment: "yes" is neither true nor false`,
+			`GATEPOST_TOKEN_FROM (token_from), from environment: "query" is no place`,
+			`GATEPOST_TOKEN_FROM (token_from), from environment: "cookie" is no place`,
+			"GATEPOST_ANONYMOUS (anonymous), from environment: ",
+			"GATEPOST_WS_PATH (ws_path), from environment: ",
+			`GATEPOST_ORIGINS (origins), from environment: "example.com" is no origin`,
+			`GATEPOST_PING_INTERVAL (ping_interval), from environment: "25" is not a duration`,
+			"GATEPOST_PONG_TIMEOUT (pong_timeout), from environment: -1s is not from",
+			`GATEPOST_MAX_MESSAGE (max_message), from environment: "64kb" is not a size`,
+			`GATEPOST_CLIENT_RATE (client_rate), from environment: "many" is not a whole number`,
+			"GATEPOST_MAX_CONNECTIONS (max_connections), from environment: -1 is not from 0",
+			"GATEPOST_WEBHOOK_URL (webhook.url), from environment: must be a URL",
+			"GATEPOST_WEBHOOK_SECRET (webhook.secret), from environment: webhook secret 1 of 1 does not begin with whsec_",
+			`GATEPOST_WEBHOOK_EVENTS (webhook.events), from environment: "open" is none of connect, message, close`,
+			"GATEPOST_WEBHOOK_TIMEOUT (webhook.timeout), from environment: ",
+			"GATEPOST_WEBHOOK_CONCURRENCY (webhook.concurrency), from environment: 0 is not from 1",
+			"GATEPOST_WEBHOOK_BATCH (webhook.batch), from environment: 1001 is not from 1 to 1000",
+			"GATEPOST_MESSAGE_TTL (message_ttl), from environment: ",
+			`GATEPOST_SYNC (sync), from environment: "never" is not a duration`,
+			`GATEPOST_DURABLE (durable), from environment: "none" is none of close, all`,
+			"GATEPOST_OUTBOX_MAX (outbox_max), from environment: 1KiB is less than 1MiB",
+			"GATEPOST_DRAIN (drain), from environment: ",
+			"GATEPOST_NODE (node), from environment: has the control character",
+			`GATEPOST_LOG_LEVEL (log.level), from environment: "trace" is none of`,
+			`GATEPOST_LOG_FORMAT (log.format), from environment: "xml" is none of text, json`}},
+		"none beside other places": {environ: append(enough, "GATEPOST_TOKEN_FROM=header,none"), want: []string{
+			"GATEPOST_TOKEN_FROM (token_from), from environment: names none beside"}},
+		"nobody could connect": {flags: []string{"--anonymous=false", "--token-from=none"}, environ: enough, want: []string{
+			"GATEPOST_ANONYMOUS (anonymous), from flag: is false, but"}},
+		"keys for the API that aren't there": {flags: []string{"--jwks-api"}, environ: enough, want: []string{
+			"GATEPOST_JWKS_API (jwks_api), from flag: is true, but"}},
+		"one push larger than half the queue": {environ: append(enough, "GATEPOST_SEND_QUEUE=511KiB"), want: []string{
+			"GATEPOST_MAX_PUSH (max_push): has 262144 bytes, more than half of GATEPOST_SEND_QUEUE (511KiB)"}},
+		"exactly half the queue": {environ: append(enough, "GATEPOST_SEND_QUEUE=512KiB")},
+		"a welcome and ping larger than that": {environ: append(enough, "GATEPOST_SEND_QUEUE=20", "GATEPOST_MAX_PUSH=10", "GATEPOST_PING_DATA=elevenbytes"), want: []string{
+			"GATEPOST_WELCOME (welcome): has", "GATEPOST_PING_DATA (ping_data), from environment: has 11 bytes"}},
+		"a webhook without a secret": {environ: append(enough, "GATEPOST_WEBHOOK_URL=http://app.example"), want: []string{
+			"GATEPOST_WEBHOOK_SECRET (webhook.secret): is missing"}},
+		"a webhook beside the list": {
+			file:    "webhooks: [{name: a, url: http://a.example}]",
+			environ: append(enough, "GATEPOST_WEBHOOK_URL=http://app.example", "GATEPOST_WEBHOOK_SECRET="+goodWebhook), want: []string{
+				"GATEPOST_WEBHOOK_URL (webhook.url), from environment: stands beside webhooks"}},
+		"endpoints": {environ: enough, file: `
+webhooks:
+  - name: Bad Name
+    url: "http://user:hunter2@[::1"
+    path: chat
+    events: [open]
+    timeout: soon
+    batch: 0
+    secret: whsec_hunter2
+    headers: {webhook-id: x, "bad name": y, x-ok: z, x-bad: "a\nb", x-list: [a]}
+  - name: twice
+    url: http://a.example
+  - name: twice
+    url: http://a.example
+    secrets: hunter2
+  - just text
+`, want: []string{
+			`webhooks[0].name, from gatepost.yaml: "Bad Name" is not`,
+			"webhooks[0].url, from gatepost.yaml: is not a URL",
+			"webhooks[0].path", "webhooks[0].timeout", "webhooks[0].batch", `webhooks[0].events, from gatepost.yaml: "open" is none of`,
+			"webhooks[0].headers.bad name", "webhooks[0].headers.webhook-id, from gatepost.yaml: is set by the gateway itself",
+			"webhooks[0].headers.x-bad", "webhooks[0].headers.x-list",
+			"webhooks[0].secret, from gatepost.yaml: is not known",
+			`webhooks[2].name, from gatepost.yaml: "twice" is taken`,
+			"webhooks[2].secrets, from gatepost.yaml: webhook secret 1 of 1 does not begin",
+			"webhooks[3], from gatepost.yaml: must be a map"}},
+		"an endpoint without any secret": {environ: enough, file: "webhooks: [{name: a, url: http://a.example}]", want: []string{
+			"webhooks[0].secrets, from gatepost.yaml: is missing, and there is no GATEPOST_WEBHOOK_SECRET"}},
+		"an empty endpoint": {environ: enough, file: "webhooks: [{}]", want: []string{
+			"webhooks[0].name, from gatepost.yaml: is missing", "webhooks[0].url, from gatepost.yaml: is missing"}},
+		"heartbeats": {environ: enough, file: "heartbeats: [{answer: pong}, {receive: ping, reply: pong}]", want: []string{
+			"heartbeats[0].receive, from gatepost.yaml: is missing", "heartbeats[1].reply, from gatepost.yaml: is not known"}},
+		"values of the wrong shape in the file": {environ: enough, file: "addr: [a]\nwebhooks: text\nheartbeats: 1\nnode: 2026-01-02\norigins: [{a: b}]\n", want: []string{
+			"GATEPOST_ADDR (addr), from gatepost.yaml: must be a single value",
+			"GATEPOST_ORIGINS (origins), from gatepost.yaml: each element must be a single value",
+			"heartbeats, from gatepost.yaml: must be a list",
+			"webhooks, from gatepost.yaml: must be a list",
+			"GATEPOST_NODE (node), from gatepost.yaml: must be text"}},
+		"a cluster": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_CLUSTER_PEERS=a,b:0,dns:c:1", "GATEPOST_NATS_URL=http://n"}, want: []string{
+			"GATEPOST_CLUSTER_LISTEN (cluster.listen): is missing",
+			`GATEPOST_CLUSTER_PEERS (cluster.peers), from environment: "a" is neither`,
+			`GATEPOST_CLUSTER_PEERS (cluster.peers), from environment: "b:0" is neither`,
+			"GATEPOST_NATS_URL (nats_url), from environment: must be a URL that begins with nats:// or tls://",
+			"GATEPOST_NATS_URL (nats_url), from environment: stands instead of"}},
+		"a cluster that is well configured": {environ: append(enough, "GATEPOST_CLUSTER_LISTEN=:6222"), want: []string{
+			"GATEPOST_CLUSTER_LISTEN (cluster.listen), from environment: can't be used: this version has no cluster"}},
+		"a cluster without a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_NATS_URL=nats://n"}, want: []string{
+			"GATEPOST_SECRET (secret): is missing; a cluster needs one",
+			"GATEPOST_NATS_URL (nats_url), from environment: can't be used"}},
+		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: is not usable: yaml: "}},
+		"a file that isn't a map":   {environ: enough, file: "hunter2", want: []string{"--config: is not usable: "}},
+		"a file that repeats a key": {environ: enough, file: "addr: :1\naddr: :2\n", want: []string{"--config: is not usable: "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := load(t, test.file, test.environ, test.flags...)
+			var got []string
+			for _, f := range l.Faults {
+				got = append(got, f.String())
+			}
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(test.want, "\n  "))
+			}
+			if all := strings.Join(got, "\n"); strings.Contains(all, "hunter2") || strings.Contains(all, "too-short") {
+				t.Errorf("a secret is in the faults:\n%s", all)
+			}
+		})
+	}
+}
+
+func TestAFileThatIsNotThere(t *testing.T) {
+	l := Load(Sources{File: filepath.Join(t.TempDir(), "none.yaml"), Environ: enough})
+	if len(l.Faults) != 1 || !strings.Contains(l.Faults[0].Problem, "none.yaml can't be read") {
+		t.Errorf("got %v", l.Faults)
+	}
+}
+
+// A command that uses few settings isn't kept from working by the others.
+func TestFaultsOfSomeSettings(t *testing.T) {
+	l := load(t, "webhooks: [{}]", []string{"GATEPOST_ADDR=x", "GATEPOST_DRAIN=y", "GATEPOST_NOPE=z"})
+	var got []string
+	for _, f := range l.Faults.Of("GATEPOST_DRAIN", "webhooks") {
+		got = append(got, f.Env+f.YAML)
+	}
+	if want := []string{"webhooks[0].name", "webhooks[0].url", "GATEPOST_DRAINdrain"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheErrorListsAllFaults(t *testing.T) {
+	l := load(t, "", []string{"GATEPOST_ADDR=x", "GATEPOST_DRAIN=y"})
+	if text := l.Faults.Err().Error(); len(strings.Split(text, "\n")) != 4 || !strings.HasPrefix(text, "configuration: 3 faults\n") {
+		t.Errorf("got %s", text)
+	}
+	if err := (Faults{}).Err(); err != nil {
+		t.Errorf("no fault is an error: %v", err)
+	}
+}
