@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const apiSecret = "a secret of the benchmark, 32 bytes or more"
+const apiSecret = "a secret of the benchmark of 32 bytes or more"
 
 // node is a running gateway.
 type node struct {

@@ -159,9 +159,9 @@ func trips(o options, clients int, env ...string) (float64, error) {
 					wg.Done()
 					return
 				}
-				_ = s.sendText("ping") // a broken socket shows as a round trip that never ends
+				_ = s.send(opText, []byte("hello")) // a broken socket shows as a round trip that never ends
 			}
-			if err := s.sendText("ping"); err != nil {
+			if err := s.send(opText, []byte("hello")); err != nil {
 				return err
 			}
 		}

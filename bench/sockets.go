@@ -46,7 +46,7 @@ func connect(addr string) (*socket, *bufio.Reader, error) {
 		}
 	}
 	s := &socket{conn: conn}
-	_, welcome, err := readFrame(r)
+	_, welcome, err := readFrame(r, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -93,12 +93,17 @@ func closeAll(sockets []*socket) {
 }
 
 func (s *socket) readOn(r *bufio.Reader) {
+	payload := make([]byte, 0, 128)
 	for {
-		opcode, _, err := readFrame(r)
+		opcode, p, err := readFrame(r, payload)
 		if err != nil {
 			return
 		}
-		if opcode > 2 {
+		payload = p[:0]
+		if opcode == opPing {
+			_ = s.send(opPong, p) // a broken socket ends the next read
+		}
+		if opcode > opBinary {
 			continue
 		}
 		s.received.Add(1)
@@ -108,11 +113,22 @@ func (s *socket) readOn(r *bufio.Reader) {
 	}
 }
 
-func readFrame(r *bufio.Reader) (opcode byte, payload []byte, err error) {
+// Opcodes of RFC 6455, section 5.2.
+const (
+	opText   = 1
+	opBinary = 2
+	opClose  = 8
+	opPing   = 9
+	opPong   = 10
+)
+
+// readFrame reads one frame, into buffer if it is large enough.
+func readFrame(r *bufio.Reader, buffer []byte) (opcode byte, payload []byte, err error) {
 	var head [10]byte
 	if _, err := io.ReadFull(r, head[:2]); err != nil {
 		return 0, nil, err
 	}
+	opcode = head[0] & 15
 	n := uint64(head[1])
 	switch n {
 	case 126:
@@ -124,23 +140,20 @@ func readFrame(r *bufio.Reader) (opcode byte, payload []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	opcode = head[0] & 15
-	if cap(payload) < int(n) {
+	if payload = buffer[:min(int(n), cap(buffer))]; len(payload) < int(n) {
 		payload = make([]byte, n)
 	}
 	_, err = io.ReadFull(r, payload)
 	return opcode, payload, err
 }
 
-// sendText sends a short text, masked as a client must (RFC 6455, section 5.3).
-func (s *socket) sendText(text string) error {
-	frame := append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
+// send sends a frame of fewer than 126 bytes, masked as a client must, with the
+// mask zero (RFC 6455, section 5.3).
+func (s *socket) send(opcode byte, payload []byte) error {
+	frame := append([]byte{0x80 | opcode, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
 	_, err := s.conn.Write(frame)
 	return err
 }
 
-// sendClose ends the connection as a browser does.
-func (s *socket) sendClose() error {
-	_, err := s.conn.Write([]byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8})
-	return err
-}
+// sendClose ends the connection as a browser does, with 1000.
+func (s *socket) sendClose() error { return s.send(opClose, []byte{0x03, 0xe8}) }
