@@ -126,7 +126,7 @@ func TestPHPPushes(t *testing.T) {
 			anna.WantText(t, c.text)
 		}
 	}
-	if out, err := push(t, node, "clients", "0000000000000000"); err == nil || !strings.Contains(out, "client_gone") {
+	if out, err := push(t, node, "clients", "0000000000000000", "lost"); err == nil || !strings.Contains(out, "client_gone") {
 		t.Errorf("an unknown client: got %q, %v", out, err)
 	}
 	if out, err := push(t, node); err == nil || !strings.HasPrefix(out, "usage:") {

@@ -150,7 +150,7 @@ function received(data) {
 }
 
 const lines = {
-  welcome: (line) => { me.clientID = line.client_id; status('open', 'Connected as ' + line.client_id.slice(8, 16)); },
+  welcome: (line) => { me.clientID = line.client_id; status('open', 'Connected as …' + line.client_id.slice(8, 16)); },
   hello: () => {},
   joined: (line) => { online(line); note(line.name + ' is in ' + line.room); },
   left: (line) => { online(line); if (!line.online?.includes(line.name)) note(line.name + ' has left'); },
