@@ -1,6 +1,7 @@
 package test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"syscall"
@@ -40,4 +41,24 @@ func stop(t *testing.T, node *harness.Node) {
 	if status := node.Exit(harness.Patience); status != 0 {
 		t.Errorf("the node's exit status is %d", status)
 	}
+}
+
+// decode reads JSON.
+func decode[T any](t *testing.T, raw []byte) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%v in %.500s", err, raw)
+	}
+	return v
+}
+
+// jsonOf is v as JSON.
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }

@@ -26,7 +26,7 @@ func TestOnConnectCallsBackBeforeItAnswers(t *testing.T) {
 		joined := api.Do("POST", "/groups/room/join", fmt.Sprintf(`{"client_id":%q}`, id))
 		byGroup := api.Do("POST", "/push/groups/room", "three")
 		stats := api.Do("GET", "/stats", "")
-		called <- fmt.Sprintf("%s%s%s%s%s%s", bound.Body, pushed.Body, byUID.Body, joined.Body, byGroup.Body, stats.Body[:min(13, len(stats.Body))])
+		called <- fmt.Sprintf("%s\n%s\n%s\n%s\n%s\n%s", bound.Body, pushed.Body, byUID.Body, joined.Body, byGroup.Body, stats.Body[:min(13, len(stats.Body))])
 		return harness.JSON(map[string]any{"actions": []any{
 			map[string]any{"action": "send", "clients": []string{id}, "text": "four"},
 		}})

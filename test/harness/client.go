@@ -36,6 +36,7 @@ type Client struct {
 	frames chan Frame
 	done   chan struct{} // closed at the connection's end
 	err    error         // why it ended, once done is closed
+	ended  time.Time     // when, once done is closed
 }
 
 // Refused is a handshake that was answered without an upgrade.
@@ -97,7 +98,7 @@ func (c *Client) read() {
 	for {
 		kind, data, err := c.Conn.ReadMessage()
 		if err != nil {
-			c.err = err
+			c.err, c.ended = err, time.Now()
 			return
 		}
 		c.frames <- Frame{Binary: kind == websocket.BinaryMessage, Data: data}
@@ -168,6 +169,12 @@ func (c *Client) Open() bool {
 	default:
 		return true
 	}
+}
+
+// EndedAt waits for the connection's end and says when it was.
+func (c *Client) EndedAt() time.Time {
+	<-c.done
+	return c.ended
 }
 
 // Closed waits for the connection's end and returns the close code and reason
