@@ -84,6 +84,19 @@ func (q *queue) unpark(u *user, k kind, share int) {
 	q.enter(l, k)
 }
 
+// relieve unparks a lane of some user that has room under its share, where the
+// lanes that it has in the rankings are held up by their addresses. Few users
+// are at their share at once, and few addresses, so it finds one soon.
+func (q *queue) relieve(k kind, share int) bool {
+	for u := range q.parking {
+		if u.held < share && u.parked[k].Len() > 0 {
+			q.unpark(u, k, share)
+			return true
+		}
+	}
+	return false
+}
+
 // forget drops a lane that neither waits nor holds, and what only it kept.
 func (q *queue) forget(l *lane) {
 	if l.held > 0 {

@@ -38,10 +38,9 @@ func newLimit(most int, calm time.Duration) limit {
 	return limit{value: min(firstLimit, most), most: most, calm: calm}
 }
 
-// ended takes in the end of an attempt that began at began, and gives the limit
-// that holds now. wanted: somebody is waiting, so that the limit is what slows
+// ended takes in the end of an attempt that began at began. wanted: somebody is waiting, so that the limit is what slows
 // them.
-func (l *limit) ended(how load, wanted bool, began, now time.Time) int {
+func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 	switch {
 	case how == overloaded:
 		l.lower(began, now)
@@ -52,7 +51,6 @@ func (l *limit) ended(how load, wanted bool, began, now time.Time) int {
 			l.credit = 0
 		}
 	}
-	return l.value
 }
 
 // lower cuts the limit by 0.7, once in a round trip: attempts that had begun
@@ -69,10 +67,9 @@ func (l *limit) lower(began, now time.Time) {
 
 // stretch raises the limit by one where somebody waits and no overload was seen
 // of late.
-func (l *limit) stretch(wanted bool, now time.Time) int {
+func (l *limit) stretch(wanted bool, now time.Time) {
 	if wanted && l.value < l.most && now.Sub(l.overload) >= l.calm && now.Sub(l.stretched) >= stretchEvery {
 		l.stretched = now
 		l.value++
 	}
-	return l.value
 }

@@ -26,10 +26,9 @@ const (
 // its share is parked, so that it isn't met again at each of its addresses
 // whenever somebody is picked.
 //
-// What keeps the parked from being forgotten: while a user has parked lanes of a
-// kind, at least share-held of its lanes of that kind are in the rankings.
-// Whatever takes one out without a grant, or raises that difference, unparks one
-// for it.
+// A user's parked lanes come back one by one: for each slot that the user gives
+// back, for each of its lanes that leaves the rankings without a grant, and
+// whenever nobody in the rankings may have a slot.
 type queue struct {
 	held    int
 	sources map[string]*source
@@ -108,6 +107,9 @@ func (q *queue) next(k kind, share int) *waiter {
 	for {
 		s, ok := q.ready[k].top()
 		if !ok || s.held >= share {
+			if q.relieve(k, share) {
+				continue
+			}
 			return nil
 		}
 		l, _ := s.line[k].lanes.top()
@@ -162,17 +164,6 @@ func (q *queue) cancel(w *waiter, share int) {
 		}
 	}
 	q.forget(l)
-}
-
-// raise tells that the share has grown by n.
-func (q *queue) raise(n, share int) {
-	for u := range q.parking {
-		for k := range kind(kinds) {
-			for range n {
-				q.unpark(u, k, share)
-			}
-		}
-	}
 }
 
 // serve takes w from the head of its lane and moves lane and address to the end

@@ -171,27 +171,11 @@ func (s *slots) release(w *waiter, how load, began, now time.Time) {
 		s.repeats[w.class]--
 	}
 	s.queue[w.class].release(w, s.share(w.class))
-	s.resize(func() { s.limit.ended(how, s.waiting > 0, began, now) })
+	s.limit.ended(how, s.waiting > 0, began, now)
 }
 
 // stretch lets the limit grow with time while somebody waits.
-func (s *slots) stretch(now time.Time) {
-	s.resize(func() { s.limit.stretch(s.waiting > 0, now) })
-}
-
-// resize does what may change the limit, and lets in whom a larger share allows.
-func (s *slots) resize(change func()) {
-	var before [classes]int
-	for c := range class(classes) {
-		before[c] = s.share(c)
-	}
-	change()
-	for c := range class(classes) {
-		if share := s.share(c); share > before[c] {
-			s.queue[c].raise(share-before[c], share)
-		}
-	}
-}
+func (s *slots) stretch(now time.Time) { s.limit.stretch(s.waiting > 0, now) }
 
 // along takes a message or close that waits for its first attempt out of the
 // queue, to travel in the slot of another. It is the next in turn of those that
