@@ -14,7 +14,7 @@ import (
 // agree, and nothing counts as waiting.
 func TestConcurrentLivesStayConsistent(t *testing.T) {
 	h := newHub(t, Options{PingInterval: 64 * time.Millisecond, PongTimeout: time.Hour, CloseTimeout: time.Millisecond})
-	const workers, rounds = 8, 400
+	const workers, rounds = 8, 100
 	name := func(r *rand.Rand, kind string, of int) string { return fmt.Sprint(kind, r.IntN(of)) }
 	var (
 		wg     sync.WaitGroup

@@ -128,7 +128,7 @@ func TestPongTimeoutOverManyPings(t *testing.T) {
 				first = time.Now()
 			}
 		})
-		for !silent.Closing() {
+		for !silent.Closing() && time.Since(silent.ConnectedAt()) < time.Hour {
 			time.Sleep(50 * time.Millisecond)
 			synctest.Wait()
 		}
@@ -150,7 +150,7 @@ func TestPausedClientIsntTimedOut(t *testing.T) {
 		}
 		c.ResumeReading()
 		resumed := time.Now()
-		for !c.Closing() {
+		for !c.Closing() && time.Since(resumed) < time.Hour {
 			time.Sleep(500 * time.Millisecond)
 			synctest.Wait()
 		}
@@ -160,21 +160,39 @@ func TestPausedClientIsntTimedOut(t *testing.T) {
 	})
 }
 
-// A paused client whose connection takes nothing for a whole interval has gone,
-// and only the writing side can know.
-func TestStalledWriter(t *testing.T) {
-	inBubble(t, beatOptions, func(t *testing.T, h *Hub) {
-		server, client := net.Pipe() // nobody reads it
-		defer client.Close()
-		c := admit(h, "c1", "")
-		c.Open(server, nil)
-		c.PauseReading()
-		c.Send(text("stuck"))
-		time.Sleep(3 * beatOptions.PingInterval)
-		if got := c.Cause(); got != causeStalled {
-			t.Errorf("the cause is %+v; want %+v", got, causeStalled)
-		}
-	})
+// A connection that takes nothing: after PongTimeout it has gone, as the ping can't
+// be answered. A paused client is given a whole interval, since only the writing
+// side can know.
+func TestStalledConnection(t *testing.T) {
+	for _, tt := range []struct {
+		paused bool
+		want   Cause
+		within time.Duration // of the ping that wasn't taken
+	}{
+		{false, causeNoPong, beatOptions.PongTimeout},
+		{true, causeStalled, beatOptions.PingInterval},
+	} {
+		inBubble(t, beatOptions, func(t *testing.T, h *Hub) {
+			server, client := net.Pipe()
+			defer client.Close()
+			c := admit(h, "c1", "")
+			c.Open(server, text("welcome"))
+			p := newPeer(client)
+			p.want(t, "welcome", "ping ") // and nothing more
+			c.Heard()
+			if tt.paused {
+				c.PauseReading()
+			}
+			time.Sleep(beatOptions.PingInterval + tt.within - time.Second)
+			if c.Closing() {
+				t.Errorf("paused %v: it ended too early with %+v", tt.paused, c.Cause())
+			}
+			time.Sleep(2 * time.Second)
+			if got := c.Cause(); got != tt.want {
+				t.Errorf("paused %v: the cause is %+v; want %+v", tt.paused, got, tt.want)
+			}
+		})
+	}
 }
 
 // A slow client whose ping still waits behind messages is given time as long as it

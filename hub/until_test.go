@@ -70,3 +70,24 @@ func TestUntilOfTheToken(t *testing.T) {
 		c.Leave(Cause{Code: 1006})
 	})
 }
+
+// A moment that was taken back while its timer fired does nothing, and a client
+// that has ended keeps no timer.
+func TestUntilTakenBackTooLate(t *testing.T) {
+	inBubble(t, untilOptions, func(t *testing.T, h *Hub) {
+		c := pipe(t, h, "c1", answer)
+		c.SetUntil(inSeconds(1))
+		fired := c.until
+		c.SetUntil(nil)
+		time.Sleep(2 * time.Second)
+		c.untilPassed(fired)
+		if c.Closing() {
+			t.Errorf("it ended with %+v", c.Cause())
+		}
+		c.SetUntil(inSeconds(10))
+		c.Close(Cause{Code: 1000}, nil, false)
+		if c.SetUntil(inSeconds(20)); c.until != nil {
+			t.Error("the ended client still has a timer")
+		}
+	})
+}
