@@ -86,6 +86,7 @@ func (c *Client) depart(cause Cause) bool {
 		c.hub.wheel.remove(c)
 		c.hub.open.Add(-1)
 		m.open.Dec()
+		m.countClose(cause)
 	default:
 		m.connecting.Dec()
 	}
@@ -95,7 +96,6 @@ func (c *Client) depart(cause Cause) bool {
 	c.cause = cause
 	c.state.Store(int32(closing))
 	m.closing.Inc()
-	m.countClose(cause)
 	return true
 }
 

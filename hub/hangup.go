@@ -21,11 +21,10 @@ func (c *Client) Hangup() {
 	q := &c.out
 	q.mu.Lock()
 	conn, dead := q.conn, q.dead
-	var idle chan struct{}
-	if q.writer != nil && !dead {
-		idle = make(chan struct{})
-		q.idle = idle
+	if q.writer != nil && !dead && q.idle == nil {
+		q.idle = make(chan struct{})
 	}
+	idle := q.idle
 	q.mu.Unlock()
 	if idle != nil {
 		<-idle

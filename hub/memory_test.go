@@ -25,7 +25,8 @@ func TestIdleClientIsSmall(t *testing.T) {
 	for _, c := range all {
 		eventually(t, "all is written", c.idle)
 	}
-	each := int(heap()-before) / clients; if each > most {
+	each := int(heap()-before) / clients
+	if each > most {
 		t.Errorf("an idle client takes %d bytes; want at most %d", each, most)
 	}
 	eventually(t, "idle clients have no goroutines", func() bool { return runtime.NumGoroutine() <= goroutines })

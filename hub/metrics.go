@@ -54,7 +54,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	}
 
 	m.closed = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatepost_closes_total",
-		Help: "Connections that ended, by close code and by who ended them."}, []string{"code", "initiator"})
+		Help: "Connections that ended, by close code and by who ended them; refused handshakes are none."}, []string{"code", "initiator"})
 	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatepost_send_queue_bytes",
 		Help: "Bytes that wait in all send queues."}, func() float64 { return float64(m.waiting.Load()) })
 

@@ -11,6 +11,9 @@ import "net"
 // close, and the caller reads it to its end and calls Hangup.
 func (c *Client) Open(conn net.Conn, welcome *Frame) bool {
 	opened := c.enter()
+	if !opened {
+		c.hub.opts.Metrics.countClose(c.Cause())
+	}
 	q := &c.out
 	q.mu.Lock()
 	if q.dead {

@@ -58,7 +58,8 @@ func TestConnectingClient(t *testing.T) {
 
 // One that is closed before it opens is told why once it has a connection.
 func TestClosedWhileConnecting(t *testing.T) {
-	h := newHub(t, Options{})
+	reg := prometheus.NewRegistry()
+	h := newHub(t, Options{Metrics: NewMetrics(reg)})
 	c := admit(h, "c1", "1", "room")
 	c.Send(text("queued"))
 	c.Close(Cause{Code: 4100, Reason: "no", Initiator: protocol.ByBackend}, text("last words"), false)
@@ -70,6 +71,9 @@ func TestClosedWhileConnecting(t *testing.T) {
 		t.Error("Open says that the client is open")
 	}
 	p.want(t, "welcome", "queued", "last words", "close 4100 no")
+	if got := measured(t, reg, "gatepost_closes_total"); len(got) != 1 || got["4100,backend"] != 1 {
+		t.Errorf("closes are %v; want one with 4100 by the backend", got)
+	}
 	go c.Hangup()
 	p.wantEnd(t)
 	wantConsistent(t, h)
@@ -112,6 +116,9 @@ func TestRefusedClient(t *testing.T) {
 		if n != 0 {
 			t.Errorf("%v clients are %s; want none", n, state)
 		}
+	}
+	if got := measured(t, reg, "gatepost_closes_total"); len(got) != 0 {
+		t.Errorf("closes are %v; want none, for there was no connection", got)
 	}
 	if got := h.opts.Metrics.waiting.Load(); got != 0 {
 		t.Errorf("%d bytes still count as waiting", got)
