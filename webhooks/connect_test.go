@@ -139,6 +139,7 @@ func TestConnectThatGetsNoSlotInTimeIsUnavailable(t *testing.T) {
 }
 
 func TestCloseIsOwedWhereBytesWereWritten(t *testing.T) {
+	t.Parallel()
 	refusing, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -147,24 +148,28 @@ func TestCloseIsOwedWhereBytesWereWritten(t *testing.T) {
 	_ = refusing.Close()
 
 	t.Run("nobody listens", func(t *testing.T) {
+		t.Parallel()
 		r := onLoopback(t, Endpoint{URL: "http://" + nobody}, status(200))
 		if o := r.deliver(event(protocol.Connect, "c1", 0)); o.Verdict != protocol.Unavailable || o.OwesClose {
 			t.Errorf("outcome %+v", o)
 		}
 	})
 	t.Run("hangs up after the request", func(t *testing.T) {
+		t.Parallel()
 		r := onLoopback(t, Endpoint{}, func(http.ResponseWriter, got) { panic(http.ErrAbortHandler) })
 		if o := r.deliver(event(protocol.Connect, "c1", 0)); o.Verdict != protocol.Unavailable || !o.OwesClose {
 			t.Errorf("outcome %+v", o)
 		}
 	})
 	t.Run("refuses after a failure", func(t *testing.T) {
+		t.Parallel()
 		r := onLoopback(t, Endpoint{}, status(503, 403))
 		if o := r.deliver(event(protocol.Connect, "c1", 0)); o.Verdict != protocol.Refused || !o.OwesClose {
 			t.Errorf("outcome %+v", o)
 		}
 	})
 	t.Run("a connection that dies before the first byte", func(t *testing.T) {
+		t.Parallel()
 		var dials atomic.Int32
 		dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
 			dials.Add(1)

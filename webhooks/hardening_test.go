@@ -52,6 +52,7 @@ func TestProxyOfTheEnvironmentIsNotAsked(t *testing.T) {
 }
 
 func TestReplyIsCapped(t *testing.T) {
+	t.Parallel()
 	sized := func(n int) string { return `{"reply":"` + strings.Repeat("x", n-len(`{"reply":""}`)) + `"}` }
 	t.Run("at the limit", func(t *testing.T) {
 		r := onLoopback(t, Endpoint{}, body(200, sized(protocol.MaxReplyBytes)))
@@ -108,6 +109,7 @@ func TestEndlessRefusal(t *testing.T) {
 }
 
 func TestAnswersThatAreNotHTTP(t *testing.T) {
+	t.Parallel()
 	for _, answer := range []string{"SSH-2.0-OpenSSH\r\n", "HTTP/1.1 200 OK\r\nCookie secret-cookie\r\n\r\n", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20)} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -138,6 +140,7 @@ func TestAnswersThatAreNotHTTP(t *testing.T) {
 }
 
 func TestUnreadableReplyOfAMessage(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ answer, hint string }{
 		{"<br />\n<b>Warning</b>: Undefined variable", "display_errors"},
 		{"\xef\xbb\xbf{}", "byte order mark"},
@@ -177,6 +180,7 @@ func TestReplyIsJudgedByItsBodyNotItsType(t *testing.T) {
 }
 
 func TestSecretsStayOutOfLogsAndLetters(t *testing.T) {
+	t.Parallel()
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "me" || password != "hushpass" || r.URL.Query().Get("key") != "hushkey" {
 			t.Error("the URL's credentials were not sent")

@@ -7,7 +7,7 @@ const (
 	firstLimit = 8
 	// lowerAtMost is the least time between two lowerings: however short the round
 	// trip, one burst of refusals is one sign of overload.
-	lowerAtMost = 200 * time.Millisecond
+	lowerAtMost = 100 * time.Millisecond
 	// stretchEvery is how often the limit grows by one while events wait and
 	// nothing comes back, so that hung attempts don't hold everyone up.
 	stretchEvery = 100 * time.Millisecond

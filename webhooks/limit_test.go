@@ -53,7 +53,7 @@ func TestLimitFallsOnceARoundTrip(t *testing.T) {
 	if l.value != 44 {
 		t.Errorf("a round of refusals: %d, want 44", l.value)
 	}
-	l.ended(overloaded, true, now, now.Add(lowerAtMost-2*time.Millisecond-63*time.Millisecond))
+	l.ended(overloaded, true, now, began.Add(lowerAtMost))
 	if l.value != 44 {
 		t.Errorf("lowered to %d again within %v", l.value, lowerAtMost)
 	}

@@ -300,6 +300,7 @@ func TestParkedLanesComeBack(t *testing.T) {
 
 // Any sequence of calls keeps the rules, and when all is done nothing is left.
 func TestSlotsInAnyOrder(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		most := 1 + random.IntN(40)

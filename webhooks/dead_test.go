@@ -1,0 +1,198 @@
+package webhooks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatepost/protocol"
+)
+
+func TestDeadLettersArePaged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{}, status(400))
+		var want []string
+		for i := range 25 {
+			ev := event(protocol.Inbound, fmt.Sprintf("c%02d", (i*7)%25), 1)
+			want = append(want, ev.ID)
+			r.deliver(ev)
+			time.Sleep(time.Second)
+		}
+		var ids []string
+		for p := (protocol.Page{Limit: 10}); ; {
+			letters, cursor, err := r.Dead(t.Context(), p)
+			if err != nil || len(letters) > 10 {
+				t.Fatalf("%d letters, %v", len(letters), err)
+			}
+			for _, l := range letters {
+				ids = append(ids, l.ID)
+				if l.Event != nil {
+					t.Error("a list has bodies")
+				}
+			}
+			if cursor == "" {
+				break
+			}
+			p.Cursor = cursor
+			_ = r.Drop(t.Context(), want[0]) // what is gone meanwhile disturbs nobody
+		}
+		if fmt.Sprint(ids) != fmt.Sprint(want) {
+			t.Errorf("listed %v, want %v", ids, want)
+		}
+	})
+}
+
+func TestDeadLetterAsJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{}, status(410))
+		ev := event(protocol.Close, "c1", 4)
+		r.deliver(ev)
+		l, err := r.DeadLetter(t.Context(), ev.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`"id":"evt_c1_close"`, `"type":"close"`, `"client_id":"c1"`, `"endpoint":"main"`, `"died_at":"2000-01-01T`,
+			`"attempts":[{"at":"2000-01-01T00:00:00.000Z","status":410,"error":""}]`, `"event":{"type":"close","id":"evt_c1_close"`} {
+			if !strings.Contains(string(raw), want) {
+				t.Errorf("%s is missing in %s", want, raw)
+			}
+		}
+		if err := r.Drop(t.Context(), ev.ID); err != nil {
+			t.Error(err)
+		}
+		for _, err := range []error{r.Drop(t.Context(), ev.ID), second(r.DeadLetter(t.Context(), ev.ID)), second(r.Replay(t.Context(), protocol.Replay{IDs: []string{ev.ID}}))} {
+			var p *protocol.Problem
+			if !errors.As(err, &p) || p.Status != 404 || p.Code != protocol.CodeNotFound || !strings.Contains(p.Detail, ev.ID) {
+				t.Errorf("after it was dropped: %v", err)
+			}
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		mended := false
+		r := inBubble(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+			mu.Lock()
+			defer mu.Unlock()
+			if !mended || g.event.Data.ClientID == "c2" {
+				w.WriteHeader(400)
+				return
+			}
+			_, _ = io.WriteString(w, `{"actions":[]}`)
+		}, func(c *Config) { c.MessageTTL = time.Minute })
+		var carried []string
+		r.SetCarry(func(ev *protocol.Event, reply *protocol.Reply) {
+			mu.Lock()
+			defer mu.Unlock()
+			if reply == nil {
+				t.Error("no reply")
+			}
+			carried = append(carried, ev.ID)
+		})
+		// The close dies first, and the messages in any order.
+		r.deliver(event(protocol.Close, "c1", 12))
+		for _, seq := range rand.Perm(11) {
+			r.deliver(event(protocol.Inbound, "c1", uint64(seq)))
+		}
+		r.deliver(event(protocol.Inbound, "c2", 1))
+		time.Sleep(time.Hour) // longer than a message lives: a replay is asked for
+		mu.Lock()
+		mended = true
+		mu.Unlock()
+
+		if n, err := r.Replay(t.Context(), protocol.Replay{IDs: []string{"evt_c1_0", "evt_nobody"}}); n != 0 || err == nil {
+			t.Errorf("an unknown id: %d, %v", n, err)
+		}
+		before := len(r.back.requests())
+		if n, err := r.Replay(t.Context(), protocol.Replay{All: true}); n != 13 || err != nil {
+			t.Errorf("replayed %d, %v", n, err)
+		}
+		if n, _ := r.Replay(t.Context(), protocol.Replay{All: true}); n != 0 {
+			t.Errorf("%d were begun twice", n)
+		}
+		synctest.Wait()
+		var want []string
+		for seq := range uint64(11) {
+			want = append(want, protocol.EventID("c1", seq))
+		}
+		want = append(want, protocol.CloseEventID("c1"))
+		mu.Lock()
+		if fmt.Sprint(carried) != fmt.Sprint(want) {
+			t.Errorf("carried %v, want %v", carried, want)
+		}
+		mu.Unlock()
+		for _, g := range r.back.requests()[before:] {
+			if g.header.Get("gatepost-attempt") != "2" {
+				t.Errorf("attempt %s", g.header.Get("gatepost-attempt"))
+			}
+		}
+		letters, _, _ := r.Dead(t.Context(), protocol.Page{})
+		if len(letters) != 1 || letters[0].ClientID != "c2" || len(letters[0].Attempts) != 2 {
+			t.Errorf("letters %+v", letters)
+		}
+	})
+}
+
+func TestLettersInMemoryAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		evicted := 0
+		m := newMemory(discard(), func(string) { evicted++ })
+		keep := func(id string, bytes int) {
+			time.Sleep(time.Millisecond)
+			m.Keep(&Letter{Event: &protocol.Event{ID: id}, Endpoint: "e", Bytes: bytes, DiedAt: time.Now()})
+		}
+		for i := range maxLetters + 5 {
+			keep(fmt.Sprintf("n%06d", i), 10)
+		}
+		if m.Count("e") != maxLetters || evicted != 5 {
+			t.Errorf("%d kept, %d evicted", m.Count("e"), evicted)
+		}
+		if _, ok := m.Find("n000004"); ok {
+			t.Error("the oldest is still there")
+		}
+		for i := range 100 {
+			keep(fmt.Sprint("big", i), 1<<20)
+		}
+		if m.bytes > maxLetterBytes {
+			t.Errorf("%d bytes", m.bytes)
+		}
+		keep("huge", 2*maxLetterBytes)
+		if n := m.Count("e"); n != 1 {
+			t.Errorf("%d beside one that is larger than all may be", n)
+		}
+		time.Sleep(letterLife + time.Second)
+		if _, ok := m.Find("huge"); ok || m.Count("e") != 0 || m.bytes != 0 || len(m.byID) != 0 {
+			t.Errorf("after 14 days: %d, %d bytes", m.Count("e"), m.bytes)
+		}
+	})
+}
+
+func TestLetterRemembersItsLastAttempts(t *testing.T) {
+	m := newMemory(discard(), func(string) {})
+	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, DiedAt: time.Now()})
+	for i := range 60 {
+		m.Retried("a", []Attempt{{Status: i}})
+	}
+	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, Attempts: []Attempt{{Status: 60}}, DiedAt: time.Now()})
+	m.Retried("b", []Attempt{{}})
+	l, _ := m.Find("a")
+	if n := len(l.Attempts); n != maxAttempts || l.Attempts[n-1].Status != 60 || m.Count("") != 1 {
+		t.Errorf("%d attempts, %d letters", n, m.Count(""))
+	}
+}
