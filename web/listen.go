@@ -80,6 +80,11 @@ func (l *listener) addr() net.Addr {
 // which cuts every request short: ctx isn't the one that a signal ends. Listen
 // comes first. The error is nil after a Shutdown or the end of ctx.
 func (s *Server) Serve(ctx context.Context) error {
+	for _, l := range s.listeners() {
+		if l.socket == nil {
+			return fmt.Errorf("serve %s: it isn't listening", l.server.Addr)
+		}
+	}
 	stop := context.AfterFunc(ctx, s.close)
 	defer stop()
 	var (

@@ -74,7 +74,12 @@ func (noDeadLetters) DeadLetter(_ context.Context, id string) (*webhooks.DeadLet
 	return nil, noLetter(id)
 }
 
-func (noDeadLetters) Replay(context.Context, protocol.Replay) (int, error) { return 0, nil }
+func (noDeadLetters) Replay(_ context.Context, r protocol.Replay) (int, error) {
+	if len(r.IDs) > 0 {
+		return 0, noLetter(r.IDs[0])
+	}
+	return 0, nil
+}
 
 func (noDeadLetters) Drop(_ context.Context, id string) error { return noLetter(id) }
 

@@ -79,9 +79,14 @@ func (d *deadLetters) DeadLetter(_ context.Context, id string) (*webhooks.DeadLe
 	return nil, &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Detail: "no such letter"}
 }
 
-func (d *deadLetters) Replay(_ context.Context, r protocol.Replay) (int, error) {
+func (d *deadLetters) Replay(ctx context.Context, r protocol.Replay) (int, error) {
 	if r.All {
 		return len(d.letters), nil
+	}
+	for _, id := range r.IDs {
+		if _, err := d.DeadLetter(ctx, id); err != nil {
+			return 0, err
+		}
 	}
 	return len(r.IDs), nil
 }

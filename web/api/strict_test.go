@@ -129,7 +129,8 @@ func TestDeadLetters(t *testing.T) {
 	n.expect(404, "not_found", http.MethodGet, "/events/dead/evt_2", "")
 	n.expect(404, "not_found", http.MethodGet, "/events/dead/replay", "")
 	n.expect(202, `{"replayed":1}`, http.MethodPost, "/events/dead/replay", `{"all":true}`)
-	n.expect(202, `{"replayed":2}`, http.MethodPost, "/events/dead/replay", `{"ids":["evt_1","evt_2"]}`)
+	n.expect(202, `{"replayed":1}`, http.MethodPost, "/events/dead/replay", `{"ids":["evt_1_close"]}`)
+	n.expect(404, "not_found", http.MethodPost, "/events/dead/replay", `{"ids":["evt_1_close","evt_2"]}`)
 	n.expect(400, "bad_field", http.MethodPost, "/events/dead/replay", `{}`)
 	n.expect(200, `{"id":"evt_1_close","dropped":true}`, http.MethodDelete, "/events/dead/evt_1_close", "")
 	n.expect(404, "not_found", http.MethodDelete, "/events/dead/evt_2", "")
@@ -142,6 +143,7 @@ func TestWithoutWebhooks(t *testing.T) {
 	n.expect(404, "not_found", http.MethodGet, "/events/dead/evt_1", "")
 	n.expect(404, "not_found", http.MethodDelete, "/events/dead/evt_1", "")
 	n.expect(202, `{"replayed":0}`, http.MethodPost, "/events/dead/replay", `{"all":true}`)
+	n.expect(404, "not_found", http.MethodPost, "/events/dead/replay", `{"ids":["evt_1"]}`)
 	if got := n.expect(200, "", http.MethodGet, "/stats", "").field("webhooks"); got != "[]" {
 		t.Errorf("got webhooks %s", got)
 	}

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"gatepost/auth"
+)
+
+var quick = Timeouts{Header: 100 * time.Millisecond, Read: 200 * time.Millisecond, Write: 5 * time.Second, Idle: 100 * time.Millisecond}
+
+// ended waits until the server closes the connection, and gives what came before.
+func ended(t *testing.T, conn net.Conn) string {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(conn)
+	if err != nil && strings.Contains(err.Error(), "timeout") {
+		t.Fatal("the connection is still open after 10 s")
+	}
+	return string(got)
+}
+
+func TestSlowPeersAreCut(t *testing.T) {
+	r := run(t, Config{Timeouts: quick}, Deps{})
+	token, err := r.tokens.SignAPI("*", time.Minute, auth.CallBinding{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct{ sends, want string }{
+		"nothing at all":     {"", ""},
+		"half a header":      {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", ""},
+		"half a body":        {"POST /push/all HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 10\r\n\r\nhello", "HTTP/1.1 408 "},
+		"half a chunk":       {"POST /push/all HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhello", "HTTP/1.1 408 "},
+		"a body for nobody":  {"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello", "HTTP/1.1 404 "},
+		"an idle connection": {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := r.dial()
+			fmt.Fprint(conn, tt.sends)
+			if got := ended(t, conn); !strings.HasPrefix(got, tt.want) || tt.want == "" && strings.Contains(got, " 200 ") {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestHugeHeaderIsRefused(t *testing.T) {
+	r := run(t, Config{}, Deps{})
+	conn := r.dial()
+	fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Large: %s\r\n\r\n", strings.Repeat("x", 64<<10))
+	if got := ended(t, conn); !strings.HasPrefix(got, "HTTP/1.1 431 ") {
+		t.Errorf("got %.100q", got)
+	}
+}
+
+// hijacker is a socket handler that waits, as for a webhook, and then takes the
+// connection over.
+type hijacker struct {
+	prefix string
+	wait   time.Duration
+	ended  chan error // of the request's context, after the wait
+}
+
+func (h *hijacker) Matches(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, h.prefix) }
+
+func (h *hijacker) Upgrade(c echo.Context) error {
+	if c.Request().Header.Get("X-Panic") != "" {
+		panic("on purpose")
+	}
+	time.Sleep(h.wait)
+	h.ended <- c.Request().Context().Err()
+	conn, rw, err := http.NewResponseController(c.Response()).Hijack()
+	if err != nil {
+		return err
+	}
+	go func() {
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
+		line, err := rw.ReadString('\n')
+		if err == nil {
+			fmt.Fprint(conn, line)
+		}
+	}()
+	return nil
+}
+
+// The time-outs of requests touch neither a handshake that waits for its webhook
+// nor the socket that comes of it.
+func TestSocketsOutliveTimeouts(t *testing.T) {
+	sockets := &hijacker{prefix: "/ws", wait: 3 * quick.Read, ended: make(chan error, 1)}
+	r := run(t, Config{Timeouts: quick}, Deps{Sockets: sockets})
+	conn := r.dial()
+	fmt.Fprint(conn, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n")
+	if err := <-sockets.ended; err != nil {
+		t.Errorf("the waiting handshake's context ended: %v", err)
+	}
+	reader := bufio.NewReader(conn)
+	for line := ""; line != "\r\n"; {
+		var err error
+		if line, err = reader.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(2 * quick.Read) // every time-out has passed then
+	fmt.Fprint(conn, "echo\n")
+	if got, err := reader.ReadString('\n'); err != nil || got != "echo\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestSocketsComeBeforeRouting(t *testing.T) {
+	sockets := &hijacker{prefix: "/groups/x", ended: make(chan error, 1)}
+	r := run(t, Config{}, Deps{Sockets: sockets})
+	if status, _, body := r.get(r.url("/groups/y"), "read"); status != 200 {
+		t.Errorf("a call: got %d %s", status, body)
+	}
+	conn := r.dial()
+	fmt.Fprint(conn, "GET /groups/x HTTP/1.1\r\nHost: x\r\n\r\n")
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, " 101 ") {
+		t.Errorf("a socket: got %q, %v", line, err)
+	}
+	conn = r.dial()
+	fmt.Fprint(conn, "GET /groups/x HTTP/1.1\r\nHost: x\r\nX-Panic: 1\r\nConnection: close\r\n\r\n")
+	if got := ended(t, conn); !strings.HasPrefix(got, "HTTP/1.1 500 ") || strings.Contains(got, "purpose") {
+		t.Errorf("a panic: got %q", got)
+	}
+}
+
+func TestServeEndsWithShutdown(t *testing.T) {
+	r := run(t, Config{}, Deps{})
+	if err := r.Shutdown(t.Context()); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if err := <-r.served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+	if conn, err := net.Dial("tcp", r.Addr().String()); err == nil {
+		conn.Close()
+		t.Error("it listens still")
+	}
+}
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	r := run(t, Config{AdminAddr: "127.0.0.1:0"}, Deps{})
+	r.stop()
+	if err := <-r.served; err != nil {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+func TestServeFailsWithAListener(t *testing.T) {
+	r := run(t, Config{AdminAddr: "127.0.0.1:0"}, Deps{})
+	if err := r.admin.socket.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-r.served; err == nil || !strings.Contains(err.Error(), r.AdminAddr().String()) {
+		t.Errorf("got %v, want an error that names %s", err, r.AdminAddr())
+	}
+}
+
+func TestListenNamesWhatItCant(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	s := &Server{
+		public: &listener{server: &http.Server{Addr: "127.0.0.1:0"}},
+		admin:  &listener{server: &http.Server{Addr: taken.Addr().String()}},
+	}
+	if s.Addr() != nil || s.AdminAddr() != nil {
+		t.Error("there are addresses before Listen")
+	}
+	if err := s.Listen(); err == nil || !strings.Contains(err.Error(), taken.Addr().String()) {
+		t.Errorf("got %v", err)
+	}
+	if conn, err := net.Dial("tcp", s.Addr().String()); err == nil {
+		conn.Close()
+		t.Error("the other listener is still open")
+	}
+	if err := s.Serve(t.Context()); err == nil {
+		t.Error("it serves all the same")
+	}
+}
