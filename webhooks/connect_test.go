@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,16 +141,13 @@ func TestConnectThatGetsNoSlotInTimeIsUnavailable(t *testing.T) {
 
 func TestCloseIsOwedWhereBytesWereWritten(t *testing.T) {
 	t.Parallel()
-	refusing, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := refusing.Addr().String()
-	_ = refusing.Close()
-
 	t.Run("nobody listens", func(t *testing.T) {
 		t.Parallel()
-		r := onLoopback(t, Endpoint{URL: "http://" + nobody}, status(200))
+		dial := func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+		}
+		r := newRig(t, Endpoint{URL: "http://backend.test"}, nil, dial)
+		defer r.Close()
 		if o := r.deliver(event(protocol.Connect, "c1", 0)); o.Verdict != protocol.Unavailable || o.OwesClose {
 			t.Errorf("outcome %+v", o)
 		}

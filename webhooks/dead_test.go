@@ -196,3 +196,21 @@ func TestLetterRemembersItsLastAttempts(t *testing.T) {
 		t.Errorf("%d attempts, %d letters", n, m.Count(""))
 	}
 }
+
+func TestCloseDoesNotWaitForeverForACarry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		r := inBubble(t, Endpoint{}, status(400, 200))
+		r.SetCarry(func(*protocol.Event, *protocol.Reply) { <-stop })
+		r.deliver(event(protocol.Inbound, "c1", 1))
+		_, _ = r.Replay(t.Context(), protocol.Replay{All: true})
+		synctest.Wait()
+		began := time.Now()
+		r.Close()
+		if took := time.Since(began); took != closeGrace+time.Second {
+			t.Errorf("Close took %v", took)
+		}
+		close(stop)
+		synctest.Wait()
+	})
+}

@@ -152,20 +152,40 @@ func (d *Dispatcher) Stats() []protocol.EndpointStats {
 }
 
 // Close ends all waiting for slots and retries (such messages and closes are
-// handed to Letters), gives the attempts under way five seconds, cuts off what is
-// left, and returns when nothing runs any more. Events that come later are
-// handed to Letters at once.
+// handed to Letters), gives the attempts under way five seconds and cuts off what
+// is left then. It returns when nothing runs any more, a second later at most.
+// Events that come afterwards are handed to Letters at once.
 func (d *Dispatcher) Close() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
 	d.stop()
-	late := time.AfterFunc(closeGrace, d.cut)
-	d.running.Wait()
-	late.Stop()
+	done := make(chan struct{})
+	go func() {
+		d.running.Wait()
+		close(done)
+	}()
+	if !within(done, closeGrace) {
+		d.cut()
+		if !within(done, time.Second) {
+			d.log.Error("a webhook's reply is still being carried out; it is not waited for")
+		}
+	}
 	d.cut()
 	for _, e := range d.endpoints {
 		e.close()
+	}
+}
+
+// within waits for done, at most for limit.
+func within(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
