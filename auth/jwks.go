@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,7 +64,7 @@ func (r *remoteKeys) load(address string, log *slog.Logger) {
 			return
 		}
 		log.Warn("key set not fetched; client tokens signed by its keys are refused until it is",
-			"error", withoutURL(err), "retry_in", wait)
+			"error", cause(err, address), "retry_in", wait)
 		first()
 		select {
 		case <-r.ctx.Done():
@@ -83,7 +85,7 @@ func newKeySet(ctx context.Context, address string, log *slog.Logger) (keyfunc.K
 		RateLimitWaitMax:          jwksTimeout,                  // the fetch's time, too
 		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
 			return func(_ context.Context, err error) {
-				log.Warn("key set not refreshed; the last one stays in use", "error", withoutURL(err))
+				log.Warn("key set not refreshed; the last one stays in use", "error", cause(err, address))
 			}
 		},
 	})
@@ -180,12 +182,13 @@ func withoutSecrets(address string) string {
 	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
-// withoutURL is what a fetch failed of: net/http repeats the address, query and
-// all.
-func withoutURL(err error) error {
+// cause is what a fetch failed of. net/http and keyfunc repeat the address, query
+// and all.
+func cause(err error, address string) string {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err
+		return u.Err.Error()
 	}
-	return err
+	shown := withoutSecrets(address)
+	return strings.NewReplacer(strconv.Quote(address), shown, address, shown).Replace(err.Error())
 }

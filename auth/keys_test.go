@@ -9,10 +9,12 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -47,34 +49,28 @@ func pkix(t *testing.T, key crypto.PublicKey) []byte {
 }
 
 type keyPairs struct {
-	rsa, otherRSA *rsa.PrivateKey
-	ec, ec384     *ecdsa.PrivateKey
-	ed            ed25519.PrivateKey
+	rsa, otherRSA, shortRSA *rsa.PrivateKey
+	ec, ec384               *ecdsa.PrivateKey
+	ed                      ed25519.PrivateKey
 }
 
-func newKeyPairs(t *testing.T) (k keyPairs) {
-	t.Helper()
-	var err error
-	fail := func() {
-		if err != nil {
-			t.Fatal(err)
-		}
+// testKeys is the same pairs for all tests: RSA keys take long to make.
+var testKeys = sync.OnceValue(func() (k keyPairs) {
+	var errs [6]error
+	k.rsa, errs[0] = rsa.GenerateKey(rand.Reader, 2048)
+	k.otherRSA, errs[1] = rsa.GenerateKey(rand.Reader, 2048)
+	k.ec, errs[2] = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	k.ec384, errs[3] = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	k.shortRSA, errs[5] = rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // refused everywhere
+	_, k.ed, errs[4] = ed25519.GenerateKey(rand.Reader)
+	if err := errors.Join(errs[:]...); err != nil {
+		panic(err)
 	}
-	k.rsa, err = rsa.GenerateKey(rand.Reader, 2048)
-	fail()
-	k.otherRSA, err = rsa.GenerateKey(rand.Reader, 2048)
-	fail()
-	k.ec, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	fail()
-	k.ec384, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	fail()
-	_, k.ed, err = ed25519.GenerateKey(rand.Reader)
-	fail()
 	return k
-}
+})
 
 func TestAsymmetricKeysVerifyClientTokensAndAPITokensOnlyIfTold(t *testing.T) {
-	k := newKeyPairs(t)
+	k := testKeys()
 	file := keyFile(t, k.rsa.Public(), k.ec.Public(), k.ed.Public())
 	plain := newTokens(t, Config{Secrets: []string{testSecret}, PublicKeyFile: file})
 	forAPI := newTokens(t, Config{Secrets: []string{testSecret}, PublicKeyFile: file, JWKSForAPI: true})
@@ -111,7 +107,7 @@ func TestAsymmetricKeysVerifyClientTokensAndAPITokensOnlyIfTold(t *testing.T) {
 
 // The classic: what is public is no secret, in whatever form it is tried as one.
 func TestAPublicKeyIsNoSecret(t *testing.T) {
-	k := newKeyPairs(t)
+	k := testKeys()
 	file := keyFile(t, k.rsa.Public(), k.ec.Public(), k.ed.Public())
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -145,7 +141,7 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 }
 
 func TestOtherKeysAndAlgorithmsAreRefused(t *testing.T) {
-	k := newKeyPairs(t)
+	k := testKeys()
 	tokens := newTokens(t, Config{PublicKeyFile: keyFile(t, k.rsa.Public(), k.ec.Public())})
 	for _, tt := range []struct {
 		method jwt.SigningMethod
@@ -165,17 +161,13 @@ func TestOtherKeysAndAlgorithmsAreRefused(t *testing.T) {
 }
 
 func TestKeyFiles(t *testing.T) {
-	k := newKeyPairs(t)
+	k := testKeys()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, k.ec.Public(), k.ec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(k.ed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	short, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // refused below
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +186,7 @@ func TestKeyFiles(t *testing.T) {
 		"private key":        {block("PRIVATE KEY", private), 0},
 		"public and private": {append(rsaPEM[:len(rsaPEM):len(rsaPEM)], block("PRIVATE KEY", private)...), 0},
 		"P-384":              {block("PUBLIC KEY", pkix(t, k.ec384.Public())), 0},
-		"short RSA":          {block("PUBLIC KEY", pkix(t, short.Public())), 0},
+		"short RSA":          {block("PUBLIC KEY", pkix(t, k.shortRSA.Public())), 0},
 	} {
 		keys, err := readKeyFile(writeFile(t, tt.content))
 		if (err == nil) != (tt.keys > 0) || len(keys) != tt.keys {

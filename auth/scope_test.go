@@ -100,6 +100,7 @@ func TestEscapeScopeName(t *testing.T) {
 		"Zoë":      "Zoë",
 		"a\u00a0b": "a%C2%A0b",
 		"\u0085":   "%C2%85",
+		"a\x7fb":   "a%7Fb",
 		"a\nb":     "a%0Ab",
 		"👩‍👩‍👧":    "👩‍👩‍👧",
 	} {

@@ -136,7 +136,7 @@ func TestBothAudiencesRefuseWhatIsNotSignedOrNotValidNow(t *testing.T) {
 			"two parts":           {parts[0] + "." + parts[1], ""},
 			"four parts":          {good + ".x", ""},
 			"too long":            {good + strings.Repeat("A", MaxTokenBytes), ""},
-			"line break within":   {parts[0] + ".\n" + parts[1] + "." + parts[2], ""},
+			"line break within":   {good[:len(good)-5] + "\n" + good[len(good)-5:], ""},
 			"padding":             {good + "=", ""},
 			"no signature":        {parts[0] + "." + parts[1] + ".", ""},
 			"cut signature":       {good[:len(good)-4], ""},

@@ -74,6 +74,7 @@ func TestParseName(t *testing.T) {
 		`"\udc00"`:                           protocol.CodeBadField,
 		`"\ud800\ud800\udc00"`:               protocol.CodeBadField,
 		`"\\ufffd\ud800"`:                    protocol.CodeBadField,
+		`"\ud800\ue000"`:                     protocol.CodeBadField,
 		`"\ud800\\udc00"`:                    protocol.CodeBadField,
 		`""`:                                 protocol.CodeBadName,
 		`"\u0000"`:                           protocol.CodeBadName,

@@ -42,7 +42,8 @@ func TestParseActionsBodyRefuses(t *testing.T) {
 		_, err := protocol.ParseActionsBody([]byte(tt.raw))
 		wantProblem(t, err, 400, tt.code, tt.field)
 	}
-	if parsed, err := protocol.ParseActionsBody([]byte(`{"actions":[` + strings.Repeat(`{},`, 999) + `{}]}`)); err != nil || len(parsed) != 1000 {
+	full := `{"actions":[` + strings.Repeat(`{"action":"join","client_id":"c","groups":["a","b"]},`, 999) + `{}]}`
+	if parsed, err := protocol.ParseActionsBody([]byte(full)); err != nil || len(parsed) != 1000 {
 		t.Errorf("1,000 actions: got %d, %v", len(parsed), err)
 	}
 }

@@ -111,6 +111,7 @@ func TestApplySessionBoundsTheResultNotThePatch(t *testing.T) {
 		"set of one byte more": {`{}`, protocol.SessionSet, fill(protocol.MaxSessionBytes + 1)},
 		"merge into a full":    {full, protocol.SessionMerge, `{"b":1}`},
 		"update of a full":     {full, protocol.SessionUpdate, `{"b":null}`},
+		"merge of many nulls":  {`{}`, protocol.SessionMerge, `{` + strings.Repeat(`"a":null,`, 10_000) + `"a":null}`},
 		"merge of a huge":      {`{}`, protocol.SessionMerge, `{"a":null,"b":"` + strings.Repeat("x", 5<<20) + `"}`},
 	} {
 		_, err := protocol.ApplySession(json.RawMessage(tt.current), tt.mode, json.RawMessage(tt.change))
