@@ -184,7 +184,7 @@ func TestFloods(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			backend := harness.NewBackend(t, echo)
-			node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "20"}))
+			node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "5"}))
 			before := node.RSS(t)
 			conn, r := rawConnect(t, node)
 			id := newestClient(t, backend)

@@ -11,14 +11,14 @@ import (
 )
 
 // answerBatches answers each event of a batch by answer, and single events too.
-func answerBatches(answer func(*harness.Event) map[string]any) func(*harness.Delivery) harness.Answer {
+func answerBatches(answer func(ev *harness.Event, inBatch bool) map[string]any) func(*harness.Delivery) harness.Answer {
 	return func(d *harness.Delivery) harness.Answer {
 		if d.Event.Type != "batch" {
-			return harness.JSON(answer(&d.Event))
+			return harness.JSON(answer(&d.Event, false))
 		}
 		replies := map[string]any{}
 		for i := range d.Event.Data.Events {
-			replies[d.Event.Data.Events[i].ID] = answer(&d.Event.Data.Events[i])
+			replies[d.Event.Data.Events[i].ID] = answer(&d.Event.Data.Events[i], true)
 		}
 		return harness.JSON(map[string]any{"replies": replies})
 	}
@@ -34,13 +34,13 @@ func TestBatches(t *testing.T) {
 		mu    sync.Mutex
 		tries = map[string]int{} // guarded by mu; by event id
 	)
-	backend := harness.NewBackend(t, answerBatches(func(ev *harness.Event) map[string]any {
+	backend := harness.NewBackend(t, answerBatches(func(ev *harness.Event, inBatch bool) map[string]any {
 		if ev.Type != "message" {
 			return map[string]any{}
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if tries[ev.ID]++; tries[ev.ID] == 1 && ev.Text() == "3" {
+		if tries[ev.ID]++; inBatch && tries[ev.ID] == 1 && ev.Text() == "3" {
 			return map[string]any{"retry": true, "reply": "not yet"}
 		}
 		return map[string]any{"reply": ev.Text()}
@@ -110,7 +110,7 @@ func TestBatchThatFails(t *testing.T) {
 	t.Parallel()
 	held := make(chan struct{})
 	var once sync.Once
-	answer := answerBatches(func(ev *harness.Event) map[string]any { return map[string]any{"reply": ev.Text()} })
+	answer := answerBatches(func(ev *harness.Event, _ bool) map[string]any { return map[string]any{"reply": ev.Text()} })
 	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
 		switch {
 		case d.Event.Type == "batch":

@@ -45,6 +45,9 @@ func TestWhatAConnectGives(t *testing.T) {
 func TestRefuseByClosing(t *testing.T) {
 	t.Parallel()
 	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type != "connect" {
+			return harness.Answer{}
+		}
 		switch d.Event.Data.Request.Query["answer"] {
 		case "403":
 			return harness.Answer{Status: 403, Body: "not today"}

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -9,6 +10,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Most of these tests wait for a time-out of the node's: more of them than there
+	// are cores may do so at once. It stands before what the command line says.
+	_ = flag.Set("test.parallel", "8") // fails only for a flag that go test doesn't have
 	os.Exit(run(m))
 }
 

@@ -3,6 +3,7 @@ package test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strconv"
 	"sync"
 	"testing"
@@ -16,8 +17,11 @@ import (
 // complete and in order, one at a time, and each reply reaches its own client.
 func TestOrderWithABackendThatFailsAtRandom(t *testing.T) {
 	clients, messages := 200, 200
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		clients, messages = 20, 50
+	case harness.Race:
+		messages = 50 // everything takes several times as long
 	}
 	ledger := &ledger{delivered: map[string][]int{}}
 	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
@@ -28,11 +32,11 @@ func TestOrderWithABackendThatFailsAtRandom(t *testing.T) {
 		ledger.note(&d.Event)
 		return echo(d)
 	})
-	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0"}))
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0", "GATEPOST_TRUSTED_PROXIES": "127.0.0.1"}))
 
 	all := make([]*harness.Client, clients)
-	for i := range all {
-		all[i] = node.Connect(t, harness.Dial{})
+	for i := range all { // an address each: one address alone has but a share of the slots
+		all[i] = node.Connect(t, harness.Dial{Header: http.Header{"X-Forwarded-For": {fmt.Sprintf("203.0.113.%d", i+1)}}})
 	}
 	begun := time.Now()
 	var talking sync.WaitGroup

@@ -18,6 +18,7 @@ type Dial struct {
 	Header       http.Header
 	Subprotocols []string
 	NoWelcome    bool // the node sends none
+	NoPong       bool // pings aren't answered
 }
 
 // Frame is one message that a client received.
@@ -75,6 +76,9 @@ func (n *Node) TryConnect(t testing.TB, d Dial) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{Conn: conn, Response: resp, t: t, frames: make(chan Frame, 1<<14), done: make(chan struct{})}
+	if d.NoPong {
+		conn.SetPingHandler(func(string) error { return nil })
+	}
 	go c.read()
 	t.Cleanup(func() { _ = conn.Close() })
 	if d.NoWelcome {
