@@ -74,7 +74,7 @@ func runDemo(ctx context.Context, addr string, signals <-chan os.Signal, out, er
 	}
 	if err := n.listen(); err != nil {
 		n.close()
-		return err
+		return fmt.Errorf("%w (--addr takes another address)", err)
 	}
 	if err := greet(out, n, backend.Addr()); err != nil {
 		n.close()

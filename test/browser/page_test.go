@@ -17,6 +17,9 @@ func TestMessageGoesThroughTheWebhookAndBack(t *testing.T) {
 	w.shows(`#hops [data-hop=event]`, `hello, gateway`)
 	w.shows(`#hops [data-hop=reply] summary`, "session, bind, join, send")
 	w.shows(`#hops [data-hop=down] summary`, `"text":"hello, gateway"`)
+	eval[bool](w, `document.querySelector('#hops li:nth-last-child(3) details').open = true`)
+	w.shows(`#hops [open] pre`, `"seq": 2`)
+	w.picture("details-light", 1360, 900, "light")
 }
 
 // The curl line on the terminal can be pasted as it stands.
@@ -129,6 +132,7 @@ func TestPageConnectsAgain(t *testing.T) {
 	w.inRoom()
 	w.fill("#text", "back again")
 	w.shows("#lines .mine", "back again")
+	w.shows(`#hops [data-hop=event] summary`, "back again")
 	w.fill("#body", "pushed to the new one")
 	w.shows("#result", "200")
 	if got := eval[string](w, `document.querySelector('#name').value`); got != "Anna" {

@@ -53,6 +53,9 @@ function watchWire() {
     hop('event', 'POST ' + x.type, eventSummary(x), x.event, { at, other });
     hop('reply', String(x.status), x.verbs.join(', ') || 'nothing to do', x.reply, { at, other });
   };
+  source.onerror = () => { // it comes back by itself, but not from an answer like 503
+    if (source.readyState === EventSource.CLOSED) setTimeout(watchWire, 1000 + Math.random() * 4000);
+  };
 }
 
 function eventSummary(x) {
@@ -98,7 +101,6 @@ async function connect() {
   const url = new URL(setup.ws, location.href);
   url.protocol = url.protocol.replace('http', 'ws');
   socket = new WebSocket(url);
-  socket.onopen = () => { attempt = 0; status('open', 'Connected'); join(); };
   socket.onmessage = ({ data }) => received(data);
   socket.onclose = ({ code, reason }) => closed(code, reason);
 }
@@ -150,7 +152,12 @@ function received(data) {
 }
 
 const lines = {
-  welcome: (line) => { me.clientID = line.client_id; status('open', 'Connected as …' + line.client_id.slice(8, 16)); },
+  welcome: (line) => {
+    attempt = 0;
+    me.clientID = line.client_id;
+    status('open', 'Connected as …' + line.client_id.slice(8, 16));
+    join();
+  },
   hello: () => {},
   joined: (line) => { online(line); note(line.name + ' is in ' + line.room); },
   left: (line) => { online(line); if (!line.online?.includes(line.name)) note(line.name + ' has left'); },
