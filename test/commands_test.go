@@ -38,7 +38,7 @@ func TestCommandsAgainstARunningNode(t *testing.T) {
 	}
 	run("stats")
 	run("dead", "list")
-	run("healthcheck", "--help")
+	run("healthcheck", "--addr", node.Addr, "--ready")
 	api := run("token", "api", "--scope", "push:group:room%20%2A")
 	node.APIWith(t, api).Want(200, `{"matched":1,"queued":1,"dropped":0}`, "POST", "/push/groups/room%20%2A", "by a printed token")
 	c.WantText(t, "by a printed token")
@@ -48,6 +48,7 @@ func TestCommandsAgainstARunningNode(t *testing.T) {
 		args   []string
 	}{
 		{2, []string{"dance"}}, {2, []string{"push"}}, {2, []string{"push", "uid", "x"}}, {2, []string{"token", "api", "--scope", "dance"}},
+		{1, []string{"healthcheck", "--addr", harness.ClosedPort(t)}},
 		{1, []string{"push", "client", strings.Repeat("z", 32), "nobody"}}, {0, []string{"--help"}}, {0, []string{"version"}},
 	} {
 		if _, _, status := harness.Command(t, env, c.args...); status != c.status {
