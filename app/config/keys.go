@@ -57,7 +57,7 @@ var tokenKeys = []Key{
 		Doc:  "A JSON Web Key Set with asymmetric keys (RS256, ES256, EdDSA) for client tokens, fetched at start and when it changes.",
 		read: one(func(c *Config) *string { return &c.JWKSURL }, parseURL("https", "http")), show: showURL},
 	{Env: "GATEPOST_PUBLIC_KEY_FILE", YAML: "public_key_file", Kind: "file", Section: tokens,
-		Doc:  "The same from a file: public keys in PEM.",
+		Doc:  "A file of public keys in PEM for client tokens, of the same kinds.",
 		read: one(func(c *Config) *string { return &c.PublicKeyFile }, parseReadable)},
 	{Env: "GATEPOST_JWKS_API", YAML: "jwks_api", Default: "false", Kind: kindBool, Section: tokens,
 		Doc:  "The asymmetric keys sign API tokens too, not only client tokens.",
@@ -108,10 +108,10 @@ var limitKeys = []Key{
 		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: kindNumber, Section: limits,
-		Doc:  "Clients on this node; one more is answered 503 before the upgrade. `0`: no limit.",
+		Doc:  "Most clients on this node; one more is answered 503 before the upgrade. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.MaxConnections }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: kindNumber, Section: limits,
-		Doc:  "The same for one address. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
+		Doc:  "Most clients from one address; one more is answered 503. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.MaxConnectionsPerIP }, whole(0, 1e9))},
 }
 
@@ -129,7 +129,7 @@ var storeKeys = []Key{
 		Doc:  "The outbox's bound. Without effect in this version.",
 		read: one(func(c *Config) *int64 { return &c.OutboxMax }, parseOutboxMax)},
 	{Env: "GATEPOST_DRAIN", YAML: "drain", Default: "20s", Kind: "duration", Section: store,
-		Doc:  "On SIGTERM or SIGINT: not ready, clients closed with 1001 spread over this time, every close event delivered, then exit. What stops the process must wait longer than this before it kills.",
+		Doc:  "The time over which clients are closed with 1001 on SIGTERM or SIGINT. The node isn't ready meanwhile, and exits when every close event is delivered. What stops the process must wait longer than this before it kills.",
 		read: one(func(c *Config) *time.Duration { return &c.Drain }, span(0, time.Hour))},
 }
 
@@ -144,7 +144,7 @@ var clusterKeys = []Key{
 		Doc:  "The other nodes: `host:port`, or `dns:name:port` for all addresses behind a name. Not in this version: `serve` refuses to start with it.",
 		read: many(func(c *Config) *[]string { return &c.ClusterPeers }, ",", parsePeer)},
 	{Env: "GATEPOST_NATS_URL", YAML: "nats_url", Kind: "list", Section: cluster,
-		Doc:  "Instead: an external NATS with JetStream for cluster, outbox and journal. Not in this version: `serve` refuses to start with it.",
+		Doc:  "An external NATS with JetStream for cluster, outbox and journal, instead of the embedded one. Not in this version: `serve` refuses to start with it.",
 		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURL},
 }
 
