@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -75,12 +76,21 @@ func TestClientVanishes(t *testing.T) {
 		c.Close()
 		r.wantEnding(1006, protocol.ByNetwork)
 	}
+	reset := r.upgraded()
+	if err := reset.Conn.(*net.TCPConn).SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	reset.Close()
+	r.wantEnding(1006, protocol.ByNetwork)
 	r.awaitEmpty()
 }
 
+// What arrives behind a close is nobody's.
 func TestBackendCloses(t *testing.T) {
+	heard := 0
 	r := newRig(t, hub.Options{}, func(_ *Config, g *core) {
 		g.message = func(c *hub.Client, m protocol.Message) {
+			heard++
 			c.Close(hub.Cause{Code: 4100, Reason: string(m.Payload), Initiator: protocol.ByBackend}, textFrame("last words"), false)
 		}
 	})
@@ -97,6 +107,9 @@ func TestBackendCloses(t *testing.T) {
 		t.Errorf("reason %q, want the first close's", ce.Text)
 	}
 	r.wantEnding(4100, protocol.ByBackend)
+	if heard != 1 {
+		t.Errorf("the gateway heard %d messages, want only the first", heard)
+	}
 }
 
 // A client that was closed before it was open hears why.

@@ -46,7 +46,6 @@ type ending struct {
 type core struct {
 	hub      *hub.Hub
 	draining atomic.Bool
-	ids      atomic.Int64
 
 	connect func(ctx context.Context, hs *protocol.Handshake) (subprotocol string, err error) // nil: admitted
 	open    func(c *hub.Client)                                                               // before the client is open
