@@ -32,8 +32,12 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (*Admissi
 	g.clients.add()
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
+	if err := g.begin(ctx, c, l); err != nil {
+		g.log.Error("a client is refused: the journal can't be written", "error", err)
+		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
+	}
 	if !g.events.Wants(protocol.Connect, c.Path()) {
-		l.skip()
+		l.claim()
 		return &Admission{Client: c}, nil
 	}
 	ev := g.event(protocol.Connect, c, l.claim(), time.Now())
@@ -43,15 +47,6 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (*Admissi
 		return g.admit(c, hs, ev, out.Reply)
 	}
 	return nil, g.turnAway(c, out)
-}
-
-// claim takes the next event's number.
-func (l *lane) claim() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seq := l.seq
-	l.seq++
-	return seq
 }
 
 func (g *Gateway) admit(c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {
@@ -83,6 +78,7 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 		g.Closed(c, cause)
 	} else {
 		c.Leave(cause)
+		g.forget(c, laneOf(c))
 		g.clients.done()
 	}
 	if out.Verdict == protocol.Refused {

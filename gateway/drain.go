@@ -19,8 +19,8 @@ func (g *Gateway) Draining() bool { return g.draining.Load() }
 
 // Drain closes every client with 1001, spread evenly over this time so that they
 // don't all reconnect at once, and returns when their close events, and all that
-// waited before them, are delivered or dead letters. The error says how many
-// events weren't when ctx ended.
+// waited before them, are delivered, dead letters, or kept for the next start. The
+// error says how many weren't when ctx ended.
 func (g *Gateway) Drain(ctx context.Context, over time.Duration) error {
 	g.draining.Store(true)
 	tick := time.NewTicker(drainTick)
@@ -40,10 +40,32 @@ func (g *Gateway) Drain(ctx context.Context, over time.Duration) error {
 			return fmt.Errorf("%d clients are left, their close events with them: %w", g.clients.len(), ctx.Err())
 		}
 	}
-	if err := g.clients.wait(ctx); err != nil {
+	if err := g.deliverRest(ctx); err != nil {
 		return fmt.Errorf("the events of %d clients are left: %w", g.clients.len(), err)
 	}
+	if n := g.lost.Load(); n > 0 {
+		return fmt.Errorf("%d events are lost: they could not be kept", n)
+	}
 	return nil
+}
+
+// lastDeliveries is how long a draining node that has a journal goes on to deliver
+// once its clients are closed; the journal takes the rest.
+const lastDeliveries = 2 * time.Second
+
+// deliverRest returns when every client's events are delivered, dead letters, or
+// in the journal.
+func (g *Gateway) deliverRest(ctx context.Context) error {
+	if g.cfg.Journal == nil {
+		return g.clients.wait(ctx)
+	}
+	soon, cancel := context.WithTimeout(ctx, lastDeliveries)
+	defer cancel()
+	if g.clients.wait(soon) == nil {
+		return nil
+	}
+	g.stop()
+	return g.clients.wait(ctx)
 }
 
 // mayStay is how many of the n clients that were there at first may stay, so long

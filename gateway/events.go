@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"runtime/debug"
 	"time"
 
 	"gatepost/hub"
@@ -14,20 +13,29 @@ import (
 func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 	l := laneOf(c)
 	if !g.events.Wants(protocol.Inbound, c.Path()) {
-		l.skip()
+		l.claim()
 		return
 	}
-	put, start := l.put(occurrence{message: m, at: time.Now()}, laneBounds{
+	o := occurrence{message: m, at: time.Now()}
+	if g.cfg.DurableMessages && g.cfg.Journal != nil {
+		o.keep = func(o occurrence) { g.keepMessage(c, o) }
+	}
+	p := l.put(o, laneBounds{
 		messages: g.cfg.LaneMessages,
 		bytes:    g.cfg.LaneBytes,
 		crowded:  func() bool { return g.waitingBytes.Load() > g.cfg.WaitingBytes },
 	})
-	if !put {
+	if p.refused {
+		return
+	}
+	if p.parked {
+		o.seq = p.seq
+		g.settle(c, l, []occurrence{o})
 		return
 	}
 	g.waiting.Add(1)
 	g.waitingBytes.Add(int64(len(m.Payload)))
-	if start {
+	if p.start {
 		go g.work(c, l)
 	}
 }
@@ -40,64 +48,36 @@ func (g *Gateway) Closed(c *hub.Client, cause hub.Cause) {
 	cause = c.Cause()
 	now := time.Now()
 	in, out := c.Traffic()
-	put, start := laneOf(c).seal(occurrence{at: now, closed: &protocol.CloseInfo{
+	l := laneOf(c)
+	o := occurrence{at: now, closed: &protocol.CloseInfo{
 		Code: cause.Code, Reason: cause.Reason, Initiator: cause.Initiator,
 		DurationMS: now.Sub(c.ConnectedAt()).Milliseconds(),
 		MessagesIn: in, MessagesOut: out,
-	}})
-	if !put {
+	}}
+	p := l.seal(o)
+	if p.refused {
+		return
+	}
+	if p.parked {
+		o.seq = p.seq
+		g.settle(c, l, []occurrence{o})
 		return
 	}
 	g.waiting.Add(1)
-	if start {
-		go g.work(c, laneOf(c))
+	if p.start {
+		go g.work(c, l)
 	}
 }
 
 func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }
 
-// work delivers what waits in the lane until nothing does.
-func (g *Gateway) work(c *hub.Client, l *lane) {
-	for {
-		o, seq, ok := l.next()
-		if !ok {
-			return
-		}
-		g.deliver(c, o, seq)
-		l.finish()
-		g.waiting.Add(-1)
-		g.waitingBytes.Add(-int64(len(o.message.Payload)))
-		if o.closed != nil {
-			g.clients.done()
-		}
-	}
-}
-
-// deliver makes the event, has it delivered, and does what the reply asks for. A
-// panic in it costs this event, not the client's later ones.
-func (g *Gateway) deliver(c *hub.Client, o occurrence, seq uint64) {
-	defer func() {
-		if r := recover(); r != nil {
-			g.log.Error("delivering an event panicked", "client_id", c.ID(), "seq", seq, "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
-	ev := g.eventOf(c, o, seq)
-	if !g.events.Wants(ev.Type, c.Path()) {
-		return
-	}
-	out := g.events.Deliver(g.life, c.Path(), c.TraceID(), ev)
-	if out.Verdict == protocol.Delivered {
-		g.carry(c, ev, out.Reply)
-	}
-}
-
-func (g *Gateway) eventOf(c *hub.Client, o occurrence, seq uint64) *protocol.Event {
+func (g *Gateway) eventOf(c *hub.Client, o occurrence) *protocol.Event {
 	if o.closed == nil {
-		ev := g.event(protocol.Inbound, c, seq, o.at)
+		ev := g.event(protocol.Inbound, c, o.seq, o.at)
 		ev.Data.Message = &o.message
 		return ev
 	}
-	ev := g.event(protocol.Close, c, seq, o.at)
+	ev := g.event(protocol.Close, c, o.seq, o.at)
 	ev.ID = protocol.CloseEventID(c.ID())
 	ev.Data.Close = o.closed
 	ev.Data.UIDRemaining = &protocol.Remaining{}

@@ -21,6 +21,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
 // Deliverer takes events to the backend.
@@ -31,6 +32,8 @@ type Deliverer interface {
 	// Deliver takes one event to the backend, quick retries included, and says
 	// what became of it. A cancelled context gives up what hasn't begun.
 	Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome
+	// Redeliver goes on with an event that an earlier process kept.
+	Redeliver(ctx context.Context, k *webhooks.KeptEvent) protocol.Outcome
 }
 
 // Config is what an operator decides about the core.
@@ -48,6 +51,11 @@ type Config struct {
 	// WaitingBytes bounds what waits for all of them together, but for one
 	// message each. Zero: 256 MiB.
 	WaitingBytes int64
+	// Journal keeps what must outlive the process; nil: nothing does.
+	Journal Journal
+	// DurableMessages has the journal keep messages from the moment they come, not
+	// only those that wait when the node ends.
+	DurableMessages bool
 }
 
 // Gateway is the core of one node.
@@ -63,11 +71,16 @@ type Gateway struct {
 	// life ends with Stop; deliveries that haven't begun are given up then.
 	life context.Context
 	stop context.CancelFunc
+	// settling ends with Stop too, but later: what is left is written down until
+	// then.
+	settling context.Context
+	settled  context.CancelFunc
 
 	draining     atomic.Bool
 	waiting      atomic.Int64 // messages and closes in all lanes
 	waitingBytes atomic.Int64 // their payloads
-	clients      pending      // from Connect until the close event is finished
+	clients      pending      // from Connect until the close event is finished, or kept
+	lost         atomic.Int64 // events that ended with the process
 }
 
 // New makes the core of a node that holds its clients in h and sends their
@@ -87,10 +100,14 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
 	}
 	g.life, g.stop = context.WithCancel(context.Background())
+	g.settling, g.settled = context.WithCancel(context.Background())
 	g.metrics = newMetrics(reg, g)
 	return g
 }
 
-// Stop gives up the deliveries that haven't begun. Drain comes first where
-// events are not to be lost.
-func (g *Gateway) Stop() { g.stop() }
+// Stop gives up the deliveries that haven't begun, at once. Drain comes first
+// where events are not to be lost.
+func (g *Gateway) Stop() {
+	g.stop()
+	g.settled()
+}

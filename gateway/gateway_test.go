@@ -16,6 +16,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
 // backend is a Deliverer that records every event and answers as the test says.
@@ -36,6 +37,10 @@ func (b *backend) Deliver(_ context.Context, _, _ string, ev *protocol.Event) pr
 		return b.answer(ev)
 	}
 	return accepted(`{}`, ev)
+}
+
+func (b *backend) Redeliver(ctx context.Context, k *webhooks.KeptEvent) protocol.Outcome {
+	return b.Deliver(ctx, k.Path, k.TraceID, k.Event)
 }
 
 func (b *backend) seen() []*protocol.Event {
@@ -60,16 +65,21 @@ type fixture struct {
 	backend *backend
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t *testing.T) *fixture { return newFixtureWith(t, nil) }
+
+// newFixtureWith has the gateway keep a journal.
+func newFixtureWith(t *testing.T, journal Journal) *fixture {
 	t.Helper()
+	var g *Gateway
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	reg := prometheus.NewRegistry()
 	h := hub.New(hub.Options{
 		SendQueue: 1 << 20, PingInterval: time.Hour, PongTimeout: time.Hour,
 		CloseTimeout: time.Second, Metrics: hub.NewMetrics(reg), Logger: log,
+		Changed: func(c *hub.Client) { g.Changed(c) },
 	})
 	b := &backend{unwant: map[protocol.EventType]bool{}}
-	g := New(Config{Node: "test", Welcome: `{"type":"welcome","client_id":"{client_id}"}`, MaxPush: 1 << 10}, h, b, log, reg)
+	g = New(Config{Node: "test", Journal: journal, Welcome: `{"type":"welcome","client_id":"{client_id}"}`, MaxPush: 1 << 10}, h, b, log, reg)
 	t.Cleanup(func() { g.Stop(); h.Close() })
 	return &fixture{Gateway: g, t: t, hub: h, backend: b}
 }
@@ -266,6 +276,7 @@ func TestOrder(t *testing.T) {
 	for i := range 50 {
 		f.Message(c, text(string(rune('0'+i%10))))
 	}
+	f.waitEvents(51) // a client that is closing isn't changed any more
 	f.Closed(c, gone)
 	f.Closed(c, gone)
 	events := f.waitEvents(52)

@@ -5,29 +5,40 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
 // lane is the queue of one client's events that aren't delivered yet. An event is
 // made only when its turn comes, after all that the earlier one's reply asked for
-// has been done, so what waits here is what happened, not yet the event.
+// has been done, so what waits here is what happened, not yet the event. Its
+// number is given at once.
 //
 // A goroutine works on a lane only while something waits in it.
 type lane struct {
+	entry entry // the client's entry in the journal
+
 	mu      sync.Mutex
-	room    sync.Cond    // signalled when something has left, or the lane is sealed
+	room    sync.Cond    // signalled when something has left, or nothing more may come
 	waiting []occurrence // guarded by mu; the first is being delivered while running
 	bytes   int          // guarded by mu; payloads in waiting
 	seq     uint64       // guarded by mu; the next event's number
 	running bool         // guarded by mu; a goroutine works on the lane
 	sealed  bool         // guarded by mu; the close is in: nothing comes behind it
+	parked  bool         // guarded by mu; the node ends: what comes goes to the journal
 }
 
 // occurrence is something that happened to a client and becomes an event: a
-// message, or the close.
+// message, the close, or an event that an earlier process made and kept.
 type occurrence struct {
+	seq     uint64
 	message protocol.Message
-	closed  *protocol.CloseInfo // nil: a message
+	closed  *protocol.CloseInfo // of a close
+	kept    *webhooks.KeptEvent // of a kept event
 	at      time.Time
+	// keep writes the occurrence down as it enters the lane, under the lane's lock,
+	// so that its end can't come first; nil: it isn't written down.
+	keep     func(occurrence)
+	recorded bool // it is in the journal
 }
 
 func newLane() *lane {
@@ -42,19 +53,34 @@ type laneBounds struct {
 	crowded         func() bool // too much waits in all lanes together
 }
 
-// put adds a message, waiting until there is room for it. An empty lane always
-// has room, so a waiter is woken by its own lane's progress. It answers whether
-// the caller has to start a worker, and false for put where the lane was sealed.
-func (l *lane) put(o occurrence, b laneBounds) (put, start bool) {
+// claim numbers an event that is delivered past the lane, or goes nowhere.
+func (l *lane) claim() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for !l.sealed && !l.hasRoom(len(o.message.Payload), b) {
+	l.seq++
+	return l.seq - 1
+}
+
+// placed is where an occurrence has gone.
+type placed struct {
+	seq     uint64
+	refused bool // nowhere: the close is in
+	parked  bool // nowhere: the caller writes it into the journal
+	start   bool // into the lane, and the caller starts a worker
+}
+
+// put adds a message, waiting until there is room for it. An empty lane always
+// has room, so a waiter is woken by its own lane's progress.
+func (l *lane) put(o occurrence, b laneBounds) placed {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !l.sealed && !l.parked && !l.hasRoom(len(o.message.Payload), b) {
 		l.room.Wait()
 	}
 	if l.sealed {
-		return false, false
+		return placed{refused: true}
 	}
-	return true, l.append(o)
+	return l.append(o)
 }
 
 func (l *lane) hasRoom(size int, b laneBounds) bool {
@@ -64,49 +90,48 @@ func (l *lane) hasRoom(size int, b laneBounds) bool {
 	return len(l.waiting) < b.messages && l.bytes+size <= b.bytes && !b.crowded()
 }
 
-// seal adds the close behind everything else. It answers false for put where it
-// has been added before.
-func (l *lane) seal(o occurrence) (put, start bool) {
+// seal adds the close behind everything else, once.
+func (l *lane) seal(o occurrence) placed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.sealed {
-		return false, false
+		return placed{refused: true}
 	}
 	l.sealed = true
 	l.room.Broadcast()
-	return true, l.append(o)
+	return l.append(o)
 }
 
 // append is called with mu held.
-func (l *lane) append(o occurrence) (start bool) {
+func (l *lane) append(o occurrence) placed {
+	o.seq = l.seq
+	l.seq++
+	if l.parked {
+		return placed{seq: o.seq, parked: true}
+	}
+	if o.keep != nil {
+		o.keep(o)
+		o.keep, o.recorded = nil, true
+	}
 	l.waiting = append(l.waiting, o)
 	l.bytes += len(o.message.Payload)
-	start = !l.running
+	start := !l.running
 	l.running = true
-	return start
+	return placed{seq: o.seq, start: start}
 }
 
-// skip numbers an event that goes nowhere.
-func (l *lane) skip() {
-	l.mu.Lock()
-	l.seq++
-	l.mu.Unlock()
-}
-
-// next is the occurrence whose turn it is and its event's number, or false when
-// nothing waits and the worker ends. The occurrence stays in the lane, as what is
-// being delivered takes room too, until finish.
-func (l *lane) next() (o occurrence, seq uint64, ok bool) {
+// next is the occurrence whose turn it is, or false when nothing waits and the
+// worker ends. The occurrence stays in the lane, as what is being delivered takes
+// room too, until finish.
+func (l *lane) next() (o occurrence, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) == 0 {
 		l.running = false
 		l.waiting = nil
-		return occurrence{}, 0, false
+		return occurrence{}, false
 	}
-	seq = l.seq
-	l.seq++
-	return l.waiting[0], seq, true
+	return l.waiting[0], true
 }
 
 // finish takes the delivered occurrence out and makes room.
@@ -117,4 +142,15 @@ func (l *lane) finish() {
 	l.waiting = l.waiting[1:]
 	l.mu.Unlock()
 	l.room.Signal()
+}
+
+// park ends the worker's work for this process and gives all that still waits.
+func (l *lane) park() []occurrence {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := l.waiting
+	l.waiting, l.bytes = nil, 0
+	l.running, l.parked = false, true
+	l.room.Broadcast()
+	return rest
 }

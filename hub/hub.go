@@ -23,8 +23,11 @@ type Options struct {
 	// CloseTimeout is how long a closing handshake may take (2 s), from the call of
 	// Close to the end of the connection.
 	CloseTimeout time.Duration
-	Metrics      *Metrics     // nil: counted nowhere
-	Logger       *slog.Logger // nil: silent
+	// Changed is called behind every change of a client's uid, groups or session,
+	// once it holds; nil: never. Calls for one client may come at once.
+	Changed func(*Client)
+	Metrics *Metrics     // nil: counted nowhere
+	Logger  *slog.Logger // nil: silent
 }
 
 func (o Options) withDefaults() Options {

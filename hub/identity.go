@@ -31,6 +31,7 @@ func (c *Client) Identity() Identity {
 // Bind gives the client a uid in place of the one it had; "" unbinds it. ok is
 // false where the client is gone.
 func (c *Client) Bind(uid string) (previous string, ok bool) {
+	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.is(closing) {
@@ -45,6 +46,7 @@ func (c *Client) Bind(uid string) (previous string, ok bool) {
 // before. The error is a problem: the client is gone, or would be in more than
 // protocol.MaxGroupsPerClient groups; then nothing has changed.
 func (c *Client) Join(groups []string) (changed int, err error) {
+	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.is(closing) {
@@ -59,6 +61,7 @@ func (c *Client) Join(groups []string) (changed int, err error) {
 // LeaveGroups ends the client's membership in the groups and says of how many it
 // was a member. The error is a problem: the client is gone.
 func (c *Client) LeaveGroups(groups []string) (changed int, err error) {
+	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.is(closing) {
@@ -90,6 +93,7 @@ func (c *Client) Adopt(uid *string, groups []string, session json.RawMessage, un
 }
 
 func (c *Client) adopt(uid *string, groups []string, session json.RawMessage) error {
+	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.is(closing) {

@@ -22,6 +22,7 @@ func (c *Client) Session() (json.RawMessage, string) {
 // (or "*"). It returns the new session and its ETag. An error is a problem: the
 // client is gone, ifMatch doesn't hold (412), the result is too large (413).
 func (c *Client) ChangeSession(mode protocol.SessionMode, change json.RawMessage, ifMatch string) (json.RawMessage, string, error) {
+	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.is(closing) {

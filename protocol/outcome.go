@@ -16,6 +16,8 @@ const (
 	// Aborted: the delivery was given up before it was decided, since the client
 	// left or the process ends.
 	Aborted
+	// Kept: it is in the outbox, and goes on from there after a restart.
+	Kept
 )
 
 // Outcome is what became of an event.

@@ -1,0 +1,189 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// Journal keeps, in a store that outlives the process, what the close event of
+// each client needs, and the messages that wait when the node ends.
+type Journal interface {
+	// Put keeps a value under a key, in place of the one before; Delete forgets
+	// it. Neither waits: the Commit does. What is asked for first is kept first.
+	Put(key string, value []byte) Commit
+	Delete(key string) Commit
+	// Scan gives every key with this prefix, in the order of keys.
+	Scan(prefix string, fn func(key string, value []byte) error) error
+}
+
+// Commit is a change to the journal under way.
+type Commit interface {
+	// Wait returns when the change is kept, as safely as the store is set to, or
+	// why it isn't.
+	Wait(ctx context.Context) error
+}
+
+const (
+	clientPrefix  = "c/" // c/<client id>: a client whose close isn't finished
+	messagePrefix = "m/" // m/<client id>/<seq, 20 digits>: a message that waits
+)
+
+// seqBlock is how many events of a client are made between two changes of its
+// journal entry: after a crash its close is numbered above the whole block.
+const seqBlock = 256
+
+// record is a client as the journal has it.
+type record struct {
+	UID         string          `json:"uid,omitempty"`
+	Groups      []string        `json:"groups,omitempty"`
+	Session     json.RawMessage `json:"session,omitempty"`
+	RemoteAddr  string          `json:"addr"`
+	RemotePort  int             `json:"port"`
+	ConnectedAt time.Time       `json:"at"`
+	TraceID     string          `json:"trace,omitempty"`
+	Path        string          `json:"path"`
+	// Seq is above the number of every event that was made.
+	Seq uint64 `json:"seq"`
+	// Closed and ClosedAt are how and when it ended, nil while it hadn't; Seq is
+	// then the close's own.
+	Closed   *protocol.CloseInfo `json:"closed,omitempty"`
+	ClosedAt *time.Time          `json:"closed_at,omitempty"`
+}
+
+// entry is one client's place in the journal.
+type entry struct {
+	mu       sync.Mutex
+	kept     bool   // guarded by mu; there is a record
+	gone     bool   // guarded by mu; there is none any more and will be none
+	reserved uint64 // guarded by mu; events below this number may be made
+}
+
+// journaled says whether the client's life is kept: where its close goes nowhere,
+// nobody would miss it.
+func (g *Gateway) journaled(c *hub.Client) bool {
+	return g.cfg.Journal != nil && g.events.Wants(protocol.Close, c.Path())
+}
+
+// begin puts the client on record and waits until that is kept.
+func (g *Gateway) begin(ctx context.Context, c *hub.Client, l *lane) error {
+	if !g.journaled(c) {
+		return nil
+	}
+	l.entry.mu.Lock()
+	l.entry.kept = true
+	l.entry.reserved = seqBlock
+	commit := g.write(c, &l.entry, nil, nil)
+	l.entry.mu.Unlock()
+	return commit.Wait(ctx)
+}
+
+// Changed brings the client's record up to date behind a change of its uid,
+// groups or session. It doesn't wait.
+func (g *Gateway) Changed(c *hub.Client) {
+	e := &laneOf(c).entry
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.kept && !e.gone {
+		g.write(c, e, nil, nil)
+	}
+}
+
+// reserve waits until the record allows an event with this number.
+func (g *Gateway) reserve(c *hub.Client, l *lane, seq uint64) {
+	e := &l.entry
+	e.mu.Lock()
+	if !e.kept || e.gone || seq < e.reserved {
+		e.mu.Unlock()
+		return
+	}
+	e.reserved = seq + seqBlock
+	commit := g.write(c, e, nil, nil)
+	e.mu.Unlock()
+	if err := commit.Wait(g.life); err != nil && g.life.Err() == nil {
+		g.log.Error("the journal could not be written; after a crash this client's close may be numbered too low",
+			"client_id", c.ID(), "error", err)
+	}
+}
+
+// write puts the record as it is now. It needs the entry's mu, so that a later
+// state is never overwritten by an earlier one.
+func (g *Gateway) write(c *hub.Client, e *entry, closed *protocol.CloseInfo, at *time.Time) Commit {
+	who := c.Identity()
+	value, err := json.Marshal(record{
+		UID: who.UID, Groups: who.Groups, Session: who.Session,
+		RemoteAddr: c.RemoteAddr(), RemotePort: c.RemotePort(), ConnectedAt: c.ConnectedAt(),
+		TraceID: c.TraceID(), Path: c.Path(), Seq: e.reserved, Closed: closed, ClosedAt: at,
+	})
+	if err != nil {
+		return failedCommit{err}
+	}
+	return g.cfg.Journal.Put(clientPrefix+c.ID(), value)
+}
+
+type failedCommit struct{ err error }
+
+func (f failedCommit) Wait(context.Context) error { return f.err }
+
+// forget takes the client off the record: its close is finished, or not owed.
+func (g *Gateway) forget(c *hub.Client, l *lane) {
+	l.entry.mu.Lock()
+	defer l.entry.mu.Unlock()
+	if l.entry.kept && !l.entry.gone {
+		g.cfg.Journal.Delete(clientPrefix + c.ID())
+	}
+	l.entry.gone = true
+}
+
+// keepMessage writes down a message that waits.
+func (g *Gateway) keepMessage(c *hub.Client, o occurrence) Commit {
+	if g.cfg.Journal == nil {
+		return failedCommit{errNoJournal}
+	}
+	value, err := json.Marshal(keptMessage{Binary: o.message.Binary, Payload: o.message.Payload, At: o.at})
+	if err != nil {
+		return failedCommit{err}
+	}
+	return g.cfg.Journal.Put(messageKey(c.ID(), o.seq), value)
+}
+
+type keptMessage struct {
+	Binary  bool      `json:"binary,omitempty"`
+	Payload []byte    `json:"payload"`
+	At      time.Time `json:"at"`
+}
+
+var errNoJournal = errors.New("this node keeps nothing")
+
+func messageKey(clientID string, seq uint64) string {
+	return fmt.Sprintf("%s%s/%020d", messagePrefix, clientID, seq)
+}
+
+// keepClose writes down how the client ended.
+func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
+	l.entry.mu.Lock()
+	defer l.entry.mu.Unlock()
+	if g.cfg.Journal == nil || l.entry.gone {
+		return failedCommit{errNoJournal}
+	}
+	l.entry.kept = true
+	l.entry.reserved = o.seq
+	return g.write(c, &l.entry, o.closed, &o.at)
+}
+
+// splitMessageKey is the inverse of messageKey.
+func splitMessageKey(key string) (clientID string, seq uint64, err error) {
+	clientID, digits, ok := strings.Cut(strings.TrimPrefix(key, messagePrefix), "/")
+	if !ok {
+		return "", 0, fmt.Errorf("the journal has a key that is none: %.80q", key)
+	}
+	_, err = fmt.Sscanf(digits, "%d", &seq)
+	return clientID, seq, err
+}

@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+	"gatepost/webhooks"
+)
+
+// nodeLost is why clients ended that an earlier process left on record as
+// connected.
+var nodeLost = hub.Cause{Code: protocol.CloseAbnormal, Reason: "the node was lost", Initiator: protocol.ByNodeLost}
+
+// remains is what an earlier process left of one client.
+type remains struct {
+	record *record // nil: only kept events
+	events []occurrence
+}
+
+// Recover goes on where an earlier process ended: it delivers, client by client
+// and in order, the events that were kept, the messages that waited, and a close
+// for each client that was on record. It returns when all of that is under way,
+// with how many clients it is.
+func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, err error) {
+	left, err := g.readJournal(kept)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		g.resume(id, left[id])
+	}
+	return len(left), nil
+}
+
+func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, error) {
+	left := map[string]*remains{}
+	of := func(id string) *remains {
+		if left[id] == nil {
+			left[id] = &remains{}
+		}
+		return left[id]
+	}
+	for i := range kept {
+		ev := kept[i].Event
+		r := of(ev.Data.ClientID)
+		r.events = append(r.events, occurrence{seq: ev.Data.Seq, kept: &kept[i], at: ev.Timestamp.Time})
+	}
+	if g.cfg.Journal == nil {
+		return left, nil
+	}
+	err := g.cfg.Journal.Scan(messagePrefix, func(key string, value []byte) error {
+		id, seq, err := splitMessageKey(key)
+		if err != nil {
+			return err
+		}
+		var m keptMessage
+		if err := json.Unmarshal(value, &m); err != nil {
+			return fmt.Errorf("the journal's %s: %w", key, err)
+		}
+		r := of(id)
+		if i := slices.IndexFunc(r.events, func(o occurrence) bool { return o.seq == seq }); i >= 0 {
+			r.events[i].recorded = true // the event that was made of this message was kept
+		} else {
+			r.events = append(r.events, occurrence{seq: seq, at: m.At, recorded: true,
+				message: protocol.Message{Binary: m.Binary, Payload: m.Payload}})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return left, g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
+		r := &record{}
+		if err := json.Unmarshal(value, r); err != nil {
+			return fmt.Errorf("the journal's %s: %w", key, err)
+		}
+		of(key[len(clientPrefix):]).record = r
+		return nil
+	})
+}
+
+// resume gives what is left of a client a lane again and works it off.
+func (g *Gateway) resume(id string, left *remains) {
+	slices.SortFunc(left.events, func(a, b occurrence) int { return int(a.seq) - int(b.seq) })
+	l := newLane()
+	l.sealed, l.running = true, true
+	c := g.restore(id, left, l)
+	hasClose := len(left.events) > 0 && isClose(left.events[len(left.events)-1])
+	if r := left.record; r != nil {
+		l.entry = entry{kept: true, reserved: r.Seq + 1}
+		if !hasClose {
+			left.events = append(left.events, lastOf(r, left.events))
+		}
+	}
+	g.clients.add()
+	g.waiting.Add(int64(len(left.events)))
+	for _, o := range left.events {
+		l.bytes += len(o.message.Payload)
+	}
+	g.waitingBytes.Add(int64(l.bytes))
+	l.waiting = left.events
+	go g.work(c, l)
+}
+
+func isClose(o occurrence) bool {
+	return o.closed != nil || o.kept != nil && o.kept.Event.Type == protocol.Close
+}
+
+// restore makes the client as it was.
+func (g *Gateway) restore(id string, left *remains, l *lane) *hub.Client {
+	hs := &protocol.Handshake{}
+	var connectedAt time.Time
+	cause := nodeLost
+	switch {
+	case left.record != nil:
+		r := left.record
+		hs.UID, hs.Groups, hs.Session = r.UID, r.Groups, r.Session
+		hs.RemoteAddr, hs.RemotePort, hs.TraceID, hs.Request.Path = r.RemoteAddr, r.RemotePort, r.TraceID, r.Path
+		connectedAt = r.ConnectedAt
+		if r.Closed != nil {
+			cause = hub.Cause{Code: r.Closed.Code, Reason: r.Closed.Reason, Initiator: r.Closed.Initiator}
+		}
+	case left.events[0].kept != nil:
+		k := left.events[0].kept
+		hs.TraceID, hs.Request.Path = k.TraceID, k.Path
+		connectedAt = k.Event.Data.ConnectedAt.Time
+	}
+	return g.hub.Restore(id, hs, connectedAt, cause, l)
+}
+
+// lastOf is the close of a client that was on record: as it was, if the earlier
+// process still wrote that down, else that the node was lost.
+func lastOf(r *record, before []occurrence) occurrence {
+	if r.Closed != nil {
+		return occurrence{seq: r.Seq, closed: r.Closed, at: *r.ClosedAt}
+	}
+	seq := r.Seq
+	if n := len(before); n > 0 {
+		seq = max(seq, before[n-1].seq+1)
+	}
+	now := time.Now()
+	return occurrence{seq: seq, at: now, closed: &protocol.CloseInfo{
+		Code: nodeLost.Code, Reason: nodeLost.Reason, Initiator: nodeLost.Initiator,
+		DurationMS: now.Sub(r.ConnectedAt).Milliseconds(),
+	}}
+}

@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"runtime/debug"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// work delivers what waits in the lane until nothing does, or until the node ends:
+// then what is left is written into the journal.
+func (g *Gateway) work(c *hub.Client, l *lane) {
+	for {
+		o, ok := l.next()
+		if !ok {
+			return
+		}
+		switch g.deliver(c, l, o) {
+		case protocol.Kept:
+			g.finished(c, l, o)
+			g.settle(c, l, l.park())
+			return
+		case protocol.Aborted:
+			g.settle(c, l, l.park())
+			return
+		}
+		g.finished(c, l, o)
+	}
+}
+
+// finished takes an occurrence out of the lane that is no more this lane's to
+// deliver.
+func (g *Gateway) finished(c *hub.Client, l *lane, o occurrence) {
+	l.finish()
+	g.left(o)
+	switch {
+	case isClose(o):
+		g.forget(c, l)
+		g.clients.done()
+	case o.recorded:
+		g.cfg.Journal.Delete(messageKey(c.ID(), o.seq))
+	}
+}
+
+// left counts an occurrence out that waits no more in memory.
+func (g *Gateway) left(o occurrence) {
+	g.waiting.Add(-1)
+	g.waitingBytes.Add(-int64(len(o.message.Payload)))
+}
+
+// settle writes down what a process that ends leaves of a client.
+func (g *Gateway) settle(c *hub.Client, l *lane, rest []occurrence) {
+	for _, o := range rest {
+		var commit Commit
+		switch {
+		case o.kept != nil || o.recorded: // is on record
+			continue
+		case o.closed != nil:
+			commit = g.keepClose(c, l, o)
+		default:
+			commit = g.keepMessage(c, o)
+		}
+		if err := commit.Wait(g.settling); err != nil {
+			g.lost.Add(1)
+			g.log.Error("an event ends with this process", "client_id", c.ID(), "seq", o.seq, "error", err)
+		}
+	}
+	if n := len(rest); n > 0 && isClose(rest[n-1]) {
+		g.clients.done()
+	}
+}
+
+// deliver makes the event, has it delivered, and does what the reply asks for. A
+// panic in it costs this event, not the client's later ones.
+func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verdict) {
+	defer func() {
+		if r := recover(); r != nil {
+			g.log.Error("delivering an event panicked", "client_id", c.ID(), "seq", o.seq, "panic", r, "stack", string(debug.Stack()))
+			v = protocol.Dead
+		}
+	}()
+	if o.kept != nil {
+		out := g.events.Redeliver(g.life, o.kept)
+		if out.Verdict == protocol.Delivered {
+			g.Carry(o.kept.Event, out.Reply)
+		}
+		return out.Verdict
+	}
+	g.reserve(c, l, o.seq)
+	ev := g.eventOf(c, o)
+	if !g.events.Wants(ev.Type, c.Path()) {
+		return protocol.Delivered
+	}
+	out := g.events.Deliver(g.life, c.Path(), c.TraceID(), ev)
+	if out.Verdict == protocol.Delivered {
+		g.carry(c, ev, out.Reply)
+	}
+	return out.Verdict
+}
