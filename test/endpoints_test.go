@@ -1,8 +1,10 @@
 package test
 
 import (
+	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"gatepost/test/harness"
 )
@@ -76,7 +78,17 @@ func TestWebhookRequestHeaders(t *testing.T) {
 	}, Subprotocols: []string{"chat", "superchat"}})
 	c.Send(t, "hello")
 	c.WantText(t, "hello")
-	request := backend.AwaitOne(t, "connect", c.ID).Data.Request
+	connect := backend.AwaitOne(t, "connect", c.ID)
+	for _, moment := range []string{connect.Timestamp, connect.Data.ConnectedAt} {
+		at, err := time.Parse("2006-01-02T15:04:05.000Z", moment)
+		if err != nil || time.Since(at).Abs() > time.Minute {
+			t.Errorf("the moment %q, %v, isn't now in UTC with milliseconds", moment, err)
+		}
+	}
+	if connect.Data.RemoteAddr != "127.0.0.1" || connect.Data.RemotePort != c.Conn.LocalAddr().(*net.TCPAddr).Port || connect.Data.Node == "" {
+		t.Errorf("the client is of %s port %d at node %q", connect.Data.RemoteAddr, connect.Data.RemotePort, connect.Data.Node)
+	}
+	request := connect.Data.Request
 	if request.Path != "/ws" || request.RawQuery != "a=1&a=2&b=" || request.Query["a"] != "1" || request.Query["b"] != "" {
 		t.Errorf("the request is %+v", request)
 	}
