@@ -266,6 +266,7 @@ func TestOrder(t *testing.T) {
 	for i := range 50 {
 		f.Message(c, text(string(rune('0'+i%10))))
 	}
+	f.waitEvents(51) // a client that is closing isn't changed any more
 	f.Closed(c, gone)
 	f.Closed(c, gone)
 	events := f.waitEvents(52)
