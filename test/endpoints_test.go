@@ -62,6 +62,23 @@ webhooks:
 	}
 }
 
+// Events that aren't wanted aren't sent; without connect events everyone who may
+// connect does, and each event keeps its number.
+func TestEventsThatAreNotWanted(t *testing.T) {
+	t.Parallel()
+	backend := harness.NewBackend(t, echo)
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_WEBHOOK_EVENTS": "message"}))
+	c := node.Connect(t, harness.Dial{})
+	c.Send(t, "hello")
+	c.WantText(t, "hello")
+	c.Leave(t, 1000, "")
+	stop(t, node)
+	all := backend.Received(func(*harness.Delivery) bool { return true })
+	if len(all) != 1 || all[0].Event.Type != "message" || all[0].Event.Data.Seq != 1 {
+		t.Errorf("%d events came, the first a %s with seq %d", len(all), all[0].Event.Type, all[0].Event.Data.Seq)
+	}
+}
+
 // What each webhook's request has beside its body.
 func TestWebhookRequestHeaders(t *testing.T) {
 	t.Parallel()
