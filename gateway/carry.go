@@ -13,8 +13,8 @@ import (
 // all the same. A panic in it ends here: nobody waits above.
 func (g *Gateway) Carry(ev *protocol.Event, r *protocol.Reply) {
 	defer func() {
-		if r := recover(); r != nil {
-			g.log.Error("carrying out a late reply panicked", "event", ev.ID, "panic", r, "stack", string(debug.Stack()))
+		if p := recover(); p != nil {
+			g.log.Error("carrying out a late reply panicked", "event", ev.ID, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	c, _ := g.hub.Client(ev.Data.ClientID)

@@ -46,8 +46,9 @@ func newLimit(most int, calm time.Duration) limit {
 // them.
 func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 	switch {
+	case how == late && l.value <= leastLate: // so low it may be stretched around what hangs
 	case how == late:
-		l.lower(min(leastLate, l.value), began, now)
+		l.lower(leastLate, began, now)
 	case how == overloaded:
 		l.lower(1, began, now)
 	case how == eased && wanted && l.value < l.most:

@@ -79,6 +79,9 @@ func TestLimitFallsToFourWhereNothingIsAnswered(t *testing.T) {
 		if l.value != want {
 			t.Errorf("from %d it falls to %d, want %d", first, l.value, want)
 		}
+		if l.stretch(true, now.Add(stretchEvery)); want < leastLate && l.value != want+1 {
+			t.Errorf("at %d it isn't stretched for who waits behind what hangs", want)
+		}
 	}
 }
 
