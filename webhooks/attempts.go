@@ -87,7 +87,11 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	a := e.courier.attempt(e.life, req, timeout)
-	e.leave(j, a.load())
+	how := a.load()
+	if how == late && timeout < e.Timeout/2 {
+		how = unknown // it was cut short, for it began late
+	}
+	e.leave(j, how)
 	e.judge(j, a)
 	if a.status == 0 {
 		return nil, attemptError(a.fault)

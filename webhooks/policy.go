@@ -60,7 +60,9 @@ func rule(t protocol.EventType, a *answer, readable bool) ruling {
 // load is what the answer says of the backend's load.
 func (a *answer) load() load {
 	switch {
-	case a.timeout, a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+	case a.timeout:
+		return late
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
 		return overloaded
 	case a.status >= 200 && a.status <= 499 && a.fault == "":
 		return eased
