@@ -214,3 +214,35 @@ func TestCloseDoesNotWaitForeverForACarry(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// Letters of an endpoint that is still down, or asks for an hour's patience, don't
+// hold up those of another.
+func TestReplayAtOneEndpointWaitsForNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{Name: "down", Path: "/down"}, func(w http.ResponseWriter, g got) {
+			if g.header.Get("X-Test-Uri") == "/hook" {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(503)
+			}
+		}, func(c *Config) {
+			up := c.Endpoints[0]
+			up.Name, up.Path, up.URL = "up", "", "http://backend.test/up"
+			c.Endpoints = append(c.Endpoints, up)
+		})
+		for i := range 3 * replaysAtOnce {
+			ev := event(protocol.Inbound, fmt.Sprint("c", i), 1)
+			r.letters.Keep(&Letter{Event: ev, Endpoint: "down", DiedAt: time.Now()})
+		}
+		for i := range 3 * replaysAtOnce {
+			ev := event(protocol.Close, fmt.Sprint("d", i), 2)
+			r.letters.Keep(&Letter{Event: ev, Endpoint: "up", DiedAt: time.Now()})
+		}
+		if n, err := r.Replay(t.Context(), protocol.Replay{All: true}); n != 6*replaysAtOnce || err != nil {
+			t.Fatalf("replayed %d, %v", n, err)
+		}
+		time.Sleep(time.Minute)
+		if n := r.letters.Count("up"); n > 0 {
+			t.Errorf("%d letters of the endpoint that is up are left after a minute", n)
+		}
+	})
+}
