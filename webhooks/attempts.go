@@ -93,6 +93,9 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	e.leave(j, how)
 	e.judge(j, a)
+	if j.ruling == again {
+		a.body = nil // up to 1 MiB, for as long as the event waits
+	}
 	if a.status == 0 {
 		return nil, attemptError(a.fault)
 	}
