@@ -183,6 +183,37 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 	})
 }
 
+// One address whose messages nobody takes fills what room there is and a quarter,
+// not the place of everybody else's letters.
+func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
+	m := newMemory(discard(), func(string) {})
+	at := time.Now()
+	keep := func(i int, addr string, bytes int) {
+		at = at.Add(time.Microsecond)
+		m.Keep(&Letter{Event: &protocol.Event{ID: fmt.Sprint(addr, " ", i), Data: protocol.EventData{RemoteAddr: addr}},
+			Endpoint: addr, Bytes: bytes, DiedAt: at})
+	}
+	const others = maxLetters / 2
+	for i := range others {
+		keep(i, fmt.Sprint("198.51.100.", i%200), 10)
+	}
+	for i := range 3 * maxLetters {
+		keep(i, "203.0.113.1", 10)
+	}
+	if n := m.Count("203.0.113.1"); n != maxLetters-others {
+		t.Errorf("%d of the one, %d of all", n, len(m.order))
+	}
+	for i := range 200 { // each as large as can be
+		keep(i, "2001:db8::"+fmt.Sprintf("%x", i), maxLetterBytes/20)
+	}
+	if n := m.Count("198.51.100.7"); n != others/200 {
+		t.Errorf("%d are left of another's %d", n, others/200)
+	}
+	if m.bytes > maxLetterBytes || len(m.order) > maxLetters {
+		t.Errorf("%d letters, %d bytes", len(m.order), m.bytes)
+	}
+}
+
 func TestLetterRemembersItsLastAttempts(t *testing.T) {
 	m := newMemory(discard(), func(string) {})
 	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, DiedAt: time.Now()})
