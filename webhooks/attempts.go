@@ -88,8 +88,11 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a := e.courier.attempt(e.life, req, timeout)
 	how := a.load()
-	if how == late && timeout < e.Timeout/2 {
+	switch {
+	case how == late && timeout < e.Timeout/2:
 		how = unknown // it was cut short, for it began late
+	case j.isConnect() && a.status == http.StatusTooManyRequests:
+		how = eased // as every 4xx it is a verdict on this client
 	}
 	e.leave(j, how)
 	e.judge(j, a)
