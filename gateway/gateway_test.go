@@ -416,6 +416,31 @@ func TestUIDRemaining(t *testing.T) {
 	}
 }
 
+// Of a uid's last clients that leave at the same time at least one says 0.
+func TestTheLastOfAUIDSaysSo(t *testing.T) {
+	f := newFixture(t)
+	for round := range 200 {
+		before := len(f.backend.seen())
+		var clients []*hub.Client
+		for range 3 {
+			c, s := f.connect()
+			s.read()
+			c.Bind("7")
+			clients = append(clients, c)
+		}
+		for _, c := range clients {
+			go f.Closed(c, gone)
+		}
+		none := false
+		for _, ev := range f.waitEvents(before + 6)[before:] {
+			none = none || ev.Type == protocol.Close && ev.Data.UIDRemaining.Count == 0
+		}
+		if !none {
+			t.Fatalf("round %d: nobody says that nobody is left", round)
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	f := newFixture(t)
 	const n = 20

@@ -88,11 +88,17 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	a := e.courier.attempt(e.life, req, timeout)
 	how := a.load()
-	if how == late && timeout < e.Timeout/2 {
+	switch {
+	case how == late && timeout < e.Timeout/2:
 		how = unknown // it was cut short, for it began late
+	case j.isConnect() && a.status == http.StatusTooManyRequests:
+		how = eased // as every 4xx it is a verdict on this client
 	}
 	e.leave(j, how)
 	e.judge(j, a)
+	if j.ruling == again {
+		a.body = nil // up to 1 MiB, for as long as the event waits
+	}
 	if a.status == 0 {
 		return nil, attemptError(a.fault)
 	}

@@ -33,7 +33,6 @@ type Dispatcher struct {
 	replays map[string]bool // ids of letters that are being replayed
 	closed  bool
 	running sync.WaitGroup // deliveries and replays; Add only under mu
-	replay  chan struct{}  // a token for each client that is replayed now
 }
 
 // New makes a Dispatcher for the endpoints of cfg, and registers its metrics
@@ -49,7 +48,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	if cfg.MessageTTL == 0 {
 		cfg.MessageTTL = defaultMessageTTL
 	}
-	d := &Dispatcher{letters: cfg.Letters, log: log, carry: cfg.Carry, replays: map[string]bool{}, replay: make(chan struct{}, replaysAtOnce)}
+	d := &Dispatcher{letters: cfg.Letters, log: log, carry: cfg.Carry, replays: map[string]bool{}}
 	d.life, d.cut = context.WithCancel(context.Background())
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	s := newSeen()
@@ -60,7 +59,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 		e = e.withDefaults()
 		out := &endpoint{
 			Endpoint: e, courier: newCourier(e, cfg.Version, dial), turns: newTurns(e.Concurrency, e.Timeout),
-			letters: d.letters, ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
+			letters: d.letters, replay: make(chan struct{}, replaysAtOnce), ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
 		}
 		out.client = out.newClient()

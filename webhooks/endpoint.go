@@ -18,6 +18,7 @@ type endpoint struct {
 	client  *retryablehttp.Client
 	turns   *turns
 	letters Letters
+	replay  chan struct{} // a token for each client that is replayed now
 	ttl     time.Duration
 
 	life     context.Context // ends when attempts are to be cut off

@@ -3,35 +3,38 @@ package webhooks
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"sort"
 	"sync"
 	"time"
 )
 
-// Bounds of the letters in memory. Past one of the first two the oldest go.
+// Bounds of the letters in memory. Past one of the first two the oldest go: those
+// of the newest letter's own address, if that fills more than its share.
 const (
 	maxLetters     = 10_000
 	maxLetterBytes = 64 << 20
 	letterLife     = 14 * 24 * time.Hour
 	letterOverhead = 1 << 10 // what a letter weighs beside its event
+	// addressShare is which part of the room an address may fill at others' cost.
+	addressShare = 4
 )
 
 // memory is the Letters of a process without a store.
 type memory struct {
-	log     *slog.Logger
+	leaving *quiet // letters that had to go
 	evicted func(endpoint string)
 
 	mu    sync.Mutex // guards the following
 	byID  map[string]*kept
-	order []*kept // by key
-	bytes int
+	pile  // all of them
+	addrs map[string]*pile
 	count map[string]int // by endpoint
 }
 
 type kept struct {
 	*Letter
 	key string // place in the list: the time of death, then the id
+	own *pile  // its address's
 }
 
 var _ Letters = (*memory)(nil)
@@ -39,7 +42,7 @@ var _ Letters = (*memory)(nil)
 // newMemory makes an empty one. evicted is told of each letter that had to go
 // for newer ones.
 func newMemory(log *slog.Logger, evicted func(endpoint string)) *memory {
-	return &memory{log: log, evicted: evicted, byID: map[string]*kept{}, count: map[string]int{}}
+	return &memory{leaving: newQuiet(log, slog.LevelWarn), evicted: evicted, byID: map[string]*kept{}, addrs: map[string]*pile{}, count: map[string]int{}}
 }
 
 func (m *memory) Keep(l *Letter) {
@@ -50,18 +53,21 @@ func (m *memory) Keep(l *Letter) {
 		m.again(k, l.Attempts)
 		return
 	}
-	k := &kept{Letter: l, key: letterKey(l)}
-	if n := len(m.order); n > 0 && k.key < m.order[n-1].key {
-		at := sort.Search(n, func(i int) bool { return m.order[i].key > k.key })
-		m.order = slices.Insert(m.order, at, k)
-	} else {
-		m.order = append(m.order, k)
+	addr := subscriber(l.Event.Data.RemoteAddr)
+	if m.addrs[addr] == nil {
+		m.addrs[addr] = &pile{}
 	}
+	k := &kept{Letter: l, key: letterKey(l), own: m.addrs[addr]}
+	m.put(k)
+	k.own.put(k)
 	m.byID[l.Event.ID] = k
-	m.bytes += weight(l)
 	m.count[l.Endpoint]++
-	for len(m.order) > maxLetters || m.bytes > maxLetterBytes && len(m.order) > 1 {
-		m.evict("there is no room for more dead letters: the oldest is gone")
+	for m.over(1) {
+		oldest := m.order[0]
+		if k.own.over(addressShare) {
+			oldest = k.own.order[0]
+		}
+		m.evict(oldest, "there is no room for more dead letters: the oldest is gone")
 	}
 }
 
@@ -111,7 +117,7 @@ func (m *memory) Drop(id string) bool {
 	defer m.mu.Unlock()
 	k, ok := m.byID[id]
 	if ok {
-		m.remove(sort.Search(len(m.order), func(i int) bool { return m.order[i].key >= k.key }))
+		m.remove(k)
 	}
 	return ok
 }
@@ -126,24 +132,25 @@ func (m *memory) Count(endpoint string) int {
 // expire drops what is past its life.
 func (m *memory) expire(now time.Time) {
 	for len(m.order) > 0 && now.Sub(m.order[0].DiedAt) > letterLife {
-		m.evict("a dead letter is past its 14 days and gone")
+		m.evict(m.order[0], "a dead letter is past its 14 days and gone")
 	}
 }
 
-func (m *memory) evict(why string) {
-	l := m.order[0].Letter
-	m.remove(0)
-	m.evicted(l.Endpoint)
-	m.log.Warn(why, "endpoint", l.Endpoint, "id", l.Event.ID, "died_at", l.DiedAt)
+func (m *memory) evict(k *kept, why string) {
+	m.remove(k)
+	m.evicted(k.Endpoint)
+	m.leaving.say(why, slog.String("endpoint", k.Endpoint), slog.String("id", k.Event.ID), slog.Time("died_at", k.DiedAt))
 }
 
-func (m *memory) remove(at int) {
-	l := m.order[at].Letter
-	m.order = slices.Delete(m.order, at, at+1)
-	delete(m.byID, l.Event.ID)
-	m.bytes -= weight(l)
-	if m.count[l.Endpoint]--; m.count[l.Endpoint] == 0 {
-		delete(m.count, l.Endpoint)
+func (m *memory) remove(k *kept) {
+	m.drop(k)
+	k.own.drop(k)
+	if len(k.own.order) == 0 {
+		delete(m.addrs, subscriber(k.Event.Data.RemoteAddr))
+	}
+	delete(m.byID, k.Event.ID)
+	if m.count[k.Endpoint]--; m.count[k.Endpoint] == 0 {
+		delete(m.count, k.Endpoint)
 	}
 }
 

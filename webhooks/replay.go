@@ -8,13 +8,15 @@ import (
 	"gatepost/protocol"
 )
 
-// replaysAtOnce is how many clients' letters are replayed at the same time.
+// replaysAtOnce is how many clients' letters are replayed at the same time, at
+// each endpoint: one that is still down holds up no other's.
 const replaysAtOnce = 8
 
 // Replay sends dead letters again, in the background: each with quick tries as
 // ever, those of one client in order, close last. A letter that is delivered is
 // gone, and its reply is handed to Carry; one that fails again stays, with its new
-// attempts. What is being replayed already isn't begun anew.
+// attempts. What is being replayed already isn't begun anew, nor what was meant for
+// an endpoint that there is no more.
 //
 // It returns how many it has begun. An id without a letter is a
 // *protocol.Problem 404, and nothing is replayed.
@@ -31,19 +33,21 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 		return 0, &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "the gateway stops"}
 	}
 	for _, l := range letters {
-		if id := l.Event.ID; !d.replays[id] {
+		if id := l.Event.ID; !d.replays[id] && d.named(l.Endpoint) != nil {
 			d.replays[id] = true
 			client := l.Event.Data.ClientID
 			byClient[client] = append(byClient[client], l)
 			begun++
 		}
 	}
-	clients := make([][]*Letter, 0, len(byClient))
+	clients := map[string][][]*Letter{} // by the endpoint of their first
 	for _, one := range byClient {
 		slices.SortFunc(one, inOrder)
-		clients = append(clients, one)
+		clients[one[0].Endpoint] = append(clients[one[0].Endpoint], one)
 	}
-	d.running.Go(func() { d.resend(clients) })
+	for name, those := range clients {
+		d.running.Go(func() { d.resend(d.named(name), those) })
+	}
 	return begun, nil
 }
 
@@ -72,17 +76,18 @@ func inOrder(a, b *Letter) int {
 	return cmp.Compare(a.Event.Data.Seq, b.Event.Data.Seq)
 }
 
-// resend replays clients' letters, a few clients at a time.
-func (d *Dispatcher) resend(clients [][]*Letter) {
+// resend replays clients' letters, a few clients at a time. first is the endpoint
+// of each client's first letter.
+func (d *Dispatcher) resend(first *endpoint, clients [][]*Letter) {
 	for _, one := range clients {
 		select {
-		case d.replay <- struct{}{}:
+		case first.replay <- struct{}{}:
 		case <-d.stopping.Done():
 			d.unclaim(one...)
 			continue
 		}
 		d.running.Go(func() {
-			defer func() { <-d.replay }()
+			defer func() { <-first.replay }()
 			for _, l := range one {
 				d.resendOne(l)
 			}

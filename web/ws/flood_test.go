@@ -33,10 +33,11 @@ func TestThrottling(t *testing.T) {
 	}
 }
 
-// Sustained flooding, with messages, heartbeats or pings, closes with 1008.
+// Sustained flooding, whatever with, closes with 1008.
 func TestFlooding(t *testing.T) {
 	for name, frame := range map[string][]byte{
 		"messages": masked(0x82, nil), "heartbeats": masked(0x81, []byte("beat")), "pings": masked(0x89, make([]byte, 125)),
+		"pongs": masked(0x8A, nil), "empty fragments": masked(0x00, nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, hub.Options{}, func(c *Config, g *core) {
@@ -45,7 +46,10 @@ func TestFlooding(t *testing.T) {
 			})
 			r.h.patience = 100 * time.Millisecond
 			c := r.upgraded()
-			stop := c.flood(frame)
+			if frame[0] == 0 {
+				c.send(masked(0x02, nil)) // what the fragments go on with
+			}
+			stop := c.flood(bytes.Repeat(frame, 100))
 			defer stop()
 			for {
 				if op, payload := c.frame(); op == websocket.CloseMessage {
