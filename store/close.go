@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"path/filepath"
 )
 
 // Close writes and syncs what waits and gives the directory back. When ctx
@@ -44,7 +45,7 @@ func (s *Store) Close(ctx context.Context) error {
 	sync := s.engine != nil && down == nil
 	s.stopEmbedded()
 	if sync {
-		err = errors.Join(err, syncFiles(s.options.Dir, s.link.Load().stream), s.dir.setNote(note{Closed: s.last}))
+		err = errors.Join(err, syncFiles(filepath.Join(s.options.Dir, jetstreamDir), s.link.Load().stream), s.dir.setNote(note{Closed: s.last, First: s.first()}))
 	}
 	s.dir.close()
 	return err

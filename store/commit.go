@@ -14,6 +14,10 @@ type Commit struct {
 	memory  int
 }
 
+func newCommit() *Commit {
+	return &Commit{done: make(chan struct{}), message: make([]byte, headSize, 512)}
+}
+
 // write is one record of a message that isn't acknowledged yet.
 type write struct {
 	key       string

@@ -26,11 +26,12 @@ func (s *Store) commitWrites() {
 		seq, err := s.send(c)
 		s.lastSent = time.Now()
 		s.seen.commit(s.lastSent.Sub(start), err)
-		s.settle(c, seq, err)
-		if err != nil && !errors.Is(err, errBound) {
-			s.goDown(err)
-			s.recoverLog()
+		if err == nil || errors.Is(err, errBound) {
+			s.settle(c, seq, err)
+			continue
 		}
+		s.goDown(err, c)
+		s.recoverLog()
 	}
 }
 
@@ -128,8 +129,8 @@ func (s *Store) send(c *Commit) (uint64, error) {
 		case err == nil:
 			s.last, s.good = seq, seq
 			return seq, nil
-		case errors.Is(err, ErrFull):
-			return 0, errBound
+		case errors.Is(err, errBound):
+			return 0, err
 		case s.engine != nil:
 			return 0, cause(err)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 )
 
@@ -14,12 +15,9 @@ const (
 )
 
 // wantsCompaction says whether rewriting would pay: more garbage than live
-// records, or much of it while room is short, or damage to leave behind.
+// records, or much of it while room is short.
 func (s *Store) wantsCompaction() bool {
 	x := s.index
-	if len(x.messages) > 1 && x.messages[0].seq <= s.cleanse {
-		return true
-	}
 	garbage, limit := x.garbage(), s.options.MaxBytes
 	return garbage > min(worthIt, limit/8) && (garbage > x.live || x.used > limit/4*3 && garbage > limit/16)
 }
@@ -154,8 +152,11 @@ func (s *Store) removeFront(ctx context.Context) error {
 		return nil
 	}
 	l := s.link.Load()
-	if s.dir != nil && s.options.Sync > 0 {
-		if err := syncFiles(s.options.Dir, l.stream); err != nil {
+	if s.dir != nil {
+		if err := syncFiles(filepath.Join(s.options.Dir, jetstreamDir), l.stream); err != nil {
+			return err
+		}
+		if err := s.dir.setNote(note{First: stays}); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,18 @@ type note struct {
 	// Openings counts how often the log was being opened, and never was open.
 	Openings int `json:"openings"`
 	// Closed is the last sequence number when the store was closed in order, else 0.
-	Closed uint64 `json:"closed"`
+	Closed uint64 `json:"closed,omitempty"`
+	// First is the sequence number below which all was removed by right.
+	First uint64 `json:"first,omitempty"`
+	// Salvage is the directory, beside the log, from which records are being
+	// brought into it.
+	Salvage string `json:"salvage,omitempty"`
+}
+
+// before is the note as it was before this opening.
+func (n note) before() note {
+	n.Openings--
+	return n
 }
 
 // hopeless is how many openings in a row may die with the process before the
@@ -94,12 +105,12 @@ func (d *directory) restoreNote(n note) {
 	}
 }
 
-// setAside moves the server's directory away and says where to.
+// setAside moves the server's directory away and says what it is called now.
 func (d *directory) setAside(now time.Time) (string, error) {
 	from := filepath.Join(d.path, jetstreamDir)
 	to := from + ".damaged-" + now.UTC().Format("20060102T150405.000Z")
 	if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("store: can't set the damaged log aside: %w", err)
 	}
-	return to, nil
+	return filepath.Base(to), nil
 }

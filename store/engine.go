@@ -78,8 +78,8 @@ func (e *engine) stop() {
 }
 
 // syncFiles puts all that the server has written on the disk.
-func syncFiles(dir, stream string) error {
-	blocks := blockDir(dir, stream)
+func syncFiles(jetstream, stream string) error {
+	blocks := blockDir(jetstream, stream)
 	files, err := os.ReadDir(blocks)
 	if err != nil {
 		return err
@@ -104,11 +104,8 @@ func syncFile(name string) error {
 	return f.Sync()
 }
 
-// blockDir is where the server keeps the messages of a stream.
-func blockDir(dir, stream string) string {
-	return filepath.Join(streamDir(dir, stream), "msgs")
-}
-
-func streamDir(dir, stream string) string {
-	return filepath.Join(dir, jetstreamDir, "$G", "streams", stream)
+// blockDir is where the server that has its files in jetstream keeps the
+// messages of a stream.
+func blockDir(jetstream, stream string) string {
+	return filepath.Join(jetstream, "$G", "streams", stream, "msgs")
 }

@@ -135,6 +135,11 @@ func (x *index) drop(seq uint64) {
 	x.messages = x.messages[n:]
 }
 
+// has says whether the messages are n from first on.
+func (x *index) has(first, n uint64) bool {
+	return uint64(len(x.messages)) == n && (n == 0 || x.messages[0].seq == first)
+}
+
 func (x *index) garbage() int64 { return x.used - x.live }
 
 // keys returns the keys that begin with prefix, in order.

@@ -155,7 +155,7 @@ func acknowledged(answer *nats.Msg, last uint64) (uint64, error) {
 	case ack.Error == nil:
 		return 0, fmt.Errorf("acknowledged as %d, not as %d", ack.Seq, last+1)
 	case strings.Contains(ack.Error.Description, "maximum bytes exceeded"):
-		return 0, fmt.Errorf("%w: %s", ErrFull, ack.Error.Description)
+		return 0, errBound
 	}
 	return 0, ack.Error
 }

@@ -23,15 +23,13 @@ type loaded struct {
 // until the next one says whether it counts.
 type loader struct {
 	loaded
-	held     []byte
-	heldSeq  uint64
-	heldPrev uint64
-	salvage  *salvage // nil, or what the disk had that the server can't read
+	held    []byte
+	heldSeq uint64
 }
 
 // load reads the whole log. It ends whatever is in the stream: each step goes on.
-func load(ctx context.Context, l *link, state jetstream.StreamState, kept *salvage) (*loaded, error) {
-	d := &loader{loaded: loaded{index: newIndex(), last: state.LastSeq}, salvage: kept}
+func load(ctx context.Context, l *link, state jetstream.StreamState) (*loaded, error) {
+	d := &loader{loaded: loaded{index: newIndex(), last: state.LastSeq}}
 	skips := state.Msgs + 1
 	for next := max(state.FirstSeq, 1); next <= state.LastSeq; {
 		n, err := l.read(ctx, next, func(seq uint64, data []byte) {
@@ -50,29 +48,17 @@ func load(ctx context.Context, l *link, state jetstream.StreamState, kept *salva
 			break
 		}
 	}
-	d.salvaged(state.LastSeq + 1)
+	if d.heldSeq < state.LastSeq {
+		d.missing += state.LastSeq - d.heldSeq
+	}
 	d.apply()
 	return &d.loaded, nil
 }
 
-// message takes the next one that the server gave.
+// message takes the next one.
 func (d *loader) message(seq uint64, data []byte) {
-	d.salvaged(seq)
 	d.index.append(seq, len(data))
 	d.follow(seq, data)
-}
-
-// salvaged takes what lies before seq from what was salvaged.
-func (d *loader) salvaged(before uint64) {
-	for d.salvage != nil {
-		seq, data, ok := d.salvage.next(before)
-		if !ok {
-			return
-		}
-		if seq > d.heldSeq {
-			d.follow(seq, data)
-		}
-	}
 }
 
 // follow lets the message that is held back count, unless this one says that
@@ -92,7 +78,7 @@ func (d *loader) follow(seq uint64, data []byte) {
 		d.missing += previous - d.heldSeq
 	}
 	d.apply()
-	d.held, d.heldSeq, d.heldPrev = data, seq, previous
+	d.held, d.heldSeq = data, seq
 }
 
 // apply lets the message that is held back count.

@@ -13,12 +13,13 @@ const (
 	lastRetry  = 5 * time.Second
 )
 
-// goDown fails all that waits: from now on each write fails at once.
-func (s *Store) goDown(why error) {
+// goDown makes each write fail at once from now on, and fails those under way
+// and all that wait.
+func (s *Store) goDown(why error, underWay ...*Commit) {
 	s.mu.Lock()
 	was := s.down
 	s.down = why
-	waiting := s.waiting
+	waiting := append(underWay, s.waiting...)
 	s.waiting = nil
 	s.mu.Unlock()
 	for _, c := range waiting {
@@ -85,22 +86,14 @@ func (s *Store) restart(ctx context.Context) error {
 		s.engine.stop()
 	}
 	s.engine = nil
-	e, l, err := startEmbedded(ctx, &s.options, s.log)
-	if err != nil {
-		return err
-	}
-	e.log.started()
-	s.engine = e
-	s.link.Store(l)
-	return nil
+	_, err := s.start(ctx)
+	return err
 }
 
 // catchUp makes the index agree with the stream, as it is after the failure.
 func (s *Store) catchUp(ctx context.Context, state jetstream.StreamState) error {
 	s.mu.Lock()
-	known := len(s.index.messages)
-	agrees := known == 0 && state.Msgs == 0 && state.LastSeq == s.last ||
-		known > 0 && state.LastSeq == s.last && state.FirstSeq == s.index.messages[0].seq && state.Msgs == uint64(known)
+	agrees := state.LastSeq == s.last && s.index.has(state.FirstSeq, state.Msgs)
 	s.mu.Unlock()
 	if agrees {
 		return nil
@@ -111,7 +104,7 @@ func (s *Store) catchUp(ctx context.Context, state jetstream.StreamState) error 
 			return err
 		}
 	}
-	d, err := load(ctx, s.link.Load(), state, nil)
+	d, err := load(ctx, s.link.Load(), state)
 	if err != nil {
 		return err
 	}
@@ -149,4 +142,14 @@ func (s *Store) prove(ctx context.Context) error {
 // that deletes and compaction always have room.
 func (s *Store) streamBound() int64 {
 	return s.options.MaxBytes + s.options.MaxBytes/4 + slack
+}
+
+// first is the sequence number of the oldest message that is still there.
+func (s *Store) first() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.index.messages) == 0 {
+		return 0
+	}
+	return s.index.messages[0].seq
 }

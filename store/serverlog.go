@@ -7,29 +7,19 @@ import (
 	"sync"
 )
 
-// serverLog takes the embedded server's log: warnings and errors go on, what
-// it says while it starts is remembered, and errors of writing are told at
-// once, for the server itself doesn't answer a publish that failed so.
+// serverLog takes the embedded server's log: warnings and errors go on, and
+// errors of writing are told at once, for the server itself doesn't answer a
+// publish that failed so.
 type serverLog struct {
 	to   *slog.Logger
 	hurt chan string // cap 1: an error that writing won't get over
 
-	mu       sync.Mutex
-	starting bool
-	warnings []string
-	died     string
+	mu   sync.Mutex
+	died string
 }
 
 func newServerLog(to *slog.Logger) *serverLog {
-	return &serverLog{to: to, hurt: make(chan string, 1), starting: true}
-}
-
-// harmless says a warning's start that tells of no loss: after a process was
-// killed, the server reads its blocks instead of the state it hadn't written.
-var harmless = []string{
-	"Stream state outdated",
-	"Stream state file",
-	"Recovering Stream State from index errored: prior state file",
+	return &serverLog{to: to, hurt: make(chan string, 1)}
 }
 
 // fatalForWriting is what the server says when it stops a stream's writing.
@@ -39,21 +29,12 @@ var fatalForWriting = []string{
 
 // Warnf is the server's.
 func (l *serverLog) Warnf(format string, v ...any) {
-	text := fmt.Sprintf(format, v...)
-	for _, h := range harmless {
-		if strings.Contains(text, h) {
-			l.to.Debug("store: NATS", "says", text)
-			return
-		}
-	}
-	l.remember(text)
-	l.to.Warn("store: NATS", "says", text)
+	l.to.Warn("store: NATS", "says", fmt.Sprintf(format, v...))
 }
 
 // Errorf is the server's.
 func (l *serverLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
-	l.remember(text)
 	l.to.Error("store: NATS", "says", text)
 	lower := strings.ToLower(text)
 	for _, f := range fatalForWriting {
@@ -84,22 +65,6 @@ func (l *serverLog) Debugf(string, ...any) {}
 
 // Tracef is the server's.
 func (l *serverLog) Tracef(string, ...any) {}
-
-func (l *serverLog) remember(text string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.starting && len(l.warnings) < 20 {
-		l.warnings = append(l.warnings, text)
-	}
-}
-
-// started ends the start and returns what was said during it.
-func (l *serverLog) started() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.starting = false
-	return l.warnings
-}
 
 func (l *serverLog) fatal() string {
 	l.mu.Lock()

@@ -35,7 +35,6 @@ type Store struct {
 	growing int64                 // bytes that they'll add to the log
 	down    error                 // why nothing can be kept now
 	full    bool                  // a put was refused for MaxBytes, and it still would be
-	cleanse uint64                // messages up to here are to be rewritten, because of damage
 	closed  bool
 
 	work    chan struct{} // cap 1: something to do for the committer
@@ -138,7 +137,7 @@ func (s *Store) filling(size int) *Commit {
 	if n := len(s.waiting); n > 0 && len(s.waiting[n-1].message)+size <= gathered {
 		return s.waiting[n-1]
 	}
-	c := &Commit{done: make(chan struct{}), message: make([]byte, headSize, max(512, headSize+size))}
+	c := newCommit()
 	s.waiting = append(s.waiting, c)
 	s.growing += headSize + overhead
 	select {
