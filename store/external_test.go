@@ -1,0 +1,234 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// external starts a NATS server with JetStream on dir; port -1: any.
+func external(t *testing.T, dir string, port int, change ...func(*server.Options)) *server.Server {
+	t.Helper()
+	o := &server.Options{Host: "127.0.0.1", Port: port, NoSigs: true, NoLog: true, JetStream: true, StoreDir: dir,
+		JetStreamMaxMemory: 16 << 20, JetStreamMaxStore: 1 << 40}
+	for _, c := range change {
+		c(o)
+	}
+	srv, err := server.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go srv.Start()
+	if !srv.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server doesn't start")
+	}
+	t.Cleanup(func() { srv.Shutdown(); srv.WaitForShutdown() })
+	return srv
+}
+
+func overURL(t *testing.T, srv *server.Server, node string) Options {
+	return Options{URL: srv.ClientURL(), Node: node, Logger: logTo(t)}
+}
+
+func port(srv *server.Server) int {
+	var p int
+	_, _ = fmt.Sscanf(srv.Addr().String(), "127.0.0.1:%d", &p)
+	return p
+}
+
+func TestExternal(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	s := open(t, overURL(t, srv, "node-1"))
+	other := open(t, overURL(t, srv, "node1"))
+	want := make(map[string]string)
+	for i := range 5000 {
+		key := fmt.Sprintf("k/%03d", i%700)
+		want[key] = fmt.Sprint(i)
+		s.Put(key, []byte(want[key]))
+	}
+	keep(t, s.Delete("k/000"))
+	delete(want, "k/000")
+	same(t, s, want)
+	same(t, other, map[string]string{})
+	consistent(t, s)
+	shut(t, s)
+	same(t, open(t, overURL(t, srv, "node-1")), want)
+}
+
+// Under a restart of the server writes wait, or fail and aren't there: what
+// was acknowledged is what there is.
+func TestExternalRestarts(t *testing.T) {
+	dir := t.TempDir()
+	srv := external(t, dir, -1)
+	p := port(srv)
+	o := overURL(t, srv, "n")
+	s := open(t, o)
+	want := make(map[string]string)
+	for round := range 3 {
+		var commits []*Commit
+		for i := range 300 {
+			commits = append(commits, s.Put(fmt.Sprintf("k/%d/%d", round, i), []byte("v")))
+			if i == 150 {
+				srv.Shutdown()
+				srv.WaitForShutdown()
+			}
+		}
+		srv = external(t, dir, p)
+		for i, c := range commits {
+			err := c.Wait(t.Context())
+			if err == nil {
+				want[fmt.Sprintf("k/%d/%d", round, i)] = "v"
+			} else if !errors.Is(err, ErrUnavailable) {
+				t.Fatalf("got %v, want ErrUnavailable", err)
+			}
+		}
+		eventually(t, "healthy again", func() bool { return s.Health() == nil })
+		same(t, s, want)
+		consistent(t, s)
+	}
+	if len(want) != 900 {
+		t.Errorf("%d of 900 writes were kept, though the server was away for less than the patience", len(want))
+	}
+	shut(t, s)
+	same(t, open(t, o), want)
+}
+
+// A message that was kept though its acknowledgement never came, and was given
+// up, doesn't count: neither now nor after a restart.
+func TestGivenUpDoesNotCount(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	o := overURL(t, srv, "n")
+	s := open(t, o)
+	keep(t, s.Put("k/1", []byte("kept")))
+
+	// As if the store had sent this and lost patience.
+	s.token++
+	late := make([]byte, headSize)
+	writeHead(late, s.token, s.good)
+	late = appendRecord(late, opPut, "k/1", []byte("given up"))
+	if err := s.link.Load().nc.Publish(s.link.Load().subject(), late); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.link.Load().nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, s.Put("k/2", []byte("next")))
+	want := map[string]string{"k/1": "kept", "k/2": "next"}
+	same(t, s, want)
+	consistent(t, s)
+	shut(t, s)
+	same(t, open(t, o), want)
+}
+
+// A message that was kept though its acknowledgement was lost is found again,
+// not written twice.
+func TestLostAcknowledgement(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	s := open(t, overURL(t, srv, "n"))
+	keep(t, s.Put("k/1", nil))
+	next := make([]byte, headSize)
+	writeHead(next, s.token+1, s.good)
+	next = appendRecord(next, opPut, "k/2", []byte("v"))
+	if err := s.link.Load().nc.Publish(s.link.Load().subject(), next); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.link.Load().nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	before := s.last
+	keep(t, s.Put("k/2", []byte("v")))
+	if s.last != before+1 {
+		t.Errorf("the stream is at %d, want %d", s.last, before+1)
+	}
+	same(t, s, map[string]string{"k/1": "", "k/2": "v"})
+}
+
+// Two processes under one name: the one that comes upon the other's writes
+// stops, rather than mixing them with its own.
+func TestForeignWriter(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	first := open(t, overURL(t, srv, "n"))
+	keep(t, first.Put("k/1", nil))
+	second := open(t, overURL(t, srv, "n"))
+	keep(t, second.Put("k/2", nil))
+	err := first.Put("k/3", nil).Wait(t.Context())
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("got %v", err)
+	}
+	if err := first.Health(); err == nil {
+		t.Error("health is nil")
+	}
+	keep(t, second.Put("k/4", nil))
+}
+
+func TestExternalRefused(t *testing.T) {
+	t.Run("nobody there", func(t *testing.T) {
+		ctx, cancel := contextWithTimeout(t, time.Second)
+		defer cancel()
+		if _, err := Open(ctx, Options{URL: "nats://127.0.0.1:1", Node: "n"}); err == nil {
+			t.Error("opened")
+		} else {
+			t.Log(err)
+		}
+	})
+	t.Run("no JetStream", func(t *testing.T) {
+		srv := external(t, t.TempDir(), -1, func(o *server.Options) { o.JetStream = false })
+		if _, err := Open(t.Context(), overURL(t, srv, "n")); err == nil {
+			t.Error("opened")
+		} else {
+			t.Log(err)
+		}
+	})
+	t.Run("small messages only", func(t *testing.T) {
+		srv := external(t, t.TempDir(), -1, func(o *server.Options) { o.MaxPayload = 64 << 10 })
+		if _, err := Open(t.Context(), overURL(t, srv, "n")); err == nil || !strings.Contains(err.Error(), "max_payload") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// An operator's replicas and the like stay as they are; the bound follows the options.
+func TestExternalStreamIsFitted(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	o := overURL(t, srv, "n")
+	s := open(t, o)
+	keep(t, s.Put("k/1", []byte("v")))
+	stream, err := s.link.Load().js.Stream(t.Context(), s.link.Load().stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := stream.CachedInfo().Config
+	config.Description, config.MaxBytes = "the operator's", 1<<40
+	if _, err := s.link.Load().js.UpdateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, s)
+	o.MaxBytes = 1 << 20
+	s = open(t, o)
+	if stream, err = s.link.Load().js.Stream(t.Context(), s.link.Load().stream); err != nil {
+		t.Fatal(err)
+	}
+	config = stream.CachedInfo().Config
+	if config.Description != "the operator's" || config.MaxBytes >= 1<<30 || config.MaxBytes < 1<<20 {
+		t.Errorf("got %q, %d bytes", config.Description, config.MaxBytes)
+	}
+	same(t, s, map[string]string{"k/1": "v"})
+}
+
+func TestTag(t *testing.T) {
+	seen := make(map[string]string)
+	for _, node := range []string{"", "a", "A", "a-b", "a.b", "ab", "a b", "node*", "node>", "ü", strings.Repeat("n", 300)} {
+		got := tag(node)
+		if got == "" || len(got) > 64 || strings.ContainsAny(got, ".*> -/\\") {
+			t.Errorf("%q: %q", node, got)
+		}
+		if other, ok := seen[got]; ok {
+			t.Errorf("%q and %q are both %q", node, other, got)
+		}
+		seen[got] = node
+	}
+}

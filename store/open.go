@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Open opens the log, or makes it, and reads it once. A damaged one doesn't
+// stop it: what can be read is kept, the rest is set aside, and Opened says
+// so. An error says that there is no writing here, and why; ErrLocked that
+// another process has the directory.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	s := &Store{options: o, log: o.Logger, fresh: make(map[string]freshWrite),
+		work: make(chan struct{}, 1), rewrite: make(chan struct{}, 1),
+		token: uint64(rand.Uint32()) << 32}
+	s.near.Store(newCache())
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	err := s.openEither(ctx)
+	if err != nil {
+		s.abandon()
+		return nil, err
+	}
+	s.opened.Records, s.opened.Bytes, s.opened.Took = s.index.records, s.index.used, time.Since(start)
+	if s.seen, err = newSeen(s, o.Registerer); err != nil {
+		s.abandon()
+		return nil, err
+	}
+	s.begin()
+	return s, nil
+}
+
+// openEither opens the log where the options say.
+func (s *Store) openEither(ctx context.Context) error {
+	if s.options.URL != "" {
+		return s.openExternal(ctx)
+	}
+	return s.openEmbedded(ctx)
+}
+
+// begin starts what works in the background.
+func (s *Store) begin() {
+	s.workers.Go(s.commitWrites)
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.compact = cancel
+	s.workers.Go(func() { s.compactLog(ctx) })
+	if s.wantsCompaction() {
+		s.wakeCompactor()
+	}
+}
+
+// abandon gives back what a failed Open holds.
+func (s *Store) abandon() {
+	s.cancel()
+	s.stopEmbedded()
+	if l := s.link.Load(); l != nil {
+		l.nc.Close()
+	}
+	if s.dir != nil {
+		s.dir.close()
+	}
+}
+
+func (s *Store) stopEmbedded() {
+	if l := s.link.Load(); l != nil {
+		l.nc.Close()
+	}
+	if s.engine != nil {
+		s.engine.stop()
+		s.engine = nil
+	}
+}
+
+// report notes damage that Open came upon.
+func (s *Store) report(damage string) {
+	s.log.Error("store: damage", "what", damage)
+	if s.opened.Damage != "" {
+		damage = s.opened.Damage + "; " + damage
+	}
+	s.opened.Damage = damage
+}

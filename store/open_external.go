@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// openExternal connects to a server, waiting for it as long as ctx lets, and
+// reads the log.
+func (s *Store) openExternal(ctx context.Context) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+	}
+	var nc *nats.Conn
+	for {
+		var err error
+		nc, err = nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
+			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
+			nats.Timeout(2*time.Second), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { s.log.Warn("store: NATS has gone", "error", err) }),
+			nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("store: NATS is back") }))
+		if err == nil {
+			break
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("store: NATS can't be reached: %w", err)
+		}
+	}
+	l, err := newLink(nc, tag(s.options.Node))
+	if err != nil {
+		nc.Close()
+		return err
+	}
+	s.link.Store(l)
+	if most := nc.MaxPayload(); most < largest+4<<10 {
+		return fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
+	}
+	var state jetstream.StreamState
+	if state, _, err = l.ensure(ctx, s.streamBound()); err != nil {
+		return fmt.Errorf("store: stream %s: %w", l.stream, err)
+	}
+	d, err := load(ctx, l, state)
+	if err != nil {
+		return fmt.Errorf("store: stream %s: %w", l.stream, err)
+	}
+	if damage := d.damage(); damage != "" {
+		s.report(damage)
+	}
+	s.index, s.last, s.good = d.index, d.last, d.good
+	return s.prove(ctx)
+}

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 5 * time.Second
+)
+
+// goDown makes each write fail at once from now on, and fails those under way
+// and all that wait.
+func (s *Store) goDown(why error, underWay ...*Commit) {
+	s.mu.Lock()
+	was := s.down
+	s.down = why
+	waiting := append(underWay, s.waiting...)
+	s.waiting = nil
+	s.mu.Unlock()
+	for _, c := range waiting {
+		s.settle(c, 0, why)
+	}
+	if was == nil {
+		s.log.Error("store: nothing can be kept", "error", why)
+	}
+}
+
+// recoverLog tries, ever more slowly, until the log takes writes again or the
+// store is closed.
+func (s *Store) recoverLog() {
+	since := time.Now()
+	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		select {
+		case <-time.After(wait):
+		case <-s.ctx.Done():
+			return
+		}
+		err := s.reopen()
+		if err == nil {
+			s.log.Info("store: keeps writes again", "after", time.Since(since).Round(time.Millisecond))
+			return
+		}
+		if s.ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("store: still nothing can be kept", "error", err)
+		s.mu.Lock()
+		s.down = cause(err)
+		s.mu.Unlock()
+	}
+}
+
+// reopen makes one try to get over a failure: a fresh server if it is the
+// embedded one, for that gives up a stream after an error of writing; a look
+// at whether all is there; one message as a proof.
+func (s *Store) reopen() error {
+	ctx, cancel := context.WithTimeout(s.ctx, time.Minute)
+	defer cancel()
+	if s.dir != nil {
+		if err := s.dir.probe(); err != nil {
+			return err
+		}
+		if err := s.restart(ctx); err != nil {
+			return err
+		}
+	}
+	state, _, err := s.link.Load().ensure(ctx, s.streamBound())
+	if err != nil {
+		return err
+	}
+	if err := s.catchUp(ctx, state); err != nil {
+		return err
+	}
+	return s.prove(ctx)
+}
+
+// restart replaces the embedded server by a fresh one on the same directory.
+func (s *Store) restart(ctx context.Context) error {
+	s.link.Load().nc.Close()
+	if s.engine != nil {
+		s.engine.stop()
+	}
+	s.engine = nil
+	_, err := s.start(ctx)
+	return err
+}
+
+// catchUp makes the index agree with the stream, as it is after the failure.
+func (s *Store) catchUp(ctx context.Context, state jetstream.StreamState) error {
+	s.mu.Lock()
+	agrees := state.LastSeq == s.last && s.index.has(state.FirstSeq, state.Msgs)
+	s.mu.Unlock()
+	if agrees {
+		return nil
+	}
+	if state.LastSeq >= s.last && s.dir == nil {
+		_, err := s.look(ctx)
+		if err == nil || errors.Is(err, errForeign) {
+			return err
+		}
+	}
+	d, err := load(ctx, s.link.Load(), state)
+	if err != nil {
+		return err
+	}
+	if state.LastSeq < s.last || d.damage() != "" {
+		s.log.Error("store: the log came back damaged; acknowledged writes may be lost",
+			"expected", s.last, "found", state.LastSeq, "damage", d.damage())
+	}
+	s.mu.Lock()
+	s.index = d.index
+	s.mu.Unlock()
+	s.last, s.good = d.last, min(s.good, d.good)
+	s.near.Load().drop()
+	return nil
+}
+
+// prove writes a message without records. It also says that whatever was given
+// up before it doesn't count.
+func (s *Store) prove(ctx context.Context) error {
+	s.token++
+	message := make([]byte, headSize)
+	writeHead(message, s.token, s.good)
+	seq, err := s.publish(ctx, message)
+	if err != nil {
+		return err
+	}
+	s.last, s.good = seq, seq
+	s.mu.Lock()
+	s.index.append(seq, len(message))
+	s.down = nil
+	s.mu.Unlock()
+	return nil
+}
+
+// streamBound is how much the stream itself takes: more than puts may use, so
+// that deletes and compaction always have room.
+func (s *Store) streamBound() int64 {
+	return s.options.MaxBytes + s.options.MaxBytes/4 + slack
+}
+
+// first is the sequence number of the oldest message that is still there.
+func (s *Store) first() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.index.messages) == 0 {
+		return 0
+	}
+	return s.index.messages[0].seq
+}

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m,
+		// nats-server keeps some that serve the whole process.
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server/ats.init.0.func1"))
+}
+
+// embedded are options for a store in dir.
+func embedded(t *testing.T, dir string) Options {
+	t.Helper()
+	return Options{Dir: dir, Node: "test", Sync: 20 * time.Millisecond, Logger: logTo(t)}
+}
+
+// logTo shows the store's log with the test, as long as the test runs.
+func logTo(t *testing.T) *slog.Logger {
+	w := &testWriter{t: t}
+	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+type testWriter struct {
+	mu sync.Mutex
+	t  *testing.T
+}
+
+func (w *testWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.t != nil {
+		w.t.Logf("%s", p)
+	}
+	return len(p), nil
+}
+
+// open opens a store and closes it with the test, if the test doesn't.
+func open(t *testing.T, o Options) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close(t.Context()) })
+	return s
+}
+
+func shut(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatalf("closing: %v", err)
+	}
+}
+
+func keep(t *testing.T, c *Commit) {
+	t.Helper()
+	if err := c.Wait(t.Context()); err != nil {
+		t.Fatalf("commit: %v", err)
+	}
+}
+
+// content is all that a store has.
+func content(t *testing.T, s *Store) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	last := ""
+	err := s.Scan("", func(key string, value []byte) error {
+		if key <= last {
+			return fmt.Errorf("%q comes after %q", key, last)
+		}
+		last, all[key] = key, string(value)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// same fails unless the store has exactly what want has.
+func same(t *testing.T, s *Store, want map[string]string) {
+	t.Helper()
+	got := content(t, s)
+	for k, v := range want {
+		if g, ok := got[k]; !ok {
+			t.Errorf("%q is missing", k)
+		} else if g != v {
+			t.Errorf("%q: got %.40q, want %.40q", k, g, v)
+		}
+	}
+	for k := range got {
+		if _, ok := want[k]; !ok {
+			t.Errorf("%q is there, and shouldn't be", k)
+		}
+	}
+	if keys, _ := s.Size(""); keys != len(want) {
+		t.Errorf("size says %d keys, want %d", keys, len(want))
+	}
+}
+
+// consistent checks the index's counters against what it holds.
+func consistent(t *testing.T, s *Store) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var used, live int64
+	count := make(map[uint64]uint32)
+	n := 0
+	for name, b := range s.index.buckets {
+		var bytes int64
+		for key, p := range b.keys {
+			if segment(key) != name {
+				t.Errorf("%q is in bucket %q", key, name)
+			}
+			count[p.seq]++
+			bytes += int64(p.size)
+			n++
+		}
+		if bytes != b.bytes {
+			t.Errorf("bucket %q: %d bytes counted, %d there", name, b.bytes, bytes)
+		}
+		live += bytes
+	}
+	for _, m := range s.index.messages {
+		used += int64(m.bytes)
+		if m.live != count[m.seq] {
+			t.Errorf("message %d: %d records counted, %d there", m.seq, m.live, count[m.seq])
+		}
+	}
+	if used != s.index.used || live != s.index.live || n != s.index.records {
+		t.Errorf("used %d live %d records %d; counted %d %d %d", used, live, n, s.index.used, s.index.live, s.index.records)
+	}
+	if len(s.waiting) == 0 && s.pending == 0 && (s.growing != 0 || len(s.fresh) != 0) {
+		t.Errorf("nothing waits, but growing %d, fresh %d", s.growing, len(s.fresh))
+	}
+}
+
+// killed is a copy of the directory as a killed process would leave it.
+func killed(t *testing.T, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "killed")
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if os.IsNotExist(err) {
+				return nil
+			}
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		if e.IsDir() {
+			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		}
+		b, err := os.ReadFile(path)
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), b, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// eventually waits until ok, at most 20 s.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("after 20 s still not: %s", what)
+		}
+	}
+}
+
+func contextWithTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
