@@ -32,6 +32,10 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		g.clients.done()
 		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1}
 	}
+	if g.full() {
+		g.clients.done()
+		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5}
+	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
 	defer func() { // else the client would stay for ever, and no close follow

@@ -16,6 +16,7 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 		l.claim()
 		return
 	}
+	g.waitForRoom(c)
 	o := occurrence{message: m, at: time.Now()}
 	if g.cfg.DurableMessages && g.cfg.Journal != nil {
 		o.keep = func(o occurrence) { g.keepMessage(c, o) }
@@ -39,6 +40,23 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 		go g.work(c, l)
 	}
 }
+
+// roomPause is how often a reader that waits for the outbox looks again.
+const roomPause = 50 * time.Millisecond
+
+// waitForRoom returns when the outbox takes messages again, when the node ends,
+// or when the client does: what it sent before still counts then.
+func (g *Gateway) waitForRoom(c *hub.Client) {
+	for g.full() && !c.Closing() {
+		select {
+		case <-g.life.Done():
+			return
+		case <-time.After(roomPause):
+		}
+	}
+}
+
+func (g *Gateway) full() bool { return g.cfg.Full != nil && g.cfg.Full() }
 
 // Closed says that the client's connection has ended, or that its upgrade failed.
 // The close event follows everything else that waits for it, exactly once however

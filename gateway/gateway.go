@@ -56,6 +56,9 @@ type Config struct {
 	// DurableMessages has the journal keep messages from the moment they come, not
 	// only those that wait when the node ends.
 	DurableMessages bool
+	// Full says that the outbox takes no more: clients' messages then wait
+	// unread, and new clients are refused. nil: it never is.
+	Full func() bool
 }
 
 // Gateway is the core of one node.

@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -54,21 +54,19 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 		return left, nil
 	}
 	err := g.cfg.Journal.Scan(messagePrefix, func(key string, value []byte) error {
-		id, seq, err := splitMessageKey(key)
-		if err != nil {
-			return err
-		}
 		var m keptMessage
-		if err := json.Unmarshal(value, &m); err != nil {
-			return fmt.Errorf("the journal's %s: %w", key, err)
+		id, seq, err := splitMessageKey(key)
+		if err := errors.Join(err, json.Unmarshal(value, &m)); err != nil {
+			g.unreadable(key, err)
+			return nil
 		}
 		r := of(id)
 		if i := slices.IndexFunc(r.events, func(o occurrence) bool { return o.seq == seq }); i >= 0 {
 			r.events[i].recorded = true // the event that was made of this message was kept
-		} else {
-			r.events = append(r.events, occurrence{seq: seq, at: m.At, recorded: true,
-				message: protocol.Message{Binary: m.Binary, Payload: m.Payload}})
+			return nil
 		}
+		r.events = append(r.events, occurrence{seq: seq, at: m.At, recorded: true,
+			message: protocol.Message{Binary: m.Binary, Payload: m.Payload}})
 		return nil
 	})
 	if err != nil {
@@ -77,11 +75,19 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 	return left, g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
 		r := &record{}
 		if err := json.Unmarshal(value, r); err != nil {
-			return fmt.Errorf("the journal's %s: %w", key, err)
+			g.unreadable(key, err)
+			return nil
 		}
 		of(key[len(clientPrefix):]).record = r
 		return nil
 	})
+}
+
+// unreadable tells of an entry that makes no sense, and forgets it: it would make
+// none at the next start either.
+func (g *Gateway) unreadable(key string, err error) {
+	g.log.Error("an entry of the journal can't be read; what it says is lost", "key", key, "error", err)
+	g.cfg.Journal.Delete(key)
 }
 
 // resume gives what is left of a client a lane again and works it off.
