@@ -53,12 +53,6 @@ func (m *Memory) drop(key string) {
 	m.bytes[segment(key)] -= int64(len(key) + len(value))
 }
 
-// segment is a key's prefix up to and with its first slash.
-func segment(key string) string {
-	first, _, _ := strings.Cut(key, "/")
-	return first + "/"
-}
-
 // Get gives the value of key, or ErrNotFound.
 func (m *Memory) Get(_ context.Context, key string) ([]byte, error) {
 	m.mu.Lock()
