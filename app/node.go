@@ -32,6 +32,8 @@ type node struct {
 	gateway *gateway.Gateway
 	tokens  *auth.Tokens
 	server  *web.Server
+	store   keeping
+	durable bool // what isn't delivered when the node stops is kept
 }
 
 // newNode wires a node. adjust, if not nil, has the last word on what the server
@@ -49,26 +51,36 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	events, err := webhooks.New(webhooks.Config{
-		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
-	}, log, metrics)
+	kept, err := openKeeping(ctx, cfg, name, log, metrics)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens}
+	events, err := webhooks.New(webhooks.Config{
+		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
+		Keeper: keeper{kept}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax,
+	}, log, metrics)
+	if err != nil {
+		return nil, errors.Join(err, kept.Close(ctx))
+	}
+	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, store: kept, durable: keeps(cfg)}
 	n.hub = hub.New(hub.Options{
 		SendQueue: cfg.SendQueue, PingInterval: cfg.PingInterval, PongTimeout: cfg.PongTimeout, PingData: pingData(cfg),
+		Changed: func(c *hub.Client) { n.gateway.Changed(c) },
 		Metrics: hub.NewMetrics(metrics), Logger: log,
 	})
-	n.gateway = gateway.New(gateway.Config{
-		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush,
-	}, n.hub, events, log, metrics)
+	core := gateway.Config{
+		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: events.Full,
+	}
+	if n.durable {
+		core.Journal, core.DurableMessages = journal{kept}, cfg.Durable == config.DurableAll
+	}
+	n.gateway = gateway.New(core, n.hub, events, log, metrics)
 	events.SetCarry(n.gateway.Carry)
 
 	deps := web.Deps{
 		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: events, WebhookStats: events},
 		Sockets: ws.New(socketConfig(cfg), n.gateway, tokens, log, metrics),
-		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}},
+		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}},
 		Log:     log, Registerer: metrics, Gatherer: metrics,
 	}
 	if adjust != nil {
@@ -136,7 +148,7 @@ func (n *node) listen() error {
 		attrs = append(attrs, "admin_addr", admin.String())
 	}
 	n.log.Info("listening", attrs...)
-	return nil
+	return n.recover()
 }
 
 // addr is the public listener's address.
@@ -149,6 +161,9 @@ func (n *node) serve() error { return n.server.Serve(context.Background()) }
 // closed, for their last events: all quick tries of one at an endpoint that hangs.
 const afterDrain = time.Minute
 
+// afterDrainKept is the same where the store takes what isn't delivered.
+const afterDrainKept = 4 * time.Second
+
 // stop drains the node: it is not ready any more, closes its clients with 1001
 // spread over the configured time, and returns when their close events are
 // delivered or dead letters, and the calls under way answered. The error says
@@ -156,17 +171,21 @@ const afterDrain = time.Minute
 func (n *node) stop(ctx context.Context) error {
 	clients, _, _ := n.hub.Count()
 	n.log.Info("draining", "clients", clients, "over", n.drain.String())
-	ctx, cancel := context.WithTimeout(ctx, n.drain+afterDrain)
+	last := afterDrain
+	if n.durable {
+		last = afterDrainKept
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.drain+last)
 	defer cancel()
 	err := n.gateway.Drain(ctx, n.drain)
 	if err != nil {
 		err = fmt.Errorf("drain: %w", err)
 	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	err = errors.Join(err, n.server.Shutdown(closing))
 	n.close()
-	if dead := n.deadLetters(); dead > 0 {
+	if dead := n.deadLetters(); dead > 0 && !n.durable {
 		n.log.Warn("dead letters end with this process", "dead", dead)
 	}
 	return err
@@ -184,4 +203,9 @@ func (n *node) close() {
 	n.gateway.Stop()
 	n.events.Close()
 	n.hub.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := n.store.Close(ctx); err != nil {
+		n.log.Error("closing the store", "error", err)
+	}
 }

@@ -22,9 +22,11 @@ func warnings(l *config.Loaded) []string {
 	if c.AdminAddr != "" && everywhere(c.AdminAddr) {
 		list = append(list, "GATEPOST_ADMIN_ADDR listens on all addresses, and asks for no token: keep its port private")
 	}
-	for _, env := range []string{"GATEPOST_SYNC", "GATEPOST_DURABLE", "GATEPOST_OUTBOX_MAX"} {
-		if l.Given(env) {
-			list = append(list, env+" has no effect in this version: events are kept in memory until they are delivered")
+	if !keeps(c) {
+		for _, env := range []string{"GATEPOST_SYNC", "GATEPOST_DURABLE", "GATEPOST_OUTBOX_MAX"} {
+			if l.Given(env) {
+				list = append(list, env+" has little effect: GATEPOST_DATA_DIR is memory, which keeps nothing")
+			}
 		}
 	}
 	if open := openFiles(); open > 0 && c.MaxConnections > 0 && uint64(c.MaxConnections)+spareFiles > open {

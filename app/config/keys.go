@@ -117,16 +117,16 @@ var limitKeys = []Key{
 
 var storeKeys = []Key{
 	{Env: "GATEPOST_DATA_DIR", YAML: "data_dir", Default: "./gatepost-data", Kind: "folder", Section: store,
-		Doc:  "Where the node keeps its name. `memory` keeps nothing. In this version events are kept in memory until they are delivered, wherever this points.",
+		Doc:  "Where the node keeps its name, and in the store what must outlive the process: who is connected, events that wait, dead letters. One node at a time uses it. `memory` keeps nothing.",
 		read: one(func(c *Config) *string { return &c.DataDir }, parseText)},
 	{Env: "GATEPOST_SYNC", YAML: "sync", Default: "100ms", Kind: "duration", Section: store,
-		Doc:  "How often the store is synced to disk; `always`: before an event counts as kept. Without effect in this version.",
+		Doc:  "How often the store is synced to disk; `always`: before an event counts as kept. See [operations](operations.md) for what each setting can lose.",
 		read: one(func(c *Config) *time.Duration { return &c.Sync }, parseSync)},
 	{Env: "GATEPOST_DURABLE", YAML: "durable", Default: "close", Kind: "close or all", Section: store,
-		Doc:  "What goes through the store at once: `close`, or `all` (messages too). Without effect in this version.",
+		Doc:  "What goes through the store at once: `close`, or `all` (messages too).",
 		read: one(func(c *Config) *Durability { return &c.Durable }, oneOf(DurableClose, DurableAll))},
 	{Env: "GATEPOST_OUTBOX_MAX", YAML: "outbox_max", Default: "1GiB", Kind: "size", Section: store,
-		Doc:  "The outbox's bound. Without effect in this version.",
+		Doc:  "How much may wait in the outbox. When it is full the node isn't ready, reads no messages and takes no new clients until there is room.",
 		read: one(func(c *Config) *int64 { return &c.OutboxMax }, parseOutboxMax)},
 	{Env: "GATEPOST_DRAIN", YAML: "drain", Default: "20s", Kind: "duration", Section: store,
 		Doc:  "The time over which clients are closed with 1001 on SIGTERM or SIGINT. The node isn't ready meanwhile, and exits when every close event is delivered. What stops the process must wait longer than this before it kills.",
@@ -144,7 +144,7 @@ var clusterKeys = []Key{
 		Doc:  "The other nodes: `host:port`, or `dns:name:port` for all addresses behind a name. Not in this version: `serve` refuses to start with it.",
 		read: many(func(c *Config) *[]string { return &c.ClusterPeers }, ",", parsePeer)},
 	{Env: "GATEPOST_NATS_URL", YAML: "nats_url", Kind: "list", Section: cluster,
-		Doc:  "An external NATS with JetStream for cluster, outbox and journal, instead of the embedded one. Not in this version: `serve` refuses to start with it.",
+		Doc:  "An external NATS with JetStream for outbox and journal, instead of the data directory.",
 		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURLs},
 }
 

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/app/config"
+	"gatepost/gateway"
+	"gatepost/protocol"
+	"gatepost/store"
+	"gatepost/webhooks"
+)
+
+// keeping is where a node keeps what must outlive it: on disk, in an external
+// NATS, or, told to keep nothing, in memory.
+type keeping interface {
+	Put(key string, value []byte) *store.Commit
+	Delete(key string) *store.Commit
+	Get(ctx context.Context, key string) ([]byte, error)
+	Scan(prefix string, fn func(key string, value []byte) error) error
+	Size(prefix string) (keys int, bytes int64)
+	Health() error
+	Close(ctx context.Context) error
+}
+
+// storeDir holds the store in the data directory.
+const storeDir = "store"
+
+// openTimeout bounds the opening of the store: an external one may be away.
+const openTimeout = time.Minute
+
+// openKeeping opens the store that the configuration asks for and tells what it
+// found there.
+func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) (keeping, error) {
+	if !keeps(cfg) {
+		log.Warn("GATEPOST_DATA_DIR is memory: events that aren't delivered when this process ends are lost")
+		return store.NewMemory(), nil
+	}
+	options := store.Options{
+		Node: protocol.NodeTag(node), Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax), Logger: log, Registerer: reg,
+	}
+	where := "GATEPOST_NATS_URL"
+	if options.URL = cfg.NATSURL; options.URL == "" {
+		where = "GATEPOST_DATA_DIR"
+		options.Dir = filepath.Join(cfg.DataDir, storeDir)
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	s, err := store.Open(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
+	found := s.Opened()
+	if found.Damage != "" {
+		log.Error("the store was damaged", "damage", found.Damage)
+	}
+	log.Info("the store is open", "records", found.Records, "bytes", found.Bytes, "took", found.Took.Round(time.Millisecond).String())
+	return s, nil
+}
+
+// keeps says whether anything outlives the process.
+func keeps(cfg *config.Config) bool { return cfg.NATSURL != "" || cfg.DataDir != config.InMemory }
+
+// storeBound is the store's room for an outbox of this size: what waits, as much
+// again for what was replaced and not yet compacted, dead letters, and the
+// journal with the lanes of a node that drains.
+func storeBound(outbox int64) int64 { return 2*outbox + outbox/2 + 1<<30 }
+
+// journal is the store as the gateway uses it.
+type journal struct{ keeping }
+
+func (j journal) Put(key string, value []byte) gateway.Commit { return j.keeping.Put(key, value) }
+func (j journal) Delete(key string) gateway.Commit            { return j.keeping.Delete(key) }
+
+// keeper is the store as webhooks uses it.
+type keeper struct{ keeping }
+
+func (k keeper) Put(key string, value []byte) webhooks.Commit { return k.keeping.Put(key, value) }
+func (k keeper) Delete(key string) webhooks.Commit            { return k.keeping.Delete(key) }
+
+// storeReason is why a node isn't ready that can't keep events.
+func (n *node) storeReason() string {
+	if err := errors.Join(n.store.Health(), n.events.Ready()); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// recover goes on with what an earlier process left.
+func (n *node) recover() error {
+	kept, err := n.events.KeptEvents()
+	if err != nil {
+		return fmt.Errorf("the outbox: %w", err)
+	}
+	clients, err := n.gateway.Recover(kept)
+	if err != nil {
+		return fmt.Errorf("the journal: %w", err)
+	}
+	if clients > 0 {
+		n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
+	}
+	return nil
+}
