@@ -16,6 +16,9 @@ const (
 	// Aborted: the delivery was given up before it was decided, since the client
 	// left or the process ends.
 	Aborted
+	// Kept: the delivery was given up before it was decided, and the event is in
+	// the outbox: it goes on after a restart.
+	Kept
 )
 
 // Outcome is what became of an event.
