@@ -15,12 +15,12 @@ const maxBatchBytes = 512 << 10
 // has, and sends them in one POST. Where there are some, each is told its share,
 // j too, and j's slot is given back.
 func (e *endpoint) lead(j *job) {
-	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 {
+	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 || j.probed {
 		return
 	}
 	size, clients := len(j.body), map[string]bool{j.ev.Data.ClientID: true}
 	others := e.turns.along(e.Batch-1, func(other *job) bool {
-		if size+len(other.body) > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+		if other.body == nil || size+len(other.body) > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
 			return false
 		}
 		size += len(other.body)
@@ -51,7 +51,7 @@ func (e *endpoint) tooOld(j *job) bool {
 // newBatch is the delivery of the events of members in one envelope. size is
 // that of their bodies together.
 func newBatch(members []*job, size int) *job {
-	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr("")}
+	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr(""), most: 1}
 	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
 	body := make([]byte, 0, size+len(members)+128)
 	body = append(body, `{"type":"batch","id":"`...)
