@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"runtime/debug"
 
 	"gatepost/hub"
 	"gatepost/protocol"
@@ -9,8 +10,13 @@ import (
 
 // Carry does what the reply to an event asks for that is delivered late: a
 // replayed dead letter, say. Its client may be gone; what concerns others is done
-// all the same.
+// all the same. A panic in it ends here: nobody waits above.
 func (g *Gateway) Carry(ev *protocol.Event, r *protocol.Reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.log.Error("carrying out a late reply panicked", "event", ev.ID, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
 	c, _ := g.hub.Client(ev.Data.ClientID)
 	g.carry(c, ev, r)
 }

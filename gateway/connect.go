@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -25,13 +26,20 @@ type Admission struct {
 // upgrade has failed.
 //
 // The error is a *protocol.Refusal.
-func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (*Admission, error) {
+func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admission, err error) {
+	g.clients.add() // first, so that a Drain which isn't seen here sees this
 	if g.draining.Load() {
+		g.clients.done()
 		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1}
 	}
-	g.clients.add()
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
+	defer func() { // else the client would stay for ever, and no close follow
+		if r := recover(); r != nil {
+			g.log.Error("connecting a client panicked", "client_id", c.ID(), "panic", r, "stack", string(debug.Stack()))
+			a, err = nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable, OwesClose: true})
+		}
+	}()
 	if !g.events.Wants(protocol.Connect, c.Path()) {
 		l.skip()
 		return &Admission{Client: c}, nil

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"gatepost/hub"
@@ -138,7 +139,8 @@ func fits(c *hub.Client, groups []string) error {
 	all := append(c.Identity().Groups, groups...)
 	slices.Sort(all)
 	if n := len(slices.Compact(all)); n > protocol.MaxGroupsPerClient {
-		return protocol.BadField("groups", "client %s would be in %d groups; a client is in at most %d", c.ID(), n, protocol.MaxGroupsPerClient)
+		return &protocol.Problem{Status: 400, Code: protocol.CodeLimit, Field: "groups",
+			Detail: fmt.Sprintf("client %s would be in %d groups; a client is in at most %d", c.ID(), n, protocol.MaxGroupsPerClient)}
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (g *Gateway) eventOf(c *hub.Client, o occurrence, seq uint64) *protocol.Eve
 	ev.Data.Close = o.closed
 	ev.Data.UIDRemaining = &protocol.Remaining{}
 	if ev.Data.UID != nil {
-		*ev.Data.UIDRemaining = protocol.Remaining{Known: true, Count: len(g.hub.UID(*ev.Data.UID))}
+		*ev.Data.UIDRemaining = protocol.Remaining{Known: true, Count: g.hub.UIDClients(*ev.Data.UID)}
 	}
 	return ev
 }

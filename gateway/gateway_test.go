@@ -266,6 +266,7 @@ func TestOrder(t *testing.T) {
 	for i := range 50 {
 		f.Message(c, text(string(rune('0'+i%10))))
 	}
+	f.waitEvents(51) // a client that is closing isn't changed any more
 	f.Closed(c, gone)
 	f.Closed(c, gone)
 	events := f.waitEvents(52)
@@ -405,6 +406,31 @@ func TestUIDRemaining(t *testing.T) {
 	}
 }
 
+// Of a uid's last clients that leave at the same time at least one says 0.
+func TestTheLastOfAUIDSaysSo(t *testing.T) {
+	f := newFixture(t)
+	for round := range 200 {
+		before := len(f.backend.seen())
+		var clients []*hub.Client
+		for range 3 {
+			c, s := f.connect()
+			s.read()
+			c.Bind("7")
+			clients = append(clients, c)
+		}
+		for _, c := range clients {
+			go f.Closed(c, gone)
+		}
+		none := false
+		for _, ev := range f.waitEvents(before + 6)[before:] {
+			none = none || ev.Type == protocol.Close && ev.Data.UIDRemaining.Count == 0
+		}
+		if !none {
+			t.Fatalf("round %d: nobody says that nobody is left", round)
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	f := newFixture(t)
 	const n = 20
@@ -463,4 +489,61 @@ func TestDrainGivesUp(t *testing.T) {
 	if err := f.Drain(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A connect whose handling panics leaves no client behind, and as the backend may
+// have accepted it, its close follows.
+func TestPanicInAConnect(t *testing.T) {
+	f := newFixture(t)
+	f.backend.answer = func(ev *protocol.Event) protocol.Outcome {
+		if ev.Type == protocol.Connect {
+			panic("boom")
+		}
+		return accepted("", ev)
+	}
+	var refusal *protocol.Refusal
+	if _, err := f.Connect(t.Context(), &protocol.Handshake{}); !errors.As(err, &refusal) || refusal.Status != 503 {
+		t.Errorf("got %v, want a refusal with 503", err)
+	}
+	if events := f.waitEvents(2); events[1].Type != protocol.Close {
+		t.Errorf("got %s, want the close", events[1].Type)
+	}
+	if left := f.connected(); len(left) > 0 {
+		t.Errorf("%d clients are left", len(left))
+	}
+	if err := f.clients.wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Connects that have passed the door when the draining begins are waited for:
+// nothing reaches the backend any more once Drain has returned.
+func TestDrainWaitsForConnectsThatHaveBegun(t *testing.T) {
+	for range 300 {
+		f := newFixture(t)
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if a, err := f.Connect(t.Context(), &protocol.Handshake{}); err == nil {
+					f.Closed(a.Client, gone)
+				}
+			})
+		}
+		if err := f.Drain(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		drained := len(f.backend.seen())
+		all.Wait()
+		if late := len(f.backend.seen()) - drained; late > 0 {
+			t.Fatalf("%d events came after the drain", late)
+		}
+		f.Stop()
+		f.hub.Close()
+	}
+}
+
+// A panic in what a late reply asks for ends there: the caller has no other net.
+func TestPanicInACarry(t *testing.T) {
+	f := newFixture(t)
+	f.Carry(&protocol.Event{Type: protocol.Inbound}, &protocol.Reply{Actions: []protocol.ParsedAction{{}}})
 }

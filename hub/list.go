@@ -90,6 +90,13 @@ func (c *Client) openUID() string {
 	return c.uidName()
 }
 
+// UIDClients is how many open clients a uid has, at a cost that doesn't grow with
+// them.
+func (h *Hub) UIDClients(uid string) int {
+	clients, _ := h.uids.size(uid)
+	return clients
+}
+
 // UID is the ids of the uid's open clients, sorted, never nil.
 func (h *Hub) UID(uid string) []string {
 	ids := []string{}

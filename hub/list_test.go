@@ -127,6 +127,11 @@ func TestGroupsAndUIDs(t *testing.T) {
 	if got := h.UID("9"); got == nil || len(got) != 0 {
 		t.Errorf("UID(9) = %v; want an empty list", got)
 	}
+	for uid, want := range map[string]int{"1": 2, "9": 0, "nobody": 0} {
+		if got := h.UIDClients(uid); got != want {
+			t.Errorf("UIDClients(%s) = %d; want %d", uid, got, want)
+		}
+	}
 }
 
 // Names that look like a pattern, a path or another's prefix stay apart.

@@ -97,7 +97,7 @@ func (w *writer) settle(c *Client, written int) {
 	q, m := &c.out, c.hub.opts.Metrics
 	q.written += uint64(written)
 	m.bytesOut.Add(float64(written))
-	frames, sent, lost := 0, 0, 0
+	frames, lost := 0, 0
 	for _, f := range w.batch {
 		q.add(c, -f.cost())
 		q.pinging = q.pinging && f != c.hub.wheel.ping
@@ -106,7 +106,6 @@ func (w *writer) settle(c *Client, written int) {
 			continue
 		}
 		frames++
-		sent += f.messages()
 	}
 	m.framesOut.Add(float64(frames))
 	if lost > 0 {
@@ -115,24 +114,28 @@ func (w *writer) settle(c *Client, written int) {
 			reason = q.reason
 		}
 		m.drop(reason, lost)
+		c.sent.Add(-uint64(lost))
 	}
-	c.sent.Add(uint64(sent))
 	clear(w.batch)
 	w.batch = w.batch[:0]
 }
 
 // take moves a batch from the queue to the writer.
 func (w *writer) take(q *queue) {
-	size := 0
+	size, sent := 0, 0
 	for q.head < len(q.waiting) && len(w.batch) < batchFrames {
 		f := q.waiting[q.head]
 		if size += len(f.wire); size > batchBytes && len(w.batch) > 0 {
 			break
 		}
 		w.batch = append(w.batch, f)
+		sent += f.messages()
 		q.waiting[q.head] = nil
 		q.head++
 	}
+	// Counted before the write: a client that answers what it gets with a close must
+	// find it counted. What is lost after all is taken back.
+	w.client.sent.Add(uint64(sent))
 	if q.pongAt <= q.head {
 		q.pongAt = 0
 	}

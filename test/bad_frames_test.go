@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -225,17 +224,4 @@ func TestFloods(t *testing.T) {
 			node.Healthy(t, harness.Dial{})
 		})
 	}
-}
-
-var errNoEnd = errors.New("the connection was not closed")
-
-// awaitEnd reads until the peer closes the connection, at most so long.
-func awaitEnd(conn net.Conn, within time.Duration) error {
-	_ = conn.SetReadDeadline(time.Now().Add(within))
-	_, err := io.Copy(io.Discard, conn)
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		return errNoEnd
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -222,4 +223,17 @@ func TestSpoofedForwardedFor(t *testing.T) {
 			}
 		})
 	}
+}
+
+var errNoEnd = errors.New("the connection was not closed")
+
+// awaitEnd reads until the peer closes the connection, at most so long.
+func awaitEnd(conn net.Conn, within time.Duration) error {
+	_ = conn.SetReadDeadline(time.Now().Add(within))
+	_, err := io.Copy(io.Discard, conn)
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return errNoEnd
+	}
+	return nil
 }

@@ -48,6 +48,10 @@ func TestWhoEndedIt(t *testing.T) {
 				return harness.Dial{Path: "/ws?token=" + harness.ClientToken(t, "tom", harness.Claims{"until": time.Now().Add(2 * time.Second).Unix()})}
 			},
 			end: func(*testing.T, *harness.Node, *harness.Client) {}},
+		{name: "until, long past", sees: 4001, code: 4001, initiator: "gateway",
+			end: func(t *testing.T, node *harness.Node, c *harness.Client) {
+				node.API(t, "close").Want(200, "", "PUT", "/clients/"+c.ID+"/until", `{"at":1}`)
+			}},
 		{name: "until, by a call", sees: 4001, code: 4001, initiator: "gateway",
 			end: func(t *testing.T, node *harness.Node, c *harness.Client) {
 				at := time.Now().Unix() + 1

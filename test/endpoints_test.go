@@ -1,8 +1,10 @@
 package test
 
 import (
+	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"gatepost/test/harness"
 )
@@ -60,6 +62,23 @@ webhooks:
 	}
 }
 
+// Events that aren't wanted aren't sent; without connect events everyone who may
+// connect does, and each event keeps its number.
+func TestEventsThatAreNotWanted(t *testing.T) {
+	t.Parallel()
+	backend := harness.NewBackend(t, echo)
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_WEBHOOK_EVENTS": "message"}))
+	c := node.Connect(t, harness.Dial{})
+	c.Send(t, "hello")
+	c.WantText(t, "hello")
+	c.Leave(t, 1000, "")
+	stop(t, node)
+	all := backend.Received(func(*harness.Delivery) bool { return true })
+	if len(all) != 1 || all[0].Event.Type != "message" || all[0].Event.Data.Seq != 1 {
+		t.Errorf("%d events came, the first a %s with seq %d", len(all), all[0].Event.Type, all[0].Event.Data.Seq)
+	}
+}
+
 // What each webhook's request has beside its body.
 func TestWebhookRequestHeaders(t *testing.T) {
 	t.Parallel()
@@ -76,7 +95,17 @@ func TestWebhookRequestHeaders(t *testing.T) {
 	}, Subprotocols: []string{"chat", "superchat"}})
 	c.Send(t, "hello")
 	c.WantText(t, "hello")
-	request := backend.AwaitOne(t, "connect", c.ID).Data.Request
+	connect := backend.AwaitOne(t, "connect", c.ID)
+	for _, moment := range []string{connect.Timestamp, connect.Data.ConnectedAt} {
+		at, err := time.Parse("2006-01-02T15:04:05.000Z", moment)
+		if err != nil || time.Since(at).Abs() > time.Minute {
+			t.Errorf("the moment %q, %v, isn't now in UTC with milliseconds", moment, err)
+		}
+	}
+	if connect.Data.RemoteAddr != "127.0.0.1" || connect.Data.RemotePort != c.Conn.LocalAddr().(*net.TCPAddr).Port || connect.Data.Node == "" {
+		t.Errorf("the client is of %s port %d at node %q", connect.Data.RemoteAddr, connect.Data.RemotePort, connect.Data.Node)
+	}
+	request := connect.Data.Request
 	if request.Path != "/ws" || request.RawQuery != "a=1&a=2&b=" || request.Query["a"] != "1" || request.Query["b"] != "" {
 		t.Errorf("the request is %+v", request)
 	}

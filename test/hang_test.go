@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"gatepost/test/harness"
 )
 
@@ -89,6 +91,33 @@ func TestClientOutlivesAHangOfAMinute(t *testing.T) {
 	for range behind {
 		busy.WantText(t, more)
 	}
+}
+
+// What waits behind a message that hangs is bounded: past it the gateway stops
+// reading, and the client's writes block.
+func TestWhatWaitsBehindAHangIsBounded(t *testing.T) {
+	t.Parallel()
+	backend, release := hanging(t)
+	defer release()
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_WEBHOOK_TIMEOUT": "60s", "GATEPOST_CLIENT_RATE": "0"}))
+	c := node.Connect(t, harness.Dial{})
+	c.Send(t, "hang")
+	before := node.RSS(t)
+	message := strings.Repeat("x", 60<<10)
+	blocked := false
+	for range 1500 { // 88 MiB
+		_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+		if blocked = c.Conn.WriteMessage(websocket.TextMessage, []byte(message)) != nil; blocked {
+			break
+		}
+	}
+	if !blocked {
+		t.Error("the gateway took 88 MiB from a client whose first message isn't done")
+	}
+	if grown := node.RSS(t) - before; grown > 32<<20 {
+		t.Errorf("the node grew by %d MiB", grown>>20)
+	}
+	node.Healthy(t, harness.Dial{})
 }
 
 // roundTrips has each client send a message and wait for its reply, again and

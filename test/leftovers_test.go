@@ -48,6 +48,9 @@ func TestClientThatLeavesWhileItConnects(t *testing.T) {
 			harness.Eventually(t, "the client is gone", func() bool {
 				return node.API(t, "read").Do("GET", "/clients/"+id, "").Status == 404
 			})
+			harness.Eventually(t, "what was pushed to it counts as dropped", func() bool {
+				return node.Metric(t, "gatepost_dropped_messages_total") >= 1
+			})
 			stop(t, node)
 			closes := len(backend.Received(harness.Of("close", id)))
 			if name == "accepted" && closes != 1 || closes > 1 {

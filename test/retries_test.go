@@ -114,3 +114,35 @@ func TestConnectIsTriedAgain(t *testing.T) {
 		t.Errorf("there were %d tries under %v", len(tries), distinct(tries))
 	}
 }
+
+// A message that has waited longer than it may is a dead letter without another
+// try, and the close behind it still comes.
+func TestMessageThatWaitedTooLong(t *testing.T) {
+	t.Parallel()
+	released := make(chan struct{})
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Text() == "hang" {
+			<-released
+		}
+		return echo(d)
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_MESSAGE_TTL": "1s"}))
+	c := node.Connect(t, harness.Dial{})
+	c.Send(t, "hang")
+	c.Send(t, "too late")
+	backend.Await(t, 1, harness.Of("message", c.ID))
+	sent := time.Now()
+	harness.Eventually(t, "the second message has waited too long", func() bool { return time.Since(sent) > 1500*time.Millisecond })
+	close(released)
+	c.WantText(t, "hang")
+	c.Leave(t, 1000, "")
+	if ev := backend.AwaitOne(t, "close", c.ID); ev.Data.Seq != 3 {
+		t.Errorf("the close has seq %d", ev.Data.Seq)
+	}
+	if n := len(backend.Received(harness.Of("message", c.ID))); n != 1 {
+		t.Errorf("%d messages were sent", n)
+	}
+	if list := string(node.API(t, "admin").Do("GET", "/events/dead", "").Body); strings.Count(list, `"died_at"`) != 1 {
+		t.Errorf("the dead letters are %s", list)
+	}
+}

@@ -108,7 +108,7 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 	e.HTTPErrorHandler = api.HandleError(deps.Log)
 
 	guard := recoverPanics(deps.Log)
-	e.Pre(divertSockets(deps.Sockets, guard), observe(deps.Log, deps.Registerer), guard, api.RawPath)
+	e.Pre(divertSockets(deps.Sockets, guard, cfg.Timeouts), observe(deps.Log, deps.Registerer), guard, api.RawPath)
 
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		e.Add(method, "/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))

@@ -9,7 +9,7 @@ import (
 
 // divertSockets hands what the sockets answer to them before any routing: with
 // the socket path "/" an upgrade on any path is theirs.
-func divertSockets(sockets Sockets, guard echo.MiddlewareFunc) echo.MiddlewareFunc {
+func divertSockets(sockets Sockets, guard echo.MiddlewareFunc, t Timeouts) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		if sockets == nil {
 			return next
@@ -19,7 +19,7 @@ func divertSockets(sockets Sockets, guard echo.MiddlewareFunc) echo.MiddlewareFu
 			if !sockets.Matches(c.Request()) {
 				return next(c)
 			}
-			liftDeadlines(c)
+			liftDeadlines(c, t.Write)
 			return upgrade(c)
 		}
 	}
@@ -27,8 +27,10 @@ func divertSockets(sockets Sockets, guard echo.MiddlewareFunc) echo.MiddlewareFu
 
 // liftDeadlines gives a handshake the time that its connect webhook takes: the
 // end of the read deadline would cancel the request while it waits. One that has a
-// body is no handshake and keeps them, lest it be read for ever.
-func liftDeadlines(c echo.Context) {
+// body is no handshake and keeps them, lest it be read for ever. An answer, which
+// is a refusal, has so long again to be taken: a peer that pipelines handshakes and
+// reads nothing would hold its connection without being anybody's client.
+func liftDeadlines(c echo.Context, write time.Duration) {
 	if c.Request().Method != http.MethodGet || c.Request().ContentLength != 0 {
 		return
 	}
@@ -36,4 +38,5 @@ func liftDeadlines(c echo.Context) {
 	// A connection that knows no deadlines has none to lift.
 	_ = conn.SetReadDeadline(time.Time{})
 	_ = conn.SetWriteDeadline(time.Time{})
+	c.Response().Before(func() { _ = conn.SetWriteDeadline(time.Now().Add(write)) })
 }

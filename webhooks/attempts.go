@@ -87,9 +87,19 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	a := e.courier.attempt(e.life, req, timeout)
-	e.leave(j, a.load(), a.sign(j))
+	how, says := a.load(), a.sign(j)
+	switch {
+	case how == late && timeout < e.Timeout/2:
+		how, says = unknown, silent // it was cut short, for it began late
+	case j.isConnect() && a.status == http.StatusTooManyRequests:
+		how = eased // as every 4xx it is a verdict on this client
+	}
+	e.leave(j, how, says)
 	e.judge(j, a)
 	_, j.heard = e.room.listen()
+	if j.ruling == again {
+		a.body = nil // up to 1 MiB, for as long as the event waits
+	}
 	if a.status == 0 {
 		return nil, attemptError(a.fault)
 	}

@@ -8,8 +8,12 @@ import (
 	"gatepost/protocol"
 )
 
-// maxBatchBytes is how much of encoded events goes into one batch.
-const maxBatchBytes = 512 << 10
+const (
+	// maxBatchBytes is the largest body of a batch.
+	maxBatchBytes = 512 << 10
+	// envelopeBytes is more than what a batch's body has around its events.
+	envelopeBytes = 160
+)
 
 // lead gathers events that wait for their first attempt into the slot that j
 // has, and sends them in one POST. Where there are some, each is told its share,
@@ -18,12 +22,13 @@ func (e *endpoint) lead(j *job) {
 	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 || j.probed {
 		return
 	}
-	size, clients := len(j.body), map[string]bool{j.ev.Data.ClientID: true}
+	size, clients := envelopeBytes+len(j.body), map[string]bool{j.ev.Data.ClientID: true}
 	others := e.turns.along(e.Batch-1, func(other *job) bool {
-		if other.body == nil || size+len(other.body) > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+		more := len(",") + len(other.body)
+		if other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
 			return false
 		}
-		size += len(other.body)
+		size += more
 		clients[other.ev.Data.ClientID] = true
 		return true
 	})
@@ -49,11 +54,11 @@ func (e *endpoint) tooOld(j *job) bool {
 }
 
 // newBatch is the delivery of the events of members in one envelope. size is
-// that of their bodies together.
+// what the body takes at most.
 func newBatch(members []*job, size int) *job {
 	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr(""), most: 1}
 	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
-	body := make([]byte, 0, size+len(members)+128)
+	body := make([]byte, 0, size)
 	body = append(body, `{"type":"batch","id":"`...)
 	body = append(body, b.id...)
 	body = append(body, `","timestamp":`...)

@@ -205,6 +205,15 @@ func TestBatchesAreBounded(t *testing.T) {
 		ev.Data.Message.Payload = []byte(strings.Repeat("x", kib<<10))
 		return ev
 	}
+	filling := func(client string, size int) *protocol.Event {
+		ev := event(protocol.Inbound, client, 1)
+		body, err := encode(ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev.Data.Message.Payload = append(ev.Data.Message.Payload, strings.Repeat("x", size-len(body))...)
+		return ev
+	}
 	tests := []struct {
 		name   string
 		batch  int
@@ -215,6 +224,8 @@ func TestBatchesAreBounded(t *testing.T) {
 		{"off", 1, []*protocol.Event{event(protocol.Inbound, "a", 1), event(protocol.Inbound, "b", 1)}, []int{1, 1}},
 		{"bytes", 10, []*protocol.Event{big("a", 200), big("b", 200), big("c", 200)}, []int{2, 1}},
 		{"one too large", 10, []*protocol.Event{big("a", 600), big("b", 1), big("c", 1)}, []int{1, 2}},
+		{"bytes to the last", 10, []*protocol.Event{filling("a", 256<<10), filling("b", 256<<10-200), event(protocol.Inbound, "c", 1)}, []int{2, 1}},
+		{"the envelope too", 10, []*protocol.Event{filling("a", 256<<10), filling("b", 256<<10), event(protocol.Inbound, "c", 1)}, []int{1, 2}},
 		{"one client", 10, []*protocol.Event{event(protocol.Inbound, "a", 1), event(protocol.Inbound, "a", 2), event(protocol.Inbound, "b", 1)}, []int{1, 2}},
 	}
 	for _, tt := range tests {
@@ -230,6 +241,9 @@ func TestBatchesAreBounded(t *testing.T) {
 				for _, g := range r.back.requests()[1:] {
 					n := 1
 					if g.event.Type == "batch" {
+						if len(g.body) > maxBatchBytes {
+							t.Errorf("a batch of %d bytes", len(g.body))
+						}
 						n = len(g.event.Data.Events)
 						if n == 1 {
 							t.Error("a batch of one")

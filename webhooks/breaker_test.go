@@ -221,7 +221,7 @@ func TestOneClientsTroubleNeverOpensTheBreaker(t *testing.T) {
 				o := newOutcomes()
 				var events []*protocol.Event
 				for seq := range uint64(20) {
-					events = append(events, event(protocol.Inbound, "bad", seq))
+					events = append(events, from(event(protocol.Inbound, "bad", seq), "203.0.113.1", ""))
 				}
 				o.deliver(t.Context(), r, events...)
 				for i := range 600 {

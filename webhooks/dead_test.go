@@ -183,6 +183,37 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 	})
 }
 
+// One address whose messages nobody takes fills what room there is and a quarter,
+// not the place of everybody else's letters.
+func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
+	m := newLetters(Config{}, discard(), func(string) {})
+	at := time.Now()
+	keep := func(i int, addr string, bytes int) {
+		at = at.Add(time.Microsecond)
+		m.Keep(&Letter{Event: &protocol.Event{ID: fmt.Sprint(addr, " ", i), Data: protocol.EventData{RemoteAddr: addr}},
+			Endpoint: addr, Body: make([]byte, bytes), DiedAt: at})
+	}
+	const others = maxLetters / 2
+	for i := range others {
+		keep(i, fmt.Sprint("198.51.100.", i%200), 10)
+	}
+	for i := range 3 * maxLetters {
+		keep(i, "203.0.113.1", 10)
+	}
+	if n := m.Count("203.0.113.1"); n != maxLetters-others {
+		t.Errorf("%d of the one, %d of all", n, len(m.order))
+	}
+	for i := range 200 { // each as large as can be
+		keep(i, "2001:db8::"+fmt.Sprintf("%x", i), maxLetterBytes/20)
+	}
+	if n := m.Count("198.51.100.7"); n != others/200 {
+		t.Errorf("%d are left of another's %d", n, others/200)
+	}
+	if m.bytes > maxLetterBytes || len(m.order) > maxLetters {
+		t.Errorf("%d letters, %d bytes", len(m.order), m.bytes)
+	}
+}
+
 func TestLetterRemembersItsLastAttempts(t *testing.T) {
 	m := newLetters(Config{}, discard(), func(string) {})
 	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, DiedAt: time.Now()})
@@ -212,5 +243,37 @@ func TestCloseDoesNotWaitForeverForACarry(t *testing.T) {
 		}
 		close(stop)
 		synctest.Wait()
+	})
+}
+
+// Letters of an endpoint that is still down, or asks for an hour's patience, don't
+// hold up those of another.
+func TestReplayAtOneEndpointWaitsForNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{Name: "down", Path: "/down"}, func(w http.ResponseWriter, g got) {
+			if g.header.Get("X-Test-Uri") == "/hook" {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(503)
+			}
+		}, func(c *Config) {
+			up := c.Endpoints[0]
+			up.Name, up.Path, up.URL = "up", "", "http://backend.test/up"
+			c.Endpoints = append(c.Endpoints, up)
+		})
+		for i := range 3 * replaysAtOnce {
+			ev := event(protocol.Inbound, fmt.Sprint("c", i), 1)
+			r.letters.Keep(&Letter{Event: ev, Endpoint: "down", DiedAt: time.Now()})
+		}
+		for i := range 3 * replaysAtOnce {
+			ev := event(protocol.Close, fmt.Sprint("d", i), 2)
+			r.letters.Keep(&Letter{Event: ev, Endpoint: "up", DiedAt: time.Now()})
+		}
+		if n, err := r.Replay(t.Context(), protocol.Replay{All: true}); n != 6*replaysAtOnce || err != nil {
+			t.Fatalf("replayed %d, %v", n, err)
+		}
+		time.Sleep(time.Minute)
+		if n := r.letters.Count("up"); n > 0 {
+			t.Errorf("%d letters of the endpoint that is up are left after a minute", n)
+		}
 	})
 }

@@ -34,7 +34,6 @@ type Dispatcher struct {
 	replays map[string]bool // ids of letters that are being replayed
 	closed  bool
 	running sync.WaitGroup // deliveries and replays; Add only under mu
-	replay  chan struct{}  // a token for each client that is replayed now
 }
 
 // New makes a Dispatcher for the endpoints of cfg, and registers its metrics
@@ -53,7 +52,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	if cfg.OutboxMax == 0 {
 		cfg.OutboxMax = defaultOutboxMax
 	}
-	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}, replay: make(chan struct{}, replaysAtOnce)}
+	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}}
 	d.life, d.cut = context.WithCancel(context.Background())
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	s := newSeen()
@@ -65,7 +64,8 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 		e = e.withDefaults()
 		out := &endpoint{
 			Endpoint: e, courier: newCourier(e, cfg.Version, dial), turns: newTurns(e.Concurrency, e.Timeout),
-			letters: d.letters, outbox: d.outbox, room: newRoom(), ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
+			letters: d.letters, outbox: d.outbox, room: newRoom(), replay: make(chan struct{}, replaysAtOnce),
+			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
 		}
 		out.client = out.newClient()

@@ -19,8 +19,9 @@ type endpoint struct {
 	client  *retryablehttp.Client
 	turns   *turns
 	letters *letters
-	outbox  *outbox // nil: nothing is kept
-	room    *room   // where what is in the outbox waits
+	outbox  *outbox       // nil: nothing is kept
+	room    *room         // where what is in the outbox waits
+	replay  chan struct{} // a token for each client that is replayed now
 	ttl     time.Duration
 
 	life     context.Context // ends when attempts are to be cut off
@@ -69,7 +70,7 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 		defer done()
 	}
 
-	if !e.take(ctx, j) {
+	if !e.begin(ctx, j) {
 		return
 	}
 	if j.share == nil {
@@ -117,6 +118,18 @@ func (j *job) patience() time.Duration {
 		return endless
 	}
 	return quickPatience
+}
+
+// begin is take for the first attempt. A connect waits half its time at most: in a
+// storm of them whatever began later would be cut short, so that its client is
+// sent away though the backend has let it in.
+func (e *endpoint) begin(ctx context.Context, j *job) bool {
+	if !j.deadline.IsZero() {
+		var done context.CancelFunc
+		ctx, done = context.WithDeadlineCause(ctx, j.deadline.Add(-e.Timeout/2), errOverdue)
+		defer done()
+	}
+	return e.take(ctx, j)
 }
 
 // take waits for a slot for the job's next attempt, or for its share of another's

@@ -2,13 +2,17 @@ package webhooks
 
 import "net/netip"
 
-// addr is the address whose share a job takes: of IPv6 the /64, which is what
-// one subscriber has.
+// addr is the address whose share a job takes.
 func (j *job) addr() string {
 	if j.ev == nil {
 		return ""
 	}
-	text := j.ev.Data.RemoteAddr
+	return subscriber(j.ev.Data.RemoteAddr)
+}
+
+// subscriber is what stands for an address where shares are counted: of IPv6 the
+// /64, which is what one subscriber has.
+func subscriber(text string) string {
 	a, err := netip.ParseAddr(text)
 	if err != nil || a.Is4() || a.Is4In6() {
 		return text

@@ -64,6 +64,33 @@ func TestOneClientThatHangsHarmsNoOther(t *testing.T) {
 	})
 }
 
+// One client's messages run into the timeout, one after the other, for long: the
+// limit doesn't shrink around the others, few as they are.
+func TestOneClientThatTimesOutForLongHarmsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		r := inBubble(t, Endpoint{Timeout: 10 * time.Second}, hanging(stop))
+		end := time.Now().Add(10 * time.Minute)
+		go func() {
+			for seq := uint64(1); time.Now().Before(end); seq++ {
+				r.deliver(from(event(protocol.Inbound, "hung", seq), "203.0.113.1", "hung"))
+			}
+		}()
+		var took []time.Duration
+		for seq := uint64(1); time.Now().Before(end); seq++ {
+			time.Sleep(7 * time.Second)
+			began := time.Now()
+			r.deliver(event(protocol.Inbound, "ok", seq))
+			took = append(took, time.Since(began))
+		}
+		slices.Sort(took)
+		if slowest := took[len(took)-1]; slowest > 200*time.Millisecond {
+			t.Errorf("of %d others the slowest took %v, half of them over %v", len(took), slowest, took[len(took)/2])
+		}
+		close(stop)
+	})
+}
+
 // 64 clients of one address or uid hang, as many as there can be attempts: the
 // others go on.
 func TestOneSourceThatHangsHarmsNoOther(t *testing.T) {

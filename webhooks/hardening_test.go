@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -88,6 +89,26 @@ func TestReplyIsCapped(t *testing.T) {
 		}
 		if n := sent.Load(); n > 5*32<<20 {
 			t.Errorf("%d bytes were taken", n)
+		}
+	})
+}
+
+// An answer that is of no use isn't kept while its event waits to be sent again:
+// thousands may wait at once.
+func TestWaitingEventsKeepNoAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{}, body(200, strings.Repeat("x", 2*protocol.MaxReplyBytes)))
+		for _, typ := range []protocol.EventType{protocol.Connect, protocol.Inbound} {
+			j, err := r.endpoints[0].newJob(event(typ, "c1", 1), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), firstPause/2)
+			r.endpoints[0].run(ctx, j)
+			cancel()
+			if j.last == nil || j.tries != 1 || len(j.last.body) > 0 {
+				t.Errorf("%s: after %d tries %d bytes are kept", typ, j.tries, len(j.last.body))
+			}
 		}
 	})
 }

@@ -32,7 +32,7 @@ func (e *endpoint) postpone(ctx context.Context, j *job) bool {
 	j.stopped, j.share, j.saved = nil, nil, j.body == nil
 	j.most = j.tries + 1
 	if j.last != nil {
-		j.last.body, j.last.header = nil, nil
+		j.last.header = nil
 	}
 	if e.outbox.keep(ctx, e.Name, j, false) && len(j.body) > smallBody {
 		j.body = nil

@@ -12,28 +12,31 @@ import (
 	"gatepost/protocol"
 )
 
-// Bounds of dead letters. Past one of the first two the oldest go.
+// Bounds of dead letters. Past one of the first two the oldest go: those of the
+// newest letter's own address, if that fills more than its share.
 const (
 	maxLetters     = 10_000   // in memory
 	maxLetterBytes = 64 << 20 // in memory
 	maxKeptLetters = 100_000  // with a Keeper, where the bytes are a quarter of the outbox's
 	letterLife     = 14 * 24 * time.Hour
 	letterOverhead = 1 << 10 // what a letter weighs beside its event
+	// addressShare is which part of the room an address may fill at others' cost.
+	addressShare = 4
 )
 
 // letters are the dead letters, in the order of their deaths. With a Keeper only
 // their names are in memory, and what could not be kept yet.
 type letters struct {
-	log       *slog.Logger
-	evicted   func(endpoint string) // told of each letter that had to go
-	keeper    Keeper                // nil: all is in memory
-	most      int
-	mostBytes int64
+	log     *slog.Logger
+	leaving *quiet                // letters that had to go
+	evicted func(endpoint string) // told of each of them
+	keeper  Keeper                // nil: all is in memory
+	most    bounds
 
 	mu     sync.Mutex // guards the following
 	byID   map[string]*entry
-	order  []*entry // by key
-	bytes  int64
+	pile   // all of them
+	addrs  map[string]*pile
 	count  map[string]int    // by endpoint
 	unkept map[string]*entry // by id: to be written again
 	retry  *time.Timer
@@ -48,16 +51,18 @@ type entry struct {
 	clientID string
 	seq      uint64
 	endpoint string
+	addr     string // whose share it takes
 	diedAt   time.Time
 	weight   int64
+	own      *pile   // its address's
 	letter   *Letter // nil where only the Keeper has it
 }
 
 func newLetters(cfg Config, log *slog.Logger, evicted func(endpoint string)) *letters {
-	ls := &letters{log: log, evicted: evicted, keeper: cfg.Keeper, most: maxLetters, mostBytes: maxLetterBytes,
-		byID: map[string]*entry{}, count: map[string]int{}, unkept: map[string]*entry{}}
+	ls := &letters{log: log, leaving: newQuiet(log, slog.LevelWarn), evicted: evicted, keeper: cfg.Keeper, most: bounds{maxLetters, maxLetterBytes},
+		byID: map[string]*entry{}, addrs: map[string]*pile{}, count: map[string]int{}, unkept: map[string]*entry{}}
 	if ls.keeper != nil {
-		ls.most, ls.mostBytes = maxKeptLetters, cfg.OutboxMax/4
+		ls.most = bounds{maxKeptLetters, cfg.OutboxMax / 4}
 	}
 	ls.retry = time.AfterFunc(time.Hour, ls.writeAgain)
 	ls.retry.Stop()
@@ -71,11 +76,11 @@ func (ls *letters) Keep(l *Letter) {
 		return
 	}
 	en := &entry{key: letterKey(l.DiedAt, l.Event.ID), id: l.Event.ID, typ: l.Event.Type, clientID: l.Event.Data.ClientID, seq: l.Event.Data.Seq,
-		endpoint: l.Endpoint, diedAt: l.DiedAt, weight: weight(l), letter: l}
+		endpoint: l.Endpoint, addr: subscriber(l.Event.Data.RemoteAddr), diedAt: l.DiedAt, weight: weight(l), letter: l}
 	ls.mu.Lock()
 	ls.expire(time.Now())
 	ls.insert(en)
-	ls.shrink()
+	ls.shrink(en)
 	ls.mu.Unlock()
 	ls.write(en, l)
 }
@@ -92,8 +97,11 @@ func (ls *letters) Retried(id string, attempts []Attempt) bool {
 	ls.mu.Lock()
 	en, ok := ls.byID[id]
 	if ok {
-		ls.bytes += weight(&l) - en.weight
-		en.weight, en.letter = weight(&l), &l
+		more := weight(&l) - en.weight
+		ls.bytes += more
+		en.own.bytes += more
+		en.weight += more
+		en.letter = &l
 	}
 	ls.mu.Unlock()
 	if ok {
@@ -157,7 +165,7 @@ func (ls *letters) Drop(id string) bool {
 	defer ls.mu.Unlock()
 	en, ok := ls.byID[id]
 	if ok {
-		ls.remove(ls.place(en.key))
+		ls.remove(en)
 	}
 	return ok
 }
@@ -170,49 +178,49 @@ func (ls *letters) Count(endpoint string) int {
 	return ls.count[endpoint]
 }
 
-// place is where in the list a key is, or would be.
-func (ls *letters) place(key string) int {
-	return sort.Search(len(ls.order), func(i int) bool { return ls.order[i].key >= key })
-}
-
 func (ls *letters) insert(en *entry) {
-	if n := len(ls.order); n == 0 || ls.order[n-1].key < en.key {
-		ls.order = append(ls.order, en)
-	} else {
-		ls.order = slices.Insert(ls.order, ls.place(en.key), en)
+	if ls.addrs[en.addr] == nil {
+		ls.addrs[en.addr] = &pile{}
 	}
+	en.own = ls.addrs[en.addr]
+	ls.pile.put(en)
+	en.own.put(en)
 	ls.byID[en.id] = en
-	ls.bytes += en.weight
 	ls.count[en.endpoint]++
 }
 
-// shrink keeps the bounds.
-func (ls *letters) shrink() {
-	for len(ls.order) > ls.most || ls.bytes > ls.mostBytes && len(ls.order) > 1 {
-		ls.evict("there is no room for more dead letters: the oldest is gone")
+// shrink keeps the bounds, now that a letter has come.
+func (ls *letters) shrink(came *entry) {
+	for ls.over(ls.most, 1) {
+		oldest := ls.order[0]
+		if came.own.over(ls.most, addressShare) {
+			oldest = came.own.order[0]
+		}
+		ls.evict(oldest, "there is no room for more dead letters: the oldest is gone")
 	}
 }
 
 // expire drops what is past its life.
 func (ls *letters) expire(now time.Time) {
 	for len(ls.order) > 0 && now.Sub(ls.order[0].diedAt) > letterLife {
-		ls.evict("a dead letter is past its 14 days and gone")
+		ls.evict(ls.order[0], "a dead letter is past its 14 days and gone")
 	}
 }
 
-func (ls *letters) evict(why string) {
-	en := ls.order[0]
-	ls.remove(0)
+func (ls *letters) evict(en *entry, why string) {
+	ls.remove(en)
 	ls.evicted(en.endpoint)
-	ls.log.Warn(why, "endpoint", en.endpoint, "id", en.id, "died_at", en.diedAt)
+	ls.leaving.say(why, slog.String("endpoint", en.endpoint), slog.String("id", en.id), slog.Time("died_at", en.diedAt))
 }
 
-func (ls *letters) remove(at int) {
-	en := ls.order[at]
-	ls.order = slices.Delete(ls.order, at, at+1)
+func (ls *letters) remove(en *entry) {
+	ls.pile.drop(en)
+	en.own.drop(en)
+	if len(en.own.order) == 0 {
+		delete(ls.addrs, en.addr)
+	}
 	delete(ls.byID, en.id)
 	delete(ls.unkept, en.id)
-	ls.bytes -= en.weight
 	if ls.count[en.endpoint]--; ls.count[en.endpoint] == 0 {
 		delete(ls.count, en.endpoint)
 	}

@@ -30,11 +30,11 @@ func (ls *letters) open() error {
 			return nil
 		}
 		en := &entry{key: letterKey(head.DiedAt, id), id: id, typ: head.Type, clientID: head.ClientID, seq: head.Seq,
-			endpoint: head.Endpoint, diedAt: head.DiedAt, weight: weight(&Letter{Body: body, Attempts: head.Attempts})}
+			endpoint: head.Endpoint, addr: head.Addr, diedAt: head.DiedAt, weight: weight(&Letter{Body: body, Attempts: head.Attempts})}
 		ls.insert(en)
+		ls.shrink(en)
 		return nil
 	})
-	ls.shrink()
 	return err
 }
 
@@ -66,7 +66,7 @@ func (ls *letters) write(en *entry, l *Letter) {
 	if ls.keeper == nil {
 		return
 	}
-	err := ls.put(en, l)
+	err := ls.store(en, l)
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if ls.byID[en.id] != en {
@@ -86,12 +86,12 @@ func (ls *letters) write(en *entry, l *Letter) {
 	}
 	ls.unkept[en.id] = en
 	for len(ls.unkept) > maxLetters {
-		ls.evict("dead letters can't be kept, and there are too many for the memory: the oldest is gone")
+		ls.evict(en, "dead letters can't be kept, and there are too many for the memory: it is gone")
 	}
 }
 
-func (ls *letters) put(en *entry, l *Letter) error {
-	value, err := joinRecord(letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Endpoint: l.Endpoint,
+func (ls *letters) store(en *entry, l *Letter) error {
+	value, err := joinRecord(letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.Endpoint,
 		Trace: l.Trace, Reason: l.Reason, DiedAt: l.DiedAt, Attempts: l.Attempts}, l.Body)
 	if err != nil {
 		return err
@@ -143,6 +143,7 @@ func (ls *letters) close() {
 	ls.closed = true
 	ls.retry.Stop()
 	ls.mu.Unlock()
+	ls.leaving.close()
 	if ls.keeper == nil {
 		return
 	}

@@ -11,6 +11,9 @@ const (
 	// stretchEvery is how often the limit grows by one while events wait and
 	// nothing comes back, so that hung attempts don't hold everyone up.
 	stretchEvery = 100 * time.Millisecond
+	// leastLate is how far attempts without an answer lower the limit. They may be
+	// one client's alone, and from four slots on one client can't hold them all.
+	leastLate = 4
 )
 
 // load is what an attempt's end says of the backend.
@@ -19,7 +22,8 @@ type load int
 const (
 	eased      load = iota // it answered well
 	unknown                // it failed in a way that says nothing of load
-	overloaded             // 429, 503, or no answer in time
+	late                   // no answer in time
+	overloaded             // 429, 503
 )
 
 // limit is how many attempts an endpoint may have under way, found by trying:
@@ -43,8 +47,11 @@ func newLimit(most int, calm time.Duration) limit {
 // them.
 func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 	switch {
+	case how == late && l.value <= leastLate: // so low it may be stretched around what hangs
+	case how == late:
+		l.lower(leastLate, began, now)
 	case how == overloaded:
-		l.lower(began, now)
+		l.lower(1, began, now)
 	case how == eased && wanted && l.value < l.most:
 		// One more for each round of good answers, as TCP does; after an outage one
 		// more for each good answer, which doubles it in a round.
@@ -59,9 +66,9 @@ func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 // has lowered the limit for reasons that are over.
 func (l *limit) recover() { l.recovering = true }
 
-// lower cuts the limit by 0.7, once in a round trip: attempts that had begun
-// before the last cut tell of the load before it.
-func (l *limit) lower(began, now time.Time) {
+// lower cuts the limit by 0.7, not below least, once in a round trip: attempts
+// that had begun before the last cut tell of the load before it.
+func (l *limit) lower(least int, began, now time.Time) {
 	l.overload = now
 	l.credit = 0
 	l.recovering = false
@@ -69,7 +76,7 @@ func (l *limit) lower(began, now time.Time) {
 		return
 	}
 	l.lowered = now
-	l.value = max(1, l.value*7/10)
+	l.value = max(least, l.value*7/10)
 }
 
 // stretch raises the limit by one where somebody waits and no overload was seen

@@ -66,6 +66,25 @@ func TestLimitFallsOnceARoundTrip(t *testing.T) {
 	}
 }
 
+// What merely doesn't answer lowers the limit so far only that each class, and a
+// second client, still has a slot.
+func TestLimitFallsToFourWhereNothingIsAnswered(t *testing.T) {
+	for first, want := range map[int]int{64: 4, 4: 4, 2: 2, 1: 1} {
+		l, now := newLimit(64, time.Hour), time.Unix(1e9, 0)
+		l.value = first
+		for range 50 {
+			now = now.Add(time.Second)
+			l.ended(late, true, now.Add(-time.Millisecond), now)
+		}
+		if l.value != want {
+			t.Errorf("from %d it falls to %d, want %d", first, l.value, want)
+		}
+		if l.stretch(true, now.Add(stretchEvery)); want < leastLate && l.value != want+1 {
+			t.Errorf("at %d it isn't stretched for who waits behind what hangs", want)
+		}
+	}
+}
+
 func TestLimitStretchesWhereNothingComesBack(t *testing.T) {
 	l, now := newLimit(10, 10*time.Second), time.Unix(1e9, 0)
 	l.stretch(true, now)

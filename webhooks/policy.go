@@ -60,7 +60,9 @@ func rule(t protocol.EventType, a *answer, readable bool) ruling {
 // load is what the answer says of the backend's load.
 func (a *answer) load() load {
 	switch {
-	case a.timeout, a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+	case a.timeout:
+		return late
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
 		return overloaded
 	case a.status >= 200 && a.status <= 499 && a.fault == "":
 		return eased
@@ -74,6 +76,8 @@ func (a *answer) load() load {
 // are sent one by one.
 func (a *answer) sign(j *job) sign {
 	switch {
+	case j.isConnect() && a.status >= 400 && a.status <= 499 && a.status != http.StatusNotFound:
+		return decided
 	case a.away():
 		if j.ev == nil {
 			return silent
@@ -81,8 +85,6 @@ func (a *answer) sign(j *job) sign {
 		return absent
 	case a.status >= 200 && a.status <= 299 && a.fault == "":
 		return well
-	case j.isConnect() && a.status >= 400 && a.status <= 499 && a.status != http.StatusNotFound:
-		return decided
 	}
 	return alive
 }

@@ -71,8 +71,8 @@ func TestLoadOfAnAnswer(t *testing.T) {
 		{answer{status: 429}, overloaded},
 		{answer{status: 503}, overloaded},
 		{answer{status: 500}, unknown},
-		{answer{timeout: true}, overloaded},
-		{answer{status: 200, timeout: true, fault: "cut off"}, overloaded},
+		{answer{timeout: true}, late},
+		{answer{status: 200, timeout: true, fault: "cut off"}, late},
 		{answer{fault: "connection refused"}, unknown},
 	}
 	for _, tt := range tests {

@@ -32,6 +32,7 @@ type letterRecord struct {
 	Type     protocol.EventType `json:"type"`
 	ClientID string             `json:"client_id"`
 	Seq      uint64             `json:"seq"`
+	Addr     string             `json:"addr"` // whose share it takes
 	Endpoint string             `json:"endpoint"`
 	Trace    string             `json:"trace"`
 	Reason   Reason             `json:"reason"`

@@ -9,13 +9,15 @@ import (
 	"gatepost/protocol"
 )
 
-// replaysAtOnce is how many clients' letters are replayed at the same time.
+// replaysAtOnce is how many clients' letters are replayed at the same time, at
+// each endpoint: one that is still down holds up no other's.
 const replaysAtOnce = 8
 
 // Replay sends dead letters again, in the background: each with quick tries as
 // ever, those of one client in order, close last. A letter that is delivered is
 // gone, and its reply is handed to Carry; one that fails again stays, with its new
-// attempts. What is being replayed already isn't begun anew.
+// attempts. What is being replayed already isn't begun anew, nor what was meant for
+// an endpoint that there is no more.
 //
 // It returns how many it has begun. An id without a letter is a
 // *protocol.Problem 404, and nothing is replayed.
@@ -32,18 +34,20 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 		return 0, &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "the gateway stops"}
 	}
 	for _, l := range letters {
-		if !d.replays[l.id] {
+		if !d.replays[l.id] && d.named(l.endpoint) != nil {
 			d.replays[l.id] = true
 			byClient[l.clientID] = append(byClient[l.clientID], l)
 			begun++
 		}
 	}
-	clients := make([][]*entry, 0, len(byClient))
+	clients := map[string][][]*entry{} // by the endpoint of their first
 	for _, one := range byClient {
 		slices.SortFunc(one, inOrder)
-		clients = append(clients, one)
+		clients[one[0].endpoint] = append(clients[one[0].endpoint], one)
 	}
-	d.running.Go(func() { d.resend(clients) })
+	for name, those := range clients {
+		d.running.Go(func() { d.resend(d.named(name), those) })
+	}
 	return begun, nil
 }
 
@@ -75,17 +79,18 @@ func order(a protocol.EventType, aSeq uint64, b protocol.EventType, bSeq uint64)
 	return cmp.Compare(aSeq, bSeq)
 }
 
-// resend replays clients' letters, a few clients at a time.
-func (d *Dispatcher) resend(clients [][]*entry) {
+// resend replays clients' letters, a few clients at a time. first is the endpoint
+// of each client's first letter.
+func (d *Dispatcher) resend(first *endpoint, clients [][]*entry) {
 	for _, one := range clients {
 		select {
-		case d.replay <- struct{}{}:
+		case first.replay <- struct{}{}:
 		case <-d.stopping.Done():
 			d.unclaim(one...)
 			continue
 		}
 		d.running.Go(func() {
-			defer func() { <-d.replay }()
+			defer func() { <-first.replay }()
 			for _, l := range one {
 				d.resendOne(l)
 			}

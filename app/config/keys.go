@@ -145,7 +145,7 @@ var clusterKeys = []Key{
 		read: many(func(c *Config) *[]string { return &c.ClusterPeers }, ",", parsePeer)},
 	{Env: "GATEPOST_NATS_URL", YAML: "nats_url", Kind: "list", Section: cluster,
 		Doc:  "An external NATS with JetStream for cluster, outbox and journal, instead of the embedded one. Not in this version: `serve` refuses to start with it.",
-		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURL},
+		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURLs},
 }
 
 var loggingKeys = []Key{

@@ -73,9 +73,18 @@ func (k Key) shown(v any) any {
 	}
 }
 
-// showURL hides what may be secret in a URL, or in each of a list: the password,
-// and the query with tokens in it.
+// showURL hides what may be secret in a URL: the password, and the query with
+// tokens in it.
 func showURL(v any) any {
+	s, err := scalar(v)
+	if err != nil {
+		return hidden
+	}
+	return shownURL(s)
+}
+
+// showURLs does as showURL for each of a list.
+func showURLs(v any) any {
 	texts, err := elements(v, ",")
 	if err != nil {
 		return hidden
@@ -86,9 +95,11 @@ func showURL(v any) any {
 	return strings.Join(texts, ",")
 }
 
+// shownURL hides all of what isn't a whole URL: it may be the rest of a password
+// with a comma in it.
 func shownURL(s string) string {
 	u, err := url.Parse(s)
-	if err != nil {
+	if err != nil || u.Scheme == "" || u.Host == "" {
 		return hidden
 	}
 	// url.URL would write the stars percent-encoded.

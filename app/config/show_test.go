@@ -48,6 +48,26 @@ func TestSecretsAreHidden(t *testing.T) {
 	}
 }
 
+// A comma is no end of a URL, so that nothing behind one is taken for another.
+func TestSecretsWithCommasAreHidden(t *testing.T) {
+	l := load(t, `
+jwks_url: https://user:a,hunter2@id.example/keys
+nats_url: nats://user:a,hunter2@a.example:4222
+webhook: {url: "https://user:a,hunter2@b.example/hook?key=a,hunter2"}
+webhooks: [{name: chat, url: "https://c.example/hook?key=a,hunter2"}]
+`, nil)
+	shown, err := l.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(shown, "hunter2") {
+		t.Errorf("a secret is in\n%s", shown)
+	}
+	if want := "url: https://***@b.example/hook?*** # gatepost.yaml\n"; !strings.Contains(shown, want) {
+		t.Errorf("there is no %q in\n%s", want, shown)
+	}
+}
+
 // What is printed is a file that means the same, but for the secrets.
 func TestWhatIsShownCanBeLoaded(t *testing.T) {
 	first := load(t, "log_level: debug\norigins: [https://a.example]\nheartbeats: [{receive: ping, answer: pong}]\n",

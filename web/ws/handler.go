@@ -33,6 +33,7 @@ type Handler struct {
 	origins    originPolicy
 	heartbeats map[string]*hub.Frame // by what is received; nil: swallowed
 	patience   time.Duration
+	idleBytes  int
 
 	gateway Gateway
 	tokens  Tokens
@@ -60,6 +61,7 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 		origins:    newOriginPolicy(cfg.Origins),
 		heartbeats: make(map[string]*hub.Frame),
 		patience:   patienceAt(cfg.ClientRate),
+		idleBytes:  idleBytes(cfg.MaxMessage),
 		gateway:    gw,
 		tokens:     tokens,
 		log:        log,

@@ -143,10 +143,18 @@ func headerObject(r *http.Request, c *credentials) map[string]string {
 	return object
 }
 
+// encodings is how often a token may be percent-encoded in a header: by the client
+// that spelt its query so, and by a proxy that put that into a URL of its own.
+const encodings = 2
+
 func (c *credentials) tokenIn(value string) bool {
-	return slices.ContainsFunc(c.tokens, func(t string) bool {
-		return t != "" && strings.Contains(value, t)
-	})
+	for range 1 + encodings {
+		if slices.ContainsFunc(c.tokens, func(t string) bool { return t != "" && strings.Contains(value, t) }) {
+			return true
+		}
+		value = decodeQuery(value)
+	}
+	return false
 }
 
 // cookieObject is the cookies as they were sent, the first where a name is

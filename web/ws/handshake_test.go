@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -18,14 +19,17 @@ import (
 // A connect event shows the handshake, and no token that was looked at.
 func TestHandshake(t *testing.T) {
 	r := newRig(t, hub.Options{}, nil)
+	respelt := fmt.Sprintf("%%%02x%s", goodToken[0], goodToken[1:])
 	conn := r.dial("/ws/rooms/caf%C3%A9?b=1&%74oken="+goodToken+"&b=2&refuse=close&x=y%20z", http.Header{
 		"Authorization":  {"Bearer " + goodToken},
 		"Cookie":         {"sid=abc; theme=\"dark\"; sid=late"},
 		"X-Original-Uri": {"/ws?token=" + goodToken},
+		"X-Respelt-Uri":  {"/ws?token=" + respelt},
+		"X-Within-Uri":   {"/login?to=" + url.QueryEscape("/ws?token="+respelt)},
 		"X-Several":      {"one", "two"},
 		"Traceparent":    {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 		"X-Test-Ip":      {"::ffff:192.0.2.7"},
-	}, "bearer", goodToken, "chat")
+	}, "bearer", goodToken, "chat", goodToken)
 	if conn.Subprotocol() != "bearer" {
 		t.Errorf("subprotocol %q is selected, want bearer", conn.Subprotocol())
 	}
@@ -34,7 +38,7 @@ func TestHandshake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(whole), goodToken) {
+	if strings.Contains(string(whole), goodToken) || strings.Contains(string(whole), respelt) {
 		t.Errorf("the token is in the handshake: %s", whole)
 	}
 	if want := map[string]string{"b": "1", "refuse": "close", "x": "y z"}; !maps.Equal(hs.Request.Query, want) {
@@ -54,7 +58,7 @@ func TestHandshake(t *testing.T) {
 			t.Errorf("header %s is %q, want %q", name, got, want)
 		}
 	}
-	for _, name := range []string{"authorization", "sec-websocket-protocol", "cookie", "x-original-uri"} {
+	for _, name := range []string{"authorization", "sec-websocket-protocol", "cookie", "x-original-uri", "x-respelt-uri", "x-within-uri"} {
 		if got, there := hs.Request.Headers[name]; there {
 			t.Errorf("header %s is there: %q", name, got)
 		}

@@ -16,6 +16,14 @@ const throttledFor = 20 * time.Second
 // gone meanwhile.
 const waitStep = 200 * time.Millisecond
 
+// bytesATurn is how many bytes that make no message take a message's turn: pongs
+// and empty fragments are work too. Nobody is held to them who sends less than
+// idleBytes between two messages.
+const bytesATurn = 4 << 10
+
+// idleBytes leaves room for the largest message in small fragments.
+func idleBytes(maxMessage int) int { return 2*maxMessage + 64<<10 }
+
 // pace holds a client to its rate by not reading from it.
 type pace struct {
 	limit *rate.Limiter // nil: none
@@ -74,4 +82,18 @@ func (p *peer) waitTurn() bool {
 		time.Sleep(min(wait, waitStep))
 	}
 	return !p.client.Closing()
+}
+
+// meter counts bytes that were read and waits where too many of them made no
+// message.
+func (p *peer) meter(n int) {
+	p.idle += n
+	if p.idle <= p.h.idleBytes || p.client.Closing() {
+		return
+	}
+	p.client.PauseReading()
+	defer p.client.ResumeReading()
+	for p.idle > p.h.idleBytes && p.waitTurn() {
+		p.idle -= bytesATurn
+	}
 }

@@ -28,6 +28,7 @@ type peer struct {
 	h      *Handler
 	client *hub.Client
 	pace   pace
+	idle   int // bytes read since the last message or ping
 
 	attached bool // the 101 is written; set before melody's write pump starts
 	broken   bool // the socket failed, or isn't to be read any more
@@ -87,7 +88,7 @@ func (p *peer) panicked(r any) {
 	p.client.Close(hub.Cause{Code: protocol.CloseInternal, Reason: "the gateway failed", Initiator: protocol.ByGateway}, nil, false)
 }
 
-// Read reads from the socket.
+// Read reads from the socket, no faster than the client may send.
 func (p *peer) Read(b []byte) (int, error) {
 	if p.broken {
 		return 0, net.ErrClosed
@@ -95,6 +96,7 @@ func (p *peer) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if n > 0 && p.attached {
 		p.client.Heard()
+		p.meter(n)
 	}
 	p.broken = p.broken || err != nil
 	return n, err

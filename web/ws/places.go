@@ -120,7 +120,8 @@ func bearerTokens(values []string) []string {
 
 // takeFromSubprotocols gives what follows each "bearer", the other subprotocols,
 // and the first "bearer" as it was spelt. A "bearer" with nothing behind it is an
-// empty token, which is a bad one.
+// empty token, which is a bad one. A token that is offered once more is left out
+// everywhere.
 func takeFromSubprotocols(protocols []string) (tokens, rest []string, bearer string) {
 	rest = []string{}
 	for i := 0; i < len(protocols); i++ {
@@ -138,5 +139,6 @@ func takeFromSubprotocols(protocols []string) (tokens, rest []string, bearer str
 		}
 		tokens = append(tokens, token)
 	}
+	rest = slices.DeleteFunc(rest, func(p string) bool { return p != bearer && slices.Contains(tokens, p) })
 	return tokens, rest, bearer
 }

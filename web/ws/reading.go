@@ -54,6 +54,7 @@ func (p *peer) message(m protocol.Message) {
 	defer p.rescue()
 	p.client.PauseReading()
 	defer p.client.ResumeReading()
+	p.idle = 0
 	if !p.waitTurn() {
 		return
 	}
@@ -87,6 +88,7 @@ func (p *peer) ping(data string) error {
 	defer p.rescue()
 	p.client.PauseReading()
 	defer p.client.ResumeReading()
+	p.idle = 0
 	if p.waitTurn() {
 		frame := make([]byte, 0, 2+len(data))
 		frame = append(frame, pongFrame, byte(len(data)))

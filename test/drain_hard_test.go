@@ -1,0 +1,70 @@
+package test
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"gatepost/test/harness"
+)
+
+// A backend that is gone doesn't keep a node from ending: what it can't deliver
+// has had its quick tries.
+func TestDrainWithoutABackend(t *testing.T) {
+	t.Parallel()
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type == "connect" {
+			return harness.Answer{}
+		}
+		return harness.Status(503)
+	})
+	node := harness.Start(t, backend.Env(nil))
+	for range 5 {
+		node.Connect(t, harness.Dial{}).Send(t, "nobody takes this")
+	}
+	begun := time.Now()
+	stop(t, node)
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if n := len(distinct(backend.Received(harness.Of("close", "")))); n != 5 {
+		t.Errorf("%d of 5 closes were tried", n)
+	}
+}
+
+// A client whose connect event is under way when the drain begins is turned away
+// or closed, and its close event follows: the backend has accepted it.
+func TestDrainWhileAClientConnects(t *testing.T) {
+	t.Parallel()
+	asked, answered := make(chan struct{}), make(chan struct{})
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type == "connect" {
+			close(asked)
+			<-answered
+		}
+		return harness.Answer{}
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_DRAIN": "500ms"}))
+	connected := make(chan error, 1)
+	go func() {
+		c, err := node.TryConnect(t, harness.Dial{NoWelcome: true})
+		if err == nil {
+			c.EndedAt()
+		}
+		connected <- err
+	}()
+	<-asked
+	node.Signal(syscall.SIGTERM)
+	harness.Eventually(t, "the node drains", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
+	close(answered)
+	if err := <-connected; err != nil {
+		wantRefused(t, err, 503, "")
+	}
+	if status := node.Exit(harness.Patience); status != 0 {
+		t.Errorf("the exit status is %d", status)
+	}
+	id := newestClient(t, backend)
+	if n := len(backend.Received(harness.Of("close", id))); n != 1 {
+		t.Errorf("there are %d close events", n)
+	}
+}

@@ -1,0 +1,39 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// refuser answers every handshake as HTTP.
+type refuser struct{}
+
+func (refuser) Matches(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/ws") }
+
+func (refuser) Upgrade(c echo.Context) error {
+	return c.String(http.StatusUnauthorized, strings.Repeat("no", 500))
+}
+
+// A peer that asks again and again and never reads an answer doesn't keep its
+// connection: only a socket outlives the time-outs, not a refusal.
+func TestUnreadRefusalsAreCut(t *testing.T) {
+	r := run(t, Config{Timeouts: Timeouts{Write: 500 * time.Millisecond}}, Deps{Sockets: refuser{}})
+	conn := r.dial()
+	requests := strings.Repeat("GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", 1000)
+	if err := conn.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := fmt.Fprint(conn, requests); err != nil {
+			if strings.Contains(err.Error(), "timeout") {
+				t.Error("the connection is still open after 10 s")
+			}
+			return
+		}
+	}
+}

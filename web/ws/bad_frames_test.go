@@ -1,0 +1,117 @@
+package ws
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"gatepost/hub"
+	"gatepost/protocol"
+)
+
+// Bad frames close with the documented code, which reaches the client, and the
+// close event says that it was the gateway.
+func TestBadFrames(t *testing.T) {
+	const limit = 1000
+	r := newRig(t, hub.Options{}, func(c *Config, _ *core) { c.MaxMessage = limit })
+	for _, tt := range []struct {
+		name string
+		sent []byte
+		code int
+	}{
+		{"unmasked", []byte{0x81, 1, 'a'}, 1002},
+		{"RSV1 without compression", masked(0xC1, []byte("a")), 1002},
+		{"RSV2", masked(0xA1, []byte("a")), 1002},
+		{"RSV3", masked(0x91, []byte("a")), 1002},
+		{"reserved data opcode", masked(0x83, nil), 1002},
+		{"reserved control opcode", masked(0x8B, nil), 1002},
+		{"fragmented ping", masked(0x09, nil), 1002},
+		{"long ping", masked(0x89, make([]byte, 126)), 1002},
+		{"continuation of nothing", masked(0x80, nil), 1002},
+		{"text inside a fragmented text", append(masked(0x01, []byte("a")), masked(0x81, []byte("b"))...), 1002},
+		{"close with a reserved code", masked(0x88, []byte{0x03, 0xed}), 1002},
+		{"close with a bad reason", masked(0x88, []byte{0x03, 0xe8, 0xff}), 1002},
+		{"text that isn't UTF-8", masked(0x81, []byte("a\xff")), 1007},
+		{"half a character", masked(0x81, []byte("\xc3")), 1007},
+		{"one byte too big", masked(0x82, make([]byte, limit+1)), 1009},
+		{"one byte too big in fragments", append(masked(0x02, make([]byte, limit)), masked(0x80, []byte("x"))...), 1009},
+		{"a length of 2^62", []byte{0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
+		{"a length of 2^63", []byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := r.upgraded()
+			c.send(tt.sent)
+			if tt.code == 1007 {
+				// A client that follows the protocol answers the close frame.
+				defer c.Close()
+				for {
+					if op, payload := c.frame(); op == websocket.CloseMessage {
+						if string(payload[:2]) != "\x03\xef" {
+							t.Errorf("close frame % x, want 1007", payload)
+						}
+						break
+					}
+				}
+				c.send(masked(0x88, []byte{0x03, 0xef}))
+			} else {
+				c.wantClose(tt.code)
+				c.Close()
+			}
+			r.wantEnding(tt.code, protocol.ByGateway)
+		})
+	}
+	conn := r.dial("/ws", nil)
+	if err := conn.WriteMessage(websocket.BinaryMessage, make([]byte, limit)); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := conn.ReadMessage(); err != nil || len(got) != limit {
+		t.Errorf("a message of just the limit: %d bytes, %v, want it echoed", len(got), err)
+	}
+}
+
+// The code reaches even a client that goes on sending: closing a socket with
+// unread bytes would reset the connection and take the close frame with it.
+func TestTooBigWhileStillSending(t *testing.T) {
+	r := newRig(t, hub.Options{}, nil)
+	c := r.upgraded()
+	sent := make(chan error, 1)
+	go func() {
+		_, err := c.Write(masked(0x82, make([]byte, 5<<20)))
+		sent <- err
+	}()
+	if op, payload := c.frame(); op != websocket.CloseMessage || string(payload[:2]) != "\x03\xf1" {
+		t.Fatalf("opcode %d, % x, want a close frame with 1009", op, payload)
+	}
+	if err := <-sent; err != nil {
+		t.Errorf("sending 5 MB: %v, want them read and forgotten", err)
+	}
+	r.wantEnding(1009, protocol.ByGateway)
+	c.Close()
+	r.awaitEmpty()
+}
+
+// One that never stops sending is gone when the time for closing is over.
+func TestEndlessSenderIsClosed(t *testing.T) {
+	r := newRig(t, hub.Options{CloseTimeout: 200 * time.Millisecond}, func(c *Config, _ *core) { c.MaxMessage = 100 })
+	c := r.upgraded()
+	stop := c.flood(masked(0x82, make([]byte, 101)))
+	defer stop()
+	r.wantEnding(1009, protocol.ByGateway)
+	r.awaitEmpty()
+}
+
+func TestFragmentsWithPingBetween(t *testing.T) {
+	r := newRig(t, hub.Options{}, nil)
+	c := r.upgraded()
+	c.send(masked(0x01, []byte("hel\xc5")))
+	c.send(masked(0x89, []byte("are you there")))
+	c.send(masked(0x00, []byte("\x82")))
+	c.send(masked(0x80, []byte("o")))
+	if op, payload := c.frame(); op != websocket.PongMessage || string(payload) != "are you there" {
+		t.Errorf("first: opcode %d, %q, want the pong", op, payload)
+	}
+	if op, payload := c.frame(); op != websocket.TextMessage || string(payload) != "helło" {
+		t.Errorf("then: opcode %d, %q, want the message whole", op, payload)
+	}
+}
