@@ -69,6 +69,12 @@ func TestEventsHaveTheirWireForm(t *testing.T) {
 		if err != nil || string(got) != tt.want {
 			t.Errorf("%s:\n got %s, %v\nwant %s", name, got, err, tt.want)
 		}
+		var back protocol.Event
+		if err := json.Unmarshal(got, &back); err != nil {
+			t.Errorf("%s can't be read back: %v", name, err)
+		} else if again, err := protocol.Marshal(back); err != nil || string(again) != string(got) {
+			t.Errorf("%s:\n comes back as %s, %v\n        it was %s", name, again, err, got)
+		}
 	}
 }
 
@@ -79,6 +85,10 @@ func TestAnEmptyMessageIsStillOne(t *testing.T) {
 	} {
 		if got, err := protocol.Marshal(m); err != nil || string(got) != want {
 			t.Errorf("got %s, %v; want %s", got, err, want)
+		}
+		var back protocol.Message
+		if err := json.Unmarshal([]byte(want), &back); err != nil || back.Binary != m.Binary || len(back.Payload) != 0 {
+			t.Errorf("%s came back as %+v, %v", want, back, err)
 		}
 	}
 }
@@ -91,5 +101,15 @@ func TestTimesAreWrittenAsTheyAreRead(t *testing.T) {
 	var back protocol.Time
 	if err := json.Unmarshal(raw, &back); err != nil || !back.Equal(connectedAt.Truncate(time.Millisecond)) {
 		t.Errorf("%s came back as %v, %v", raw, back, err)
+	}
+}
+
+func TestWhatIsNoEventIsNotReadAsOne(t *testing.T) {
+	for _, raw := range []string{`{"data":{"message":{}}}`, `{"data":{"message":{"text":1}}}`, `{"data":{"message":{"text":"a","binary":"AA=="}}}`,
+		`{"data":{"message":{"binary":"%"}}}`, `{"data":{"message":[1]}}`, `{"data":{"uid_remaining":"many"}}`, `{"data":{"seq":-1}}`, `{"timestamp":5}`} {
+		var e protocol.Event
+		if err := json.Unmarshal([]byte(raw), &e); err == nil {
+			t.Errorf("%s was read as %+v", raw, e)
+		}
 	}
 }

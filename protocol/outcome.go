@@ -16,7 +16,8 @@ const (
 	// Aborted: the delivery was given up before it was decided, since the client
 	// left or the process ends.
 	Aborted
-	// Kept: it is in the outbox, and goes on from there after a restart.
+	// Kept: the delivery was given up before it was decided, and the event is in
+	// the outbox: it goes on after a restart.
 	Kept
 )
 

@@ -76,6 +76,9 @@ type EndpointStats struct {
 	Delivered   uint64 `json:"delivered"`
 	Failed      uint64 `json:"failed"` // attempts
 	Dead        int    `json:"dead"`   // letters kept
+	// Breaker is closed while attempts go as ever; open while the backend is taken
+	// for away and only probed; half-open while a probe is under way.
+	Breaker string `json:"breaker"`
 }
 
 // GroupList is a part of the list of groups. Cursor is the last key of a list

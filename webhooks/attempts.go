@@ -39,7 +39,7 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 
 // send makes the attempts at a job that has its first slot.
 func (e *endpoint) send(ctx context.Context, j *job) {
-	defer e.leave(j, unknown) // attempts has done so, unless it was never reached
+	defer e.leave(j, unknown, silent) // attempts has done so, unless it was never reached
 	req, err := retryablehttp.NewRequestWithContext(j.in(ctx), http.MethodPost, e.URL, j.body)
 	if err != nil {
 		j.stopped = err
@@ -50,7 +50,7 @@ func (e *endpoint) send(ctx context.Context, j *job) {
 	if resp != nil {
 		_ = resp.Body.Close() // empty: attempts has read it
 	}
-	if err != nil && j.stopped == nil && ctx.Err() != nil && j.ruling == again && j.tries < quickTries {
+	if err != nil && j.stopped == nil && ctx.Err() != nil && j.ruling == again && j.tries < j.most {
 		j.stopped = context.Cause(ctx) // while it waited for the next try
 	}
 }
@@ -87,15 +87,16 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	a := e.courier.attempt(e.life, req, timeout)
-	how := a.load()
+	how, says := a.load(), a.sign(j)
 	switch {
 	case how == late && timeout < e.Timeout/2:
-		how = unknown // it was cut short, for it began late
+		how, says = unknown, silent // it was cut short, for it began late
 	case j.isConnect() && a.status == http.StatusTooManyRequests:
 		how = eased // as every 4xx it is a verdict on this client
 	}
-	e.leave(j, how)
+	e.leave(j, how, says)
 	e.judge(j, a)
+	_, j.heard = e.room.listen()
 	if j.ruling == again {
 		a.body = nil // up to 1 MiB, for as long as the event waits
 	}

@@ -19,13 +19,13 @@ const (
 // has, and sends them in one POST. Where there are some, each is told its share,
 // j too, and j's slot is given back.
 func (e *endpoint) lead(j *job) {
-	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 {
+	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 || j.probed {
 		return
 	}
 	size, clients := envelopeBytes+len(j.body), map[string]bool{j.ev.Data.ClientID: true}
 	others := e.turns.along(e.Batch-1, func(other *job) bool {
 		more := len(",") + len(other.body)
-		if size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+		if other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
 			return false
 		}
 		size += more
@@ -56,7 +56,7 @@ func (e *endpoint) tooOld(j *job) bool {
 // newBatch is the delivery of the events of members in one envelope. size is
 // what the body takes at most.
 func newBatch(members []*job, size int) *job {
-	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr("")}
+	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr(""), most: 1}
 	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
 	body := make([]byte, 0, size)
 	body = append(body, `{"type":"batch","id":"`...)

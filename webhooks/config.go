@@ -33,8 +33,17 @@ type Config struct {
 	// in the background, one event of a client at a time. nil: such replies are
 	// passed over. See also SetCarry.
 	Carry func(ev *protocol.Event, r *protocol.Reply)
-	// Letters keeps what could not be delivered. nil: in memory, bounded.
-	Letters Letters
+	// Keeper keeps what waits for a later try, and dead letters, across the end of
+	// the process. nil: nothing waits for later tries, and dead letters are in
+	// memory, bounded.
+	Keeper Keeper
+	// DurableMessages keeps a message before its first attempt. Otherwise it is kept
+	// once its quick tries are spent, or when its delivery is given up; a close is
+	// always kept first.
+	DurableMessages bool
+	// OutboxMax is how many bytes may wait for later tries, see Full. Dead letters
+	// may take a quarter of it beside that. 0: 1 GiB.
+	OutboxMax int64
 }
 
 // Endpoint is a URL that gets events.

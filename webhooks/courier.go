@@ -38,14 +38,15 @@ type courier struct {
 
 // answer is how an attempt ended.
 type answer struct {
-	status  int         // 0: there was none
-	header  http.Header // nil without a status
-	body    []byte
-	fault   string // why there is no answer, or none that counts, in words that are safe to show
-	timeout bool   // no answer in time
-	written bool   // bytes of the attempt may have left the process
-	at      time.Time
-	took    time.Duration
+	status   int         // 0: there was none
+	header   http.Header // nil without a status
+	body     []byte
+	fault    string // why there is no answer, or none that counts, in words that are safe to show
+	timeout  bool   // no answer in time
+	oversize bool   // more than what is read of a reply
+	written  bool   // bytes of the attempt may have left the process
+	at       time.Time
+	took     time.Duration
 }
 
 // newCourier expects a checked endpoint. dial is how its connections are made;
@@ -126,6 +127,7 @@ func (c *courier) attempt(life context.Context, req *http.Request, timeout time.
 	a.written = a.status != 0 || w.wrote()
 	if err != nil {
 		a.fault, a.timeout = describe(err, ctx, life, timeout)
+		a.oversize = errors.Is(err, errTooLarge)
 	}
 	return a
 }

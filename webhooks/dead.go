@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"gatepost/protocol"
 )
@@ -16,35 +19,56 @@ type DeadLetter struct {
 	Endpoint string             `json:"endpoint"`
 	DiedAt   protocol.Time      `json:"died_at"`
 	Reason   Reason             `json:"reason"`
-	Attempts []Attempt          `json:"attempts"`        // the last 50
-	Event    json.RawMessage    `json:"event,omitempty"` // the event's JSON, its cookies masked; only where one letter was asked for
+	Attempts []Attempt          `json:"attempts"` // the last 50
+
+	// Only where one letter was asked for: the headers that it was last sent with,
+	// names in lower case and what the configuration adds struck out, and the
+	// event's JSON, its cookies masked.
+	Headers map[string]string `json:"headers,omitempty"`
+	Event   json.RawMessage   `json:"event,omitempty"`
 }
 
 // Dead lists dead letters, oldest first, without their events: at most p.Limit
 // (0: protocol.DefaultPage) behind the cursor. The cursor that it gives is empty
 // at the end.
-func (d *Dispatcher) Dead(_ context.Context, p protocol.Page) ([]DeadLetter, string, error) {
+func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, string, error) {
 	limit := p.Limit
 	if limit <= 0 {
 		limit = protocol.DefaultPage
 	}
 	page, cursor := d.letters.Page(p.Cursor, min(limit, protocol.MaxPage))
-	letters := make([]DeadLetter, len(page))
-	for i, l := range page {
-		letters[i] = show(l)
+	letters := make([]DeadLetter, 0, len(page))
+	for _, en := range page {
+		l, err := d.letters.Find(ctx, en.id)
+		if err != nil {
+			return nil, "", d.unreadable(err)
+		}
+		if l == nil {
+			continue // it went meanwhile
+		}
+		shown := show(l)
+		shown.Attempts = slices.Clone(shown.Attempts)
+		for i := range shown.Attempts {
+			shown.Attempts[i].Answer = ""
+		}
+		letters = append(letters, shown)
 	}
 	return letters, cursor, nil
 }
 
 // DeadLetter gives one letter with its event. An unknown id is a
 // *protocol.Problem 404.
-func (d *Dispatcher) DeadLetter(_ context.Context, id string) (*DeadLetter, error) {
-	l, ok := d.letters.Find(id)
-	if !ok {
+func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, error) {
+	l, err := d.letters.Find(ctx, id)
+	if err != nil {
+		return nil, d.unreadable(err)
+	}
+	if l == nil {
 		return nil, noLetter("id", id)
 	}
 	shown := show(l)
-	body, err := masked(l.Event)
+	shown.Headers = d.headers(l)
+	body, err := masked(l.Body)
 	if err != nil {
 		return nil, fmt.Errorf("encode the event of dead letter %s: %w", id, err)
 	}
@@ -67,6 +91,26 @@ func show(l *Letter) DeadLetter {
 	}
 	return DeadLetter{ID: l.Event.ID, Type: l.Event.Type, ClientID: l.Event.Data.ClientID, Endpoint: l.Endpoint,
 		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts}
+}
+
+// headers are those of a letter's last attempt, but for its time, signature and
+// span.
+func (d *Dispatcher) headers(l *Letter) map[string]string {
+	h := map[string]string{"content-type": "application/json", "webhook-id": l.Event.ID, "gatepost-event": string(l.Event.Type),
+		"gatepost-attempt": strconv.Itoa(max(1, len(l.Attempts)))}
+	if e := d.named(l.Endpoint); e != nil {
+		h["user-agent"] = e.courier.header.Get("User-Agent")
+		for name := range e.Headers {
+			h[strings.ToLower(name)] = struckOut
+		}
+	}
+	return h
+}
+
+// unreadable is what callers hear when letters can't be read.
+func (d *Dispatcher) unreadable(err error) *protocol.Problem {
+	d.log.Error("dead letters can't be read", "error", err)
+	return &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "dead letters can't be read now"}
 }
 
 func noLetter(field, id string) *protocol.Problem {

@@ -152,10 +152,10 @@ func TestReplay(t *testing.T) {
 func TestLettersInMemoryAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		evicted := 0
-		m := newMemory(discard(), func(string) { evicted++ })
+		m := newLetters(Config{}, discard(), func(string) { evicted++ })
 		keep := func(id string, bytes int) {
 			time.Sleep(time.Millisecond)
-			m.Keep(&Letter{Event: &protocol.Event{ID: id}, Endpoint: "e", Bytes: bytes, DiedAt: time.Now()})
+			m.Keep(&Letter{Event: &protocol.Event{ID: id}, Endpoint: "e", Body: make([]byte, bytes), DiedAt: time.Now()})
 		}
 		for i := range maxLetters + 5 {
 			keep(fmt.Sprintf("n%06d", i), 10)
@@ -163,7 +163,7 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 		if m.Count("e") != maxLetters || evicted != 5 {
 			t.Errorf("%d kept, %d evicted", m.Count("e"), evicted)
 		}
-		if _, ok := m.Find("n000004"); ok {
+		if m.has("n000004") {
 			t.Error("the oldest is still there")
 		}
 		for i := range 100 {
@@ -177,7 +177,7 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 			t.Errorf("%d beside one that is larger than all may be", n)
 		}
 		time.Sleep(letterLife + time.Second)
-		if _, ok := m.Find("huge"); ok || m.Count("e") != 0 || m.bytes != 0 || len(m.byID) != 0 {
+		if m.has("huge") || m.Count("e") != 0 || m.bytes != 0 || len(m.byID) != 0 {
 			t.Errorf("after 14 days: %d, %d bytes", m.Count("e"), m.bytes)
 		}
 	})
@@ -186,12 +186,12 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 // One address whose messages nobody takes fills what room there is and a quarter,
 // not the place of everybody else's letters.
 func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
-	m := newMemory(discard(), func(string) {})
+	m := newLetters(Config{}, discard(), func(string) {})
 	at := time.Now()
 	keep := func(i int, addr string, bytes int) {
 		at = at.Add(time.Microsecond)
 		m.Keep(&Letter{Event: &protocol.Event{ID: fmt.Sprint(addr, " ", i), Data: protocol.EventData{RemoteAddr: addr}},
-			Endpoint: addr, Bytes: bytes, DiedAt: at})
+			Endpoint: addr, Body: make([]byte, bytes), DiedAt: at})
 	}
 	const others = maxLetters / 2
 	for i := range others {
@@ -215,14 +215,14 @@ func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
 }
 
 func TestLetterRemembersItsLastAttempts(t *testing.T) {
-	m := newMemory(discard(), func(string) {})
+	m := newLetters(Config{}, discard(), func(string) {})
 	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, DiedAt: time.Now()})
 	for i := range 60 {
 		m.Retried("a", []Attempt{{Status: i}})
 	}
 	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, Attempts: []Attempt{{Status: 60}}, DiedAt: time.Now()})
 	m.Retried("b", []Attempt{{}})
-	l, _ := m.Find("a")
+	l, _ := m.Find(t.Context(), "a")
 	if n := len(l.Attempts); n != maxAttempts || l.Attempts[n-1].Status != 60 || m.Count("") != 1 {
 		t.Errorf("%d attempts, %d letters", n, m.Count(""))
 	}

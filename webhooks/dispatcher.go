@@ -20,7 +20,8 @@ const closeGrace = 5 * time.Second
 // Dispatcher delivers events to the endpoints that want them.
 type Dispatcher struct {
 	endpoints []*endpoint
-	letters   Letters
+	letters   *letters
+	outbox    *outbox // nil: nothing is kept
 	log       *slog.Logger
 
 	life     context.Context // of attempts
@@ -48,24 +49,29 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	if cfg.MessageTTL == 0 {
 		cfg.MessageTTL = defaultMessageTTL
 	}
-	d := &Dispatcher{letters: cfg.Letters, log: log, carry: cfg.Carry, replays: map[string]bool{}}
+	if cfg.OutboxMax == 0 {
+		cfg.OutboxMax = defaultOutboxMax
+	}
+	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}}
 	d.life, d.cut = context.WithCancel(context.Background())
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	s := newSeen()
-	if d.letters == nil {
-		d.letters = newMemory(log, func(endpoint string) { s.evicted.WithLabelValues(endpoint).Inc() })
+	d.letters = newLetters(cfg, log, func(endpoint string) { s.evicted.WithLabelValues(endpoint).Inc() })
+	if err := d.letters.open(); err != nil {
+		return nil, fmt.Errorf("the dead letters: %w", err)
 	}
 	for _, e := range cfg.Endpoints {
 		e = e.withDefaults()
 		out := &endpoint{
 			Endpoint: e, courier: newCourier(e, cfg.Version, dial), turns: newTurns(e.Concurrency, e.Timeout),
-			letters: d.letters, replay: make(chan struct{}, replaysAtOnce), ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
+			letters: d.letters, outbox: d.outbox, room: newRoom(), replay: make(chan struct{}, replaysAtOnce),
+			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
 		}
 		out.client = out.newClient()
 		d.endpoints = append(d.endpoints, out)
 	}
-	if err := s.register(reg, newGauges(d)); err != nil {
+	if err := s.register(reg, append(d.outbox.collectors(), newGauges(d))...); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("webhook metrics: %w", err)
 	}
@@ -76,6 +82,9 @@ func checkAll(cfg Config) error {
 	var faults []error
 	if cfg.MessageTTL < 0 {
 		faults = append(faults, errors.New("the messages' time to live can't be negative"))
+	}
+	if cfg.OutboxMax < 0 {
+		faults = append(faults, errors.New("the outbox's bound can't be negative"))
 	}
 	names := map[string]bool{}
 	for _, e := range cfg.Endpoints {
@@ -109,10 +118,15 @@ func (d *Dispatcher) route(t protocol.EventType, path string) *endpoint {
 	return nil
 }
 
-// Deliver sends ev to the endpoint for it and returns once it is decided. path
-// is where the client connected; traceID the trace that it belongs to, empty for
-// one of its own. The end of ctx ends the waiting for a slot or a retry, never
-// an attempt that is under way. ev must not be changed any more.
+// Deliver sends ev to the endpoint for it and returns once it is decided: through
+// the quick tries, and where there is a Keeper through all those from the outbox,
+// which may take most of a day. path is where the client connected; traceID the
+// trace that it belongs to, empty for one of its own. ev must not be changed any
+// more.
+//
+// The end of ctx ends the waiting for a slot or a retry, never an attempt that is
+// under way. With a Keeper a message or close is then put on record and Kept (see
+// KeptEvents); it is Aborted without one, or where it can't be kept.
 //
 // An event that no endpoint wants counts as delivered, with an empty reply.
 func (d *Dispatcher) Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome {
@@ -121,10 +135,10 @@ func (d *Dispatcher) Deliver(ctx context.Context, path, traceID string, ev *prot
 		return protocol.Outcome{Verdict: protocol.Delivered, Reply: &protocol.Reply{}}
 	}
 	if !d.begin() {
-		return e.unsent(ev)
+		return e.unsent(path, traceID, ev)
 	}
 	defer d.running.Done()
-	return e.deliver(ctx, traceID, ev)
+	return e.deliver(ctx, path, traceID, ev)
 }
 
 // begin counts a delivery or replay in, unless the Dispatcher is closed.
@@ -141,19 +155,20 @@ func (d *Dispatcher) begin() bool {
 func (d *Dispatcher) Stats() []protocol.EndpointStats {
 	stats := make([]protocol.EndpointStats, 0, len(d.endpoints))
 	for _, e := range d.endpoints {
-		limit, held, waiting := e.turns.load()
+		limit, held, waiting, breaker := e.turns.load()
 		stats = append(stats, protocol.EndpointStats{
-			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting,
+			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting + e.room.load(), Breaker: breaker,
 			Delivered: e.delivered.Load(), Failed: e.failed.Load(), Dead: d.letters.Count(e.Name),
 		})
 	}
 	return stats
 }
 
-// Close ends all waiting for slots and retries (such messages and closes are
-// handed to Letters), gives the attempts under way five seconds and cuts off what
-// is left then. It returns when nothing runs any more, a second later at most.
-// Events that come afterwards are handed to Letters at once.
+// Close ends all waiting for slots and retries (such messages and closes are Kept,
+// or dead letters where there is no Keeper), gives the attempts under way five
+// seconds and cuts off what is left then. It returns when nothing runs any more, a
+// second later at most. Events that come afterwards are kept at once. The Keeper
+// is to be closed after it.
 func (d *Dispatcher) Close() {
 	d.mu.Lock()
 	d.closed = true
@@ -174,6 +189,8 @@ func (d *Dispatcher) Close() {
 	for _, e := range d.endpoints {
 		e.close()
 	}
+	d.letters.close()
+	d.outbox.close()
 }
 
 // within waits for done, at most for limit.

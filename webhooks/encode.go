@@ -20,19 +20,20 @@ func encode(ev *protocol.Event) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// masked is the event's JSON with the values of its cookies struck out, for
-// people to look at.
-func masked(ev *protocol.Event) ([]byte, error) {
+// masked is an event's JSON with the values of its cookies struck out, for people
+// to look at.
+func masked(body []byte) ([]byte, error) {
+	var ev protocol.Event
+	if err := json.Unmarshal(body, &ev); err != nil {
+		return nil, err
+	}
 	if ev.Data.Request == nil || len(ev.Data.Request.Cookies) == 0 {
-		return encode(ev)
+		return body, nil
 	}
-	shown, request := *ev, *ev.Data.Request
-	request.Cookies = make(map[string]string, len(ev.Data.Request.Cookies))
 	for name := range ev.Data.Request.Cookies {
-		request.Cookies[name] = struckOut
+		ev.Data.Request.Cookies[name] = struckOut
 	}
-	shown.Data.Request = &request
-	return encode(&shown)
+	return encode(&ev)
 }
 
 // struckOut stands where a secret was.

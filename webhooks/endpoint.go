@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,9 @@ type endpoint struct {
 	courier *courier
 	client  *retryablehttp.Client
 	turns   *turns
-	letters Letters
+	letters *letters
+	outbox  *outbox       // nil: nothing is kept
+	room    *room         // where what is in the outbox waits
 	replay  chan struct{} // a token for each client that is replayed now
 	ttl     time.Duration
 
@@ -39,12 +42,16 @@ func (e *endpoint) newJob(ev *protocol.Event, traceID string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{ev: ev, id: ev.ID, event: string(ev.Type), body: body, trace: traceOr(traceID)}
+	j := newJob(ev, traceID)
+	j.body = body
 	if j.isConnect() {
 		j.deadline = time.Now().Add(e.Timeout)
 	}
-	j.fresh = ev.Type == protocol.Inbound
 	return j, nil
+}
+
+func newJob(ev *protocol.Event, traceID string) *job {
+	return &job{ev: ev, id: ev.ID, event: string(ev.Type), trace: traceOr(traceID), most: quickTries, fresh: ev.Type == protocol.Inbound}
 }
 
 // run makes the attempts at a job until it is decided or must stop.
@@ -55,6 +62,11 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 	if !j.deadline.IsZero() {
 		var done context.CancelFunc
 		ctx, done = context.WithDeadlineCause(ctx, j.deadline, errOverdue)
+		defer done()
+	}
+	if end, why := e.lastCall(j); !end.IsZero() {
+		var done context.CancelFunc
+		ctx, done = context.WithDeadlineCause(ctx, end, why)
 		defer done()
 	}
 
@@ -76,6 +88,38 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 	e.send(ctx, j)
 }
 
+// lastCall is when a job for the outbox need wait no longer for a slot, however
+// long its backend is away, and why.
+func (e *endpoint) lastCall(j *job) (end time.Time, why error) {
+	if e.outbox == nil || j.isConnect() {
+		return
+	}
+	if j.later {
+		end, why = j.until, errSpent
+	}
+	if expiry := j.ev.Timestamp.Add(e.ttl + 1); j.fresh && (end.IsZero() || expiry.Before(end)) {
+		end, why = expiry, errExpired
+	}
+	return
+}
+
+// How long a job waits for a slot while the breaker is open: a connect's client
+// waits with it; quick tries would be over soon.
+const (
+	connectPatience = 500 * time.Millisecond
+	quickPatience   = 5 * time.Second
+)
+
+func (j *job) patience() time.Duration {
+	switch {
+	case j.isConnect():
+		return connectPatience
+	case j.later:
+		return endless
+	}
+	return quickPatience
+}
+
 // begin is take for the first attempt. A connect waits half its time at most: in a
 // storm of them whatever began later would be cut short, so that its client is
 // sent away though the backend has let it in.
@@ -91,7 +135,7 @@ func (e *endpoint) begin(ctx context.Context, j *job) bool {
 // take waits for a slot for the job's next attempt, or for its share of another's
 // batch. false: the job ends here, and stopped says why.
 func (e *endpoint) take(ctx context.Context, j *job) bool {
-	s := &seat{job: j, waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
+	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
 	s.owner = s
 	if j.ev != nil {
 		s.class = classOf(j.ev.Type)
@@ -103,29 +147,47 @@ func (e *endpoint) take(ctx context.Context, j *job) bool {
 		return false
 	}
 	if j.stopped = e.turns.take(ctx, s); j.stopped != nil {
+		if errors.Is(j.stopped, errAway) {
+			j.missed(time.Now())
+		}
 		return false
 	}
 	if s.state == riding {
 		return true
 	}
-	j.seat = s
+	j.seat, j.probed = s, s.probe
 	switch {
 	case context.Cause(ctx) != nil:
 		j.stopped = context.Cause(ctx)
 	case e.tooOld(j):
 		j.stopped = errExpired
 	default:
+		if err := e.load(j); err != nil {
+			e.lost(j, err)
+			j.stopped = errUnread
+			break
+		}
 		return true
 	}
-	e.leave(j, unknown)
+	e.leave(j, unknown, silent)
 	return false
 }
 
 // leave gives the job's slot back.
-func (e *endpoint) leave(j *job, how load) {
-	if j.seat != nil {
-		e.turns.give(j.seat, how)
-		j.seat = nil
+func (e *endpoint) leave(j *job, how load, says sign) {
+	if j.seat == nil {
+		return
+	}
+	turned := e.turns.give(j.seat, how, says)
+	j.seat = nil
+	switch turned {
+	case hasOpened:
+		e.log.Warn("the breaker is open: the backend is away, and is only probed until it answers", "endpoint", e.Name, "url", e.courier.shown)
+	case hasClosed:
+		e.log.Info("the breaker is closed: the backend is back", "endpoint", e.Name, "url", e.courier.shown)
+	}
+	if turned != unturned || says == well {
+		e.room.ring()
 	}
 }
 

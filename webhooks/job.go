@@ -20,8 +20,25 @@ type job struct {
 
 	earlier  int       // attempts that were made in earlier deliveries
 	tries    int       // attempts that were made in this one
+	most     int       // tries that this run may come to
 	fresh    bool      // whether it can have become too old
 	deadline time.Time // when all must be decided; zero: never
+
+	// In the outbox (see schedule.go):
+	path      string    // where the client connected
+	later     bool      // the quick tries are over
+	bare      bool      // ev is only the envelope; the event's bytes are where they are kept
+	kept      bool      // it may be on record
+	saved     bool      // what is on record is how it stands
+	step      int       // waits of the schedule begun
+	due       time.Time // of the next try
+	until     time.Time // when the schedule is over
+	asked     bool      // the backend has asked this sender to wait until due
+	notBefore time.Time // a success elsewhere counts from then on
+	rashes    int       // failures in a row of tries before their time
+	heard     uint64    // rings of the room's bell before the last attempt ended
+
+	probed bool // the last slot was an open breaker's
 
 	seat  *seat  // the slot it holds, or nil
 	share *share // how it went in another's batch, or nil
@@ -45,6 +62,9 @@ var (
 	errExpired = errors.New("the message is past its time to live")
 	errOverdue = errors.New("the time for a connect's tries is over")
 	errStopped = errors.New("the gateway stops")
+	errAway    = errors.New("the backend has been away: no attempt was made")
+	errUnread  = errors.New("the event can't be read from where it is kept")
+	errSpent   = errors.New("the time for all tries is over")
 )
 
 type jobKey struct{}
@@ -60,19 +80,37 @@ func (j *job) attempt() int { return j.earlier + j.tries }
 
 // ended takes an attempt's answer in.
 func (j *job) ended(a *answer, r ruling) {
-	j.last, j.ruling = a, r
+	j.last, j.ruling, j.saved = a, r, false
 	if a.written && (a.status < 400 || a.status > 499) {
 		j.owes = true
 	}
 	if r != accepted {
-		j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: a.at}, Status: a.status, Error: a.fault}})
+		j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: a.at}, Status: a.status, Error: a.fault, Answer: j.answer(a)}})
 	}
+}
+
+// answer is what a letter shows of an attempt's answer. A backend mostly repeats
+// itself: one string serves all.
+func (j *job) answer(a *answer) string {
+	text := clip(a.body, maxAnswerBytes)
+	if n := len(j.failed); n > 0 && j.failed[n-1].Answer == text {
+		return j.failed[n-1].Answer
+	}
+	return text
+}
+
+// missed notes that the backend was not even tried.
+func (j *job) missed(now time.Time) {
+	if n := len(j.failed); j.isConnect() || n > 0 && j.failed[n-1].Error == errAway.Error() {
+		return
+	}
+	j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: now}, Error: errAway.Error()}})
 }
 
 // wantsAnother says whether the job is to be tried again, now that an attempt
 // has ended.
 func (j *job) wantsAnother(ctx context.Context, now time.Time) bool {
-	if j.ruling != again || j.tries >= quickTries {
+	if j.ruling != again || j.tries >= j.most {
 		return false
 	}
 	if ctx.Err() != nil {

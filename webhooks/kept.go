@@ -1,18 +1,115 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
 	"gatepost/protocol"
 )
 
-// KeptEvent is a stub until the outbox is merged.
+// KeptEvent is an event of an earlier run that waits in the outbox.
 type KeptEvent struct {
-	Event         *protocol.Event
-	Path, TraceID string
+	// Event is its envelope: what tells whose it is and which. Its message, groups,
+	// session and request stay where they are kept, and are nil here.
+	Event *protocol.Event
+	// Path is where the client connected.
+	Path string
+	// TraceID is the trace that it belongs to.
+	TraceID string
+
+	record outboxRecord
 }
 
-// Redeliver is a stub.
-func (d *Dispatcher) Redeliver(context.Context, *KeptEvent) protocol.Outcome {
-	return protocol.Outcome{}
+// KeptEvents gives what an earlier run left in the outbox, by client id, and of
+// each client in order, the close last. Each is to be given to Redeliver, those of
+// a client one after the other and before that client's other events. It is called
+// once, before anything is delivered.
+func (d *Dispatcher) KeptEvents() ([]KeptEvent, error) {
+	if d.outbox == nil {
+		return nil, nil
+	}
+	var kept []KeptEvent
+	err := d.outbox.keeper.Scan(outboxPrefix, func(key string, value []byte) error {
+		id := key[len(outboxPrefix):]
+		if d.letters.has(id) { // it died as the process did
+			d.outbox.keeper.Delete(key)
+			return nil
+		}
+		var k KeptEvent
+		body, err := splitRecord(value, &k.record)
+		if err == nil {
+			k.Event, err = envelope(body)
+		}
+		if err != nil {
+			d.log.Error("an event in the outbox can't be read; it is passed over", "id", id, "error", err)
+			return nil
+		}
+		k.Path, k.TraceID = k.record.Path, k.record.Trace
+		kept = append(kept, k)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the outbox: %w", err)
+	}
+	slices.SortFunc(kept, func(a, b KeptEvent) int {
+		if c := cmp.Compare(a.Event.Data.ClientID, b.Event.Data.ClientID); c != 0 {
+			return c
+		}
+		return order(a.Event.Type, a.Event.Data.Seq, b.Event.Type, b.Event.Data.Seq)
+	})
+	return kept, nil
+}
+
+// Redeliver takes the delivery of a kept event up where it was left: its attempts
+// count on, and it is due when it was; at once where that has passed, as fast as
+// the endpoint's slots allow. It returns like Deliver.
+func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outcome {
+	e := d.named(k.record.Endpoint)
+	if e == nil {
+		e = d.route(k.Event.Type, k.Path)
+	}
+	if e == nil {
+		d.unwanted(ctx, k)
+		return protocol.Outcome{Verdict: protocol.Dead}
+	}
+	if !d.begin() {
+		return protocol.Outcome{Verdict: protocol.Kept}
+	}
+	defer d.running.Done()
+	j := newJob(k.Event, k.TraceID)
+	j.bare, j.kept, j.saved = true, true, true
+	j.path, j.earlier, j.failed = k.Path, k.record.Tries, k.record.Failed
+	if k.record.Step > 0 {
+		j.later, j.most = true, 1
+		j.step, j.due = min(k.record.Step, len(laterPauses)), k.record.Due
+		j.until = latest(j.due, time.Now()).Add(restOf(j.step) + lastGrace)
+	} else {
+		j.most = max(1, quickTries-j.earlier)
+	}
+	_, j.heard = e.room.listen()
+	return e.settle(ctx, j)
+}
+
+// unwanted makes a kept event a dead letter that no endpoint takes any more.
+func (d *Dispatcher) unwanted(ctx context.Context, k *KeptEvent) {
+	id := k.Event.ID
+	body, err := d.outbox.read(ctx, id)
+	if err != nil {
+		d.log.Error("an event in the outbox can't be read", "id", id, "error", err)
+		return
+	}
+	d.log.Error("an event is a dead letter: the endpoint that it was kept for isn't configured any more",
+		"endpoint", k.record.Endpoint, "id", id)
+	d.letters.Keep(&Letter{Event: k.Event, Body: body, Trace: k.TraceID, Endpoint: k.record.Endpoint, Reason: Unwanted,
+		Attempts: k.record.Failed, DiedAt: time.Now()})
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -36,6 +36,7 @@ type limit struct {
 	lowered     time.Time
 	overload    time.Time
 	stretched   time.Time
+	recovering  bool // after an outage, until an overload
 }
 
 func newLimit(most int, calm time.Duration) limit {
@@ -52,19 +53,25 @@ func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 	case how == overloaded:
 		l.lower(1, began, now)
 	case how == eased && wanted && l.value < l.most:
-		// One more for each round of good answers, as TCP does.
-		if l.credit++; l.credit >= l.value {
+		// One more for each round of good answers, as TCP does; after an outage one
+		// more for each good answer, which doubles it in a round.
+		if l.credit++; l.credit >= l.value || l.recovering {
 			l.value++
 			l.credit = 0
 		}
 	}
 }
 
+// recover lets the limit grow fast: the backend is back after an outage, which
+// has lowered the limit for reasons that are over.
+func (l *limit) recover() { l.recovering = true }
+
 // lower cuts the limit by 0.7, not below least, once in a round trip: attempts
 // that had begun before the last cut tell of the load before it.
 func (l *limit) lower(least int, began, now time.Time) {
 	l.overload = now
 	l.credit = 0
+	l.recovering = false
 	if !began.After(l.lowered) || now.Sub(l.lowered) < lowerAtMost {
 		return
 	}

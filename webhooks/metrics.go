@@ -59,8 +59,8 @@ func (a *answer) result() string {
 // gauges reads the endpoints' state when it is asked for, so that an attempt
 // needn't keep it up to date.
 type gauges struct {
-	d                              *Dispatcher
-	limit, inFlight, waiting, kept *prometheus.Desc
+	d                                    *Dispatcher
+	limit, inFlight, waiting, kept, open *prometheus.Desc
 }
 
 func newGauges(d *Dispatcher) *gauges {
@@ -72,12 +72,13 @@ func newGauges(d *Dispatcher) *gauges {
 		inFlight: desc("in_flight", "Webhook attempts under way."),
 		waiting:  desc("waiting", "Events that wait for an attempt."),
 		kept:     desc("dead_letters", "Dead letters that are kept."),
+		open:     desc("breaker_open", "1 while the backend is taken for away and only probed."),
 	}
 }
 
 // Describe is prometheus.Collector's.
 func (g *gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.limit, g.inFlight, g.waiting, g.kept} {
+	for _, d := range []*prometheus.Desc{g.limit, g.inFlight, g.waiting, g.kept, g.open} {
 		to <- d
 	}
 }
@@ -92,15 +93,20 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		gauge(g.inFlight, e.InFlight)
 		gauge(g.waiting, e.Waiting)
 		gauge(g.kept, e.Dead)
+		open := 0
+		if e.Breaker != stateClosed {
+			open = 1
+		}
+		gauge(g.open, open)
 	}
 }
 
 // register adds all metrics to reg, or none.
-func (s *seen) register(reg prometheus.Registerer, g *gauges) error {
+func (s *seen) register(reg prometheus.Registerer, more ...prometheus.Collector) error {
 	if reg == nil {
 		return nil
 	}
-	all := []prometheus.Collector{s.attempts, s.latency, s.dead, s.evicted, s.unreadable, s.unknown, g}
+	all := append([]prometheus.Collector{s.attempts, s.latency, s.dead, s.evicted, s.unreadable, s.unknown}, more...)
 	for i, c := range all {
 		if err := reg.Register(c); err != nil {
 			for _, done := range all[:i] {

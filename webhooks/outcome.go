@@ -10,30 +10,25 @@ import (
 )
 
 // deliver runs the delivery of ev and says how it ended. What can't be delivered
-// is handed to Letters, a connect excepted: its client is told.
-func (e *endpoint) deliver(ctx context.Context, traceID string, ev *protocol.Event) protocol.Outcome {
+// becomes a dead letter, a connect excepted: its client is told.
+func (e *endpoint) deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome {
 	j, err := e.newJob(ev, traceID)
 	if err != nil { // a session or claims that aren't JSON: no backend's fault, and nothing that could be kept
 		e.log.Error("an event can't be encoded", "endpoint", e.Name, "event", ev.Type, "id", ev.ID, "error", err)
 		return protocol.Outcome{Verdict: gone(ev)}
 	}
-	e.run(ctx, j)
-	o := e.outcome(j)
-	if o.Verdict == protocol.Delivered {
-		e.delivered.Add(1)
-	} else if !j.isConnect() {
-		e.bury(j)
-	}
-	return o
+	j.path = path
+	return e.settle(ctx, j)
 }
 
 // unsent is the outcome of an event that comes after the end.
-func (e *endpoint) unsent(ev *protocol.Event) protocol.Outcome {
-	if j, err := e.newJob(ev, ""); err == nil && !j.isConnect() {
-		j.stopped = errStopped
-		e.bury(j)
+func (e *endpoint) unsent(path, traceID string, ev *protocol.Event) protocol.Outcome {
+	j, err := e.newJob(ev, traceID)
+	if err != nil {
+		return protocol.Outcome{Verdict: protocol.Aborted}
 	}
-	return protocol.Outcome{Verdict: protocol.Aborted}
+	j.path, j.stopped = path, errStopped
+	return e.end(context.Background(), j)
 }
 
 // gone is the verdict on an event that can't be delivered.
@@ -52,7 +47,7 @@ func (e *endpoint) outcome(j *job) protocol.Outcome {
 		o.Verdict, o.Reply = protocol.Delivered, j.reply
 	case j.ruling == refused:
 		o.Verdict, o.Status, o.Text = protocol.Refused, j.last.status, clip(j.last.body, protocol.MaxRefusalBytes)
-	case j.stopped != nil && !errors.Is(j.stopped, errOverdue) && !errors.Is(j.stopped, errExpired):
+	case j.givenUp():
 		o.Verdict = protocol.Aborted
 	default:
 		o.Verdict = gone(j.ev)
@@ -60,8 +55,23 @@ func (e *endpoint) outcome(j *job) protocol.Outcome {
 	return o
 }
 
-// bury hands an event that could not be delivered to Letters.
+// givenUp says whether a job ended for want of interest or of time of ours, and not
+// because its own time was over.
+func (j *job) givenUp() bool {
+	switch {
+	case j.stopped == nil, errors.Is(j.stopped, errOverdue), errors.Is(j.stopped, errExpired),
+		errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent):
+		return false
+	}
+	return true
+}
+
+// bury makes an event that could not be delivered a dead letter.
 func (e *endpoint) bury(j *job) {
+	if err := e.load(j); err != nil {
+		e.lost(j, err) // what is on record stays there, for the next start
+		return
+	}
 	reason := j.reason()
 	e.seen.dead.WithLabelValues(e.Name, string(j.ev.Type), string(reason)).Inc()
 	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("event", string(j.ev.Type)), slog.String("id", j.id),
@@ -70,7 +80,8 @@ func (e *endpoint) bury(j *job) {
 		attrs = append(attrs, slog.Int("status", j.last.status), slog.String("error", j.last.fault))
 	}
 	e.dying.say("an event is a dead letter", attrs...)
-	e.letters.Keep(&Letter{Event: j.ev, Bytes: len(j.body), Endpoint: e.Name, Reason: reason, Attempts: j.failed, DiedAt: time.Now()})
+	e.letters.Keep(&Letter{Event: withoutContents(j.ev), Body: j.body, Trace: j.trace, Endpoint: e.Name, Reason: reason,
+		Attempts: j.failed, DiedAt: time.Now()})
 }
 
 // reason is why a job's event is a dead letter.
@@ -80,6 +91,8 @@ func (j *job) reason() Reason {
 		return Rejected
 	case errors.Is(j.stopped, errExpired):
 		return Expired
+	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent):
+		return Exhausted
 	case j.stopped != nil:
 		return Stopped
 	}

@@ -7,29 +7,35 @@ import (
 
 // pile is letters by their keys.
 type pile struct {
-	order []*kept
-	bytes int
+	order []*entry
+	bytes int64
 }
 
-// over says whether a pile takes more than this part of all the room. One letter
+// bounds is how many letters there may be, and how much they may take.
+type bounds struct {
+	letters int
+	bytes   int64
+}
+
+// over says whether a pile takes more than this part of the bounds. One letter
 // never does.
-func (p *pile) over(part int) bool {
-	return len(p.order) > maxLetters/part || p.bytes > maxLetterBytes/part && len(p.order) > 1
+func (p *pile) over(b bounds, part int) bool {
+	return len(p.order) > b.letters/part || p.bytes > b.bytes/int64(part) && len(p.order) > 1
 }
 
-func (p *pile) put(k *kept) {
+func (p *pile) put(en *entry) {
 	at := len(p.order)
-	if at > 0 && k.key < p.order[at-1].key {
-		at = p.find(k.key)
+	if at > 0 && en.key < p.order[at-1].key {
+		at = p.find(en.key)
 	}
-	p.order = slices.Insert(p.order, at, k)
-	p.bytes += weight(k.Letter)
+	p.order = slices.Insert(p.order, at, en)
+	p.bytes += en.weight
 }
 
-func (p *pile) drop(k *kept) {
-	at := p.find(k.key)
+func (p *pile) drop(en *entry) {
+	at := p.find(en.key)
 	p.order = slices.Delete(p.order, at, at+1)
-	p.bytes -= weight(k.Letter)
+	p.bytes -= en.weight
 }
 
 // find is where the key is, or belongs.

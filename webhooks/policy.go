@@ -70,6 +70,25 @@ func (a *answer) load() load {
 	return unknown
 }
 
+// sign is what the answer to a job says of whether the backend is there. A
+// connect's refusal is the application's own word, but for 404, which is also what
+// a proxy says that doesn't find it. A batch that failed says nothing: its events
+// are sent one by one.
+func (a *answer) sign(j *job) sign {
+	switch {
+	case j.isConnect() && a.status >= 400 && a.status <= 499 && a.status != http.StatusNotFound:
+		return decided
+	case a.away():
+		if j.ev == nil {
+			return silent
+		}
+		return absent
+	case a.status >= 200 && a.status <= 299 && a.fault == "":
+		return well
+	}
+	return alive
+}
+
 // retryAfter is how long the answer asks to wait. Only an answer that turns the
 // event down can.
 func (a *answer) retryAfter(now time.Time) (time.Duration, bool) {

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"gatepost/protocol"
@@ -25,7 +26,7 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	byClient := map[string][]*Letter{}
+	byClient := map[string][]*entry{}
 	begun := 0
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -33,17 +34,16 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 		return 0, &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "the gateway stops"}
 	}
 	for _, l := range letters {
-		if id := l.Event.ID; !d.replays[id] && d.named(l.Endpoint) != nil {
-			d.replays[id] = true
-			client := l.Event.Data.ClientID
-			byClient[client] = append(byClient[client], l)
+		if !d.replays[l.id] && d.named(l.endpoint) != nil {
+			d.replays[l.id] = true
+			byClient[l.clientID] = append(byClient[l.clientID], l)
 			begun++
 		}
 	}
-	clients := map[string][][]*Letter{} // by the endpoint of their first
+	clients := map[string][][]*entry{} // by the endpoint of their first
 	for _, one := range byClient {
 		slices.SortFunc(one, inOrder)
-		clients[one[0].Endpoint] = append(clients[one[0].Endpoint], one)
+		clients[one[0].endpoint] = append(clients[one[0].endpoint], one)
 	}
 	for name, those := range clients {
 		d.running.Go(func() { d.resend(d.named(name), those) })
@@ -52,14 +52,14 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 }
 
 // chosen finds the letters that a replay names.
-func (d *Dispatcher) chosen(r protocol.Replay) ([]*Letter, error) {
+func (d *Dispatcher) chosen(r protocol.Replay) ([]*entry, error) {
 	if r.All {
-		letters, _ := d.letters.Page("", maxLetters)
+		letters, _ := d.letters.Page("", math.MaxInt32)
 		return letters, nil
 	}
-	letters := make([]*Letter, 0, len(r.IDs))
+	letters := make([]*entry, 0, len(r.IDs))
 	for _, id := range r.IDs {
-		l, ok := d.letters.Find(id)
+		l, ok := d.letters.entry(id)
 		if !ok {
 			return nil, noLetter("ids", id)
 		}
@@ -68,17 +68,20 @@ func (d *Dispatcher) chosen(r protocol.Replay) ([]*Letter, error) {
 	return letters, nil
 }
 
-// inOrder is the order of one client's events.
-func inOrder(a, b *Letter) int {
-	if c := cmp.Compare(classOf(a.Event.Type)/closes, classOf(b.Event.Type)/closes); c != 0 {
+// inOrder is the order of one client's letters.
+func inOrder(a, b *entry) int { return order(a.typ, a.seq, b.typ, b.seq) }
+
+// order is the order of one client's events: by number, the close last.
+func order(a protocol.EventType, aSeq uint64, b protocol.EventType, bSeq uint64) int {
+	if c := cmp.Compare(classOf(a)/closes, classOf(b)/closes); c != 0 {
 		return c
 	}
-	return cmp.Compare(a.Event.Data.Seq, b.Event.Data.Seq)
+	return cmp.Compare(aSeq, bSeq)
 }
 
 // resend replays clients' letters, a few clients at a time. first is the endpoint
 // of each client's first letter.
-func (d *Dispatcher) resend(first *endpoint, clients [][]*Letter) {
+func (d *Dispatcher) resend(first *endpoint, clients [][]*entry) {
 	for _, one := range clients {
 		select {
 		case first.replay <- struct{}{}:
@@ -95,21 +98,25 @@ func (d *Dispatcher) resend(first *endpoint, clients [][]*Letter) {
 	}
 }
 
-func (d *Dispatcher) resendOne(l *Letter) {
-	defer d.unclaim(l)
-	e := d.named(l.Endpoint)
+func (d *Dispatcher) resendOne(en *entry) {
+	defer d.unclaim(en)
+	e := d.named(en.endpoint)
 	if e == nil || d.stopping.Err() != nil {
 		return
 	}
-	if _, ok := d.letters.Find(l.Event.ID); !ok {
-		return // dropped meanwhile
+	l, err := d.letters.Find(d.stopping, en.id)
+	if err != nil {
+		d.log.Error("a dead letter can't be replayed", "id", en.id, "error", err)
+	}
+	if l == nil {
+		return // or dropped meanwhile
 	}
 	reply, attempts := e.redeliver(l)
 	if reply == nil {
-		d.letters.Retried(l.Event.ID, attempts)
+		d.letters.Retried(en.id, attempts)
 		return
 	}
-	d.letters.Drop(l.Event.ID)
+	d.letters.Drop(en.id)
 	d.mu.Lock()
 	carry := d.carry
 	d.mu.Unlock()
@@ -121,11 +128,8 @@ func (d *Dispatcher) resendOne(l *Letter) {
 // redeliver sends a letter's event again, however old it is. A nil reply says
 // that it failed.
 func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
-	j, err := e.newJob(l.Event, "")
-	if err != nil {
-		return nil, nil
-	}
-	j.fresh = false
+	j := newJob(l.Event, l.Trace)
+	j.body, j.fresh = l.Body, false
 	j.earlier = max(1, len(l.Attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
 	if j.ruling != accepted {
@@ -135,11 +139,11 @@ func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
 	return j.reply, nil
 }
 
-func (d *Dispatcher) unclaim(letters ...*Letter) {
+func (d *Dispatcher) unclaim(letters ...*entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, l := range letters {
-		delete(d.replays, l.Event.ID)
+		delete(d.replays, l.id)
 	}
 }
 

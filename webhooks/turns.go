@@ -6,22 +6,29 @@ import (
 	"time"
 )
 
-// turns lets goroutines wait for the slots of one endpoint.
+// turns lets goroutines wait for the slots of one endpoint, as far as its breaker
+// lets attempts through.
 type turns struct {
-	mu    sync.Mutex // guards the following
-	slots *slots
-	clock *time.Timer // runs while somebody waits
+	mu      sync.Mutex // guards the following
+	slots   *slots
+	breaker breaker
+	clock   *time.Timer // runs while somebody waits
 }
 
 // seat is a job's place in the turns: waiting, with a slot, or travelling in
 // another's.
 type seat struct {
 	waiter
-	job   *job
-	ready chan struct{} // closed once state is no longer waiting
-	state seatState     // guarded by turns.mu until ready is closed
-	began time.Time     // when the slot was granted
+	job      *job
+	patience time.Duration // how long to wait for an open breaker; endless: as long as it takes
+	ready    chan struct{} // closed once state is no longer waiting
+	state    seatState     // guarded by turns.mu until ready is closed
+	began    time.Time     // when the slot was granted
+	probe    bool          // whether the breaker was open then
 }
+
+// endless is the patience of who can wait for a backend that is away.
+const endless = time.Duration(-1)
 
 type seatState int
 
@@ -32,53 +39,99 @@ const (
 )
 
 func newTurns(most int, timeout time.Duration) *turns {
-	t := &turns{slots: newSlots(newLimit(most, timeout))}
+	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker()}
 	t.clock = time.AfterFunc(time.Hour, t.tick)
 	t.clock.Stop()
 	return t
 }
 
 // take waits until s has a slot, or until the attempt is over that took it
-// along. An error is the context's cause, and only comes while neither has
-// begun.
+// along. An error is the context's cause, or errAway where the breaker was open
+// for longer than s has patience; it only comes while neither has begun.
 func (t *turns) take(ctx context.Context, s *seat) error {
 	t.mu.Lock()
 	idle := t.slots.waiting == 0
 	t.slots.add(&s.waiter)
-	t.grant()
+	t.grant(time.Now())
 	if s.state == seated {
 		t.mu.Unlock()
 		return nil
 	}
 	s.ready = make(chan struct{})
 	if idle {
-		t.clock.Reset(stretchEvery)
+		t.arm(time.Now())
 	}
+	var opened <-chan struct{} = t.breaker.opened
 	t.mu.Unlock()
 
-	select {
-	case <-s.ready:
-		return nil
-	case <-ctx.Done():
+	var over *time.Timer // of the patience
+	var lost <-chan time.Time
+	if s.patience == endless {
+		opened = nil
 	}
+	for {
+		select {
+		case <-s.ready:
+			return nil
+		case <-ctx.Done():
+			return t.giveUp(s, context.Cause(ctx))
+		case <-opened:
+			over = time.NewTimer(s.patience)
+			defer over.Stop()
+			opened, lost = nil, over.C
+		case <-lost:
+			if again, open := t.reopened(); !open {
+				opened, lost = again, nil
+				continue
+			}
+			return t.giveUp(s, errAway)
+		}
+	}
+}
+
+// giveUp ends the waiting of s, unless it has ended already.
+func (t *turns) giveUp(s *seat, why error) error {
 	t.mu.Lock()
 	if s.state == waiting {
 		t.slots.cancel(&s.waiter)
 		t.mu.Unlock()
-		return context.Cause(ctx)
+		return why
 	}
 	t.mu.Unlock()
 	<-s.ready
 	return nil
 }
 
-// give returns the slot of s.
-func (t *turns) give(s *seat, how load) {
+// reopened says whether the breaker is open, and what is closed when it is.
+func (t *turns) reopened() (opened <-chan struct{}, open bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.breaker.opened, t.breaker.open
+}
+
+// give returns the slot of s, whose attempt ended so and says so of the backend.
+func (t *turns) give(s *seat, how load, says sign) turn {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	turned := t.breaker.ended(says, s.probe, s.clientID(), s.began, now)
 	t.slots.release(&s.waiter, how, s.began, now)
-	t.grant()
+	if turned == hasClosed {
+		t.slots.limit.recover()
+	}
+	t.grant(now)
+	if t.breaker.open && t.slots.waiting > 0 {
+		t.arm(now) // a probe's end may have moved the next
+	}
+	return turned
+}
+
+// clientID is whose event the attempt began with.
+func (s *seat) clientID() string {
+	if s.job == nil || s.job.ev == nil {
+		return ""
+	}
+	return s.job.ev.Data.ClientID
 }
 
 // along takes up to n waiting jobs that fit along in one's own slot. Each must
@@ -102,32 +155,55 @@ func (t *turns) along(n int, fits func(*job) bool) []*seat {
 func (s *seat) arrived() { close(s.ready) }
 
 // grant seats whom there is room for.
-func (t *turns) grant() {
-	now := time.Now()
-	for w := t.slots.grant(); w != nil; w = t.slots.grant() {
-		w.owner.state, w.owner.began = seated, now
-		if w.owner.ready != nil {
-			close(w.owner.ready)
+func (t *turns) grant(now time.Time) {
+	for t.breaker.admits(now) {
+		w := t.slots.grant()
+		if w == nil {
+			return
+		}
+		s := w.owner
+		s.state, s.began, s.probe = seated, now, t.breaker.granted(now)
+		if s.ready != nil {
+			close(s.ready)
 		}
 	}
 }
 
-// tick lets the limit grow while somebody waits.
+// tick lets the limit grow while somebody waits, or the next probe begin.
 func (t *turns) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.slots.stretch(time.Now())
-	t.grant()
+	now := time.Now()
+	if !t.breaker.open {
+		t.slots.stretch(now)
+	}
+	t.grant(now)
 	if t.slots.waiting > 0 {
-		t.clock.Reset(stretchEvery)
+		t.arm(now)
 	}
 }
 
-// load is the turns in numbers.
-func (t *turns) load() (limit, held, waiting int) {
+// arm sets the clock.
+func (t *turns) arm(now time.Time) {
+	wait := stretchEvery
+	if t.breaker.open {
+		wait = max(wait, t.breaker.next.Sub(now))
+	}
+	t.clock.Reset(wait)
+}
+
+// away says whether the breaker is open.
+func (t *turns) away() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.slots.limit.value, t.slots.held, t.slots.waiting
+	return t.breaker.open
+}
+
+// load is the turns in numbers, and the state of the breaker.
+func (t *turns) load() (limit, held, waiting int, breaker string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.slots.limit.value, t.slots.held, t.slots.waiting, t.breaker.state()
 }
 
 // close ends the clock. Nobody waits any more.

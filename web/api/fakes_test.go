@@ -107,7 +107,7 @@ func letter(id string) webhooks.DeadLetter {
 type endpoints struct{}
 
 func (endpoints) Stats() []protocol.EndpointStats {
-	return []protocol.EndpointStats{{Name: "default", URL: "http://backend/hook", Concurrency: 8}}
+	return []protocol.EndpointStats{{Name: "default", URL: "http://backend/hook", Concurrency: 8, Breaker: "closed"}}
 }
 
 // lockedWriter lets many goroutines log into one buffer.

@@ -188,7 +188,7 @@ func TestStats(t *testing.T) {
 	if got.field("clients") != "2" || got.field("uids") != "1" || got.field("groups") != "2" {
 		t.Errorf("got %s", got.body)
 	}
-	if want := `[{"name":"default","url":"http://backend/hook","concurrency":8,"in_flight":0,"waiting":0,"delivered":0,"failed":0,"dead":0}]`; !sameJSON([]byte(got.field("webhooks")), []byte(want)) {
+	if want := `[{"name":"default","url":"http://backend/hook","concurrency":8,"in_flight":0,"waiting":0,"delivered":0,"failed":0,"dead":0,"breaker":"closed"}]`; !sameJSON([]byte(got.field("webhooks")), []byte(want)) {
 		t.Errorf("got webhooks %s", got.field("webhooks"))
 	}
 }

@@ -1,0 +1,140 @@
+package webhooks
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// settle takes a job to its end: the quick tries, and where they find the backend
+// away, those from the outbox.
+func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
+	if e.outbox.keepsFirst(j.ev.Type) {
+		e.outbox.keep(ctx, e.Name, j, false)
+	}
+	if !j.later || e.await(ctx, j) {
+		e.run(ctx, j)
+		for e.postpone(ctx, j) && e.await(ctx, j) {
+			e.run(ctx, j)
+		}
+	}
+	return e.end(ctx, j)
+}
+
+// postpone puts a job whose run has ended into the outbox. false: it has ended
+// for good.
+func (e *endpoint) postpone(ctx context.Context, j *job) bool {
+	if e.outbox == nil || !j.mayWait() || !j.reschedule(time.Now()) {
+		return false
+	}
+	j.stopped, j.share, j.saved = nil, nil, j.body == nil
+	j.most = j.tries + 1
+	if j.last != nil {
+		j.last.header = nil
+	}
+	if e.outbox.keep(ctx, e.Name, j, false) && len(j.body) > smallBody {
+		j.body = nil
+	}
+	return true
+}
+
+// await waits until a job in the outbox may be tried: it is due, or the endpoint
+// has answered another well, or its breaker looks for events to probe with. false:
+// the job ends here, and stopped says why.
+func (e *endpoint) await(ctx context.Context, j *job) bool {
+	e.room.enter()
+	defer e.room.leave()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		bell, rung := e.room.listen()
+		now := time.Now()
+		switch {
+		case ctx.Err() != nil:
+			j.stopped = context.Cause(ctx)
+		case e.stopping.Err() != nil:
+			j.stopped = errStopped
+		case e.tooOld(j):
+			j.stopped = errExpired
+		}
+		if j.stopped != nil {
+			return false
+		}
+		calm := now.Before(j.notBefore)
+		if !now.Before(j.due) || !j.asked && (e.turns.away() || !calm && rung != j.heard) {
+			return true
+		}
+		next := j.due
+		if j.fresh {
+			next = earliest(next, j.ev.Timestamp.Add(e.ttl+1))
+		}
+		if calm || j.asked {
+			bell = nil // it would wake them all at each success
+		}
+		if calm && !j.asked {
+			next = earliest(next, j.notBefore)
+		}
+		timer.Reset(next.Sub(now))
+		select {
+		case <-timer.C:
+		case <-bell:
+		case <-ctx.Done():
+		case <-e.stopping.Done():
+		}
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// load brings the bytes of a job back that were dropped while it waited.
+func (e *endpoint) load(j *job) error {
+	if j.body != nil {
+		return nil
+	}
+	var err error
+	if j.bare {
+		j.body, err = e.outbox.read(e.life, j.id)
+	} else {
+		j.body, err = encode(j.ev)
+	}
+	return err
+}
+
+// end says what became of a job, and files it accordingly: a delivered event is
+// off the record, one that was given up goes on later if it can be kept, and all
+// else is a dead letter. Of a connect only the client is told.
+func (e *endpoint) end(ctx context.Context, j *job) protocol.Outcome {
+	o := e.outcome(j)
+	switch {
+	case o.Verdict == protocol.Delivered:
+		e.delivered.Add(1)
+		e.outbox.forget(j)
+	case j.isConnect():
+	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(ctx, j):
+		o.Verdict = protocol.Kept
+	default:
+		e.bury(j)
+	}
+	return o
+}
+
+// leaveOver puts an event that was given up on record, for the next start.
+func (e *endpoint) leaveOver(ctx context.Context, j *job) bool {
+	if j.body == nil {
+		return j.kept // and nothing has changed since
+	}
+	return e.outbox.keep(context.WithoutCancel(ctx), e.Name, j, true)
+}
+
+// lost tells of an event whose bytes can't be had any more.
+func (e *endpoint) lost(j *job, err error) {
+	e.failing.say("an event in the outbox can't be read", slog.String("endpoint", e.Name), slog.String("event", j.event),
+		slog.String("id", j.id), slog.String("error", err.Error()))
+}

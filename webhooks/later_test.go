@@ -1,0 +1,247 @@
+package webhooks
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// longLived lets messages wait for as long as their schedule takes.
+func longLived(c *Config) { c.MessageTTL = 100 * time.Hour }
+
+// gaps are the times between requests.
+func gaps(requests []got) (between []time.Duration) {
+	for i := range requests[1:] {
+		between = append(between, requests[i+1].at.Sub(requests[i].at))
+	}
+	return between
+}
+
+func TestLaterTriesFollowTheSchedule(t *testing.T) {
+	schedule := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+		time.Hour, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+	for _, tt := range []struct {
+		typ     protocol.EventType
+		codes   []int
+		verdict protocol.Verdict
+		later   int
+		reason  Reason
+	}{
+		{protocol.Close, []int{503}, protocol.Dead, 9, Exhausted},
+		{protocol.Close, []int{500}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{503}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{408}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{425}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{429}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{502}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{504}, protocol.Dead, 9, Exhausted},
+		{protocol.Inbound, []int{500}, protocol.Dead, 0, Exhausted},
+		{protocol.Inbound, []int{503, 503, 503, 503, 500}, protocol.Dead, 0, Exhausted},
+		{protocol.Inbound, []int{500, 500, 500, 500, 503, 200}, protocol.Delivered, 1, ""},
+		{protocol.Inbound, []int{503, 503, 503, 503, 503, 503, 500}, protocol.Dead, 2, Exhausted},
+		{protocol.Close, []int{503, 503, 503, 503, 503, 503, 500, 200}, protocol.Delivered, 3, ""},
+		{protocol.Close, []int{503, 503, 503, 503, 503, 410}, protocol.Dead, 1, Rejected},
+		{protocol.Inbound, []int{503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 503, 200}, protocol.Delivered, 9, ""},
+	} {
+		t.Run(fmt.Sprint(tt.typ, tt.codes), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, Endpoint{}, status(tt.codes...), longLived)
+				r := h.open()
+				ev := event(tt.typ, "c1", 3)
+				o := r.deliver(ev)
+				requests := h.back.requests()
+				later := max(0, len(requests)-quickTries)
+				if o.Verdict != tt.verdict || later != tt.later {
+					t.Fatalf("verdict %v after %d later tries, want %v after %d", o.Verdict, later, tt.verdict, tt.later)
+				}
+				if later > 0 {
+					if got := gaps(requests)[quickTries-1:]; !slices.Equal(got, schedule[:later]) {
+						t.Errorf("waited %v, want %v", got, schedule[:later])
+					}
+				}
+				for i, g := range requests {
+					if g.header.Get("gatepost-attempt") != strconv.Itoa(i+1) || g.header.Get("webhook-id") != ev.ID ||
+						g.header.Get("webhook-timestamp") != strconv.FormatInt(g.at.Unix(), 10) || string(g.body) != string(requests[0].body) {
+						t.Errorf("attempt %d: %v %s", i+1, g.header, g.body)
+					}
+				}
+				l, _ := r.DeadLetter(t.Context(), ev.ID)
+				if tt.reason == "" && l != nil || tt.reason != "" && (l == nil || l.Reason != tt.reason || len(l.Attempts) != len(requests)) {
+					t.Errorf("letter %+v", l)
+				}
+				if left := h.keys(outboxPrefix); len(left) != 0 {
+					t.Errorf("%v stay in the outbox", left)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfterSetsTheNextLaterTry(t *testing.T) {
+	for value, want := range map[string]time.Duration{"0": 0, "2": 2 * time.Second, "900": 15 * time.Minute, "86400": time.Hour} {
+		t.Run(value, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+					switch n, _ := strconv.Atoi(g.header.Get("gatepost-attempt")); {
+					case n == 5 || n == 6:
+						w.Header().Set("Retry-After", value)
+						fallthrough
+					case n < 8:
+						w.WriteHeader(503)
+					}
+				}, longLived)
+				r := h.open()
+				if o := r.deliver(event(protocol.Inbound, "c1", 1)); o.Verdict != protocol.Delivered {
+					t.Fatalf("outcome %+v", o)
+				}
+				if got, want := gaps(h.back.requests())[4:], []time.Duration{want, want, 2 * time.Minute}; !slices.Equal(got, want) {
+					t.Errorf("waited %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+func TestMessageExpiresInTheOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, status(503), func(c *Config) { c.MessageTTL = time.Minute })
+		r := h.open()
+		began := time.Now()
+		ev := event(protocol.Inbound, "c1", 1)
+		ev.Data.Message.Payload = []byte(strings.Repeat("x", 10_000)) // out of memory while it waits
+		if o := r.deliver(ev); o.Verdict != protocol.Dead {
+			t.Errorf("outcome %+v", o)
+		}
+		if took := time.Since(began); took < time.Minute || took > time.Minute+time.Second {
+			t.Errorf("after %v", took)
+		}
+		l, _ := r.DeadLetter(t.Context(), ev.ID)
+		if l == nil || l.Reason != Expired || len(l.Attempts) != 7 || !strings.Contains(string(l.Event), strings.Repeat("x", 10_000)) {
+			t.Errorf("letter %+v", l)
+		}
+	})
+}
+
+// One success makes all that waits due, also what is waiting for hours.
+func TestSuccessMakesWhatWaitsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mended atomic.Bool
+		h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, _ got) {
+			if !mended.Load() {
+				w.WriteHeader(503)
+			}
+		})
+		r := h.open()
+		o := newOutcomes()
+		o.deliver(t.Context(), r, event(protocol.Close, "c1", 1))
+		o.deliver(t.Context(), r, event(protocol.Close, "c2", 1))
+		time.Sleep(3 * time.Hour) // the next try of both is an hour off
+		mended.Store(true)
+		began := time.Now()
+		r.deliver(event(protocol.Inbound, "c3", 1))
+		o.all.Wait()
+		if took := time.Since(began); took > 100*time.Millisecond || o.count(protocol.Delivered) != 2 {
+			t.Errorf("%v after %v", o.byID, took)
+		}
+	})
+}
+
+// Tries that a success elsewhere brought about cost nothing of the schedule, and
+// grow rarer.
+func TestRashTriesCostNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+			if g.event.Data.ClientID == "c1" {
+				w.WriteHeader(503)
+			}
+		})
+		r := h.open()
+		o := newOutcomes()
+		began := time.Now()
+		o.deliver(t.Context(), r, event(protocol.Close, "c1", 1))
+		for range 10 * 60 * 20 { // ten minutes
+			r.deliver(event(protocol.Inbound, "c2", 1))
+			time.Sleep(50 * time.Millisecond)
+		}
+		tries := 0
+		for _, g := range h.back.requests() {
+			if g.event.Data.ClientID == "c1" {
+				tries++
+			}
+		}
+		if tries < 20 || tries > 45 {
+			t.Errorf("%d tries in ten minutes", tries)
+		}
+		o.all.Wait()
+		if took := time.Since(began); o.count(protocol.Dead) != 1 || took < restOf(0) || took > restOf(0)+lastGrace {
+			t.Errorf("%v after %v", o.byID, took)
+		}
+	})
+}
+
+// 429 with Retry-After is about the sender itself.
+func TestSuccessElsewhereDoesNotLiftALimitOfOnesOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+			if n, _ := strconv.Atoi(g.header.Get("gatepost-attempt")); g.event.Data.ClientID == "c1" && n <= 5 {
+				if n == 5 {
+					w.Header().Set("Retry-After", "600")
+				}
+				w.WriteHeader(429)
+			}
+		})
+		r := h.open()
+		o := newOutcomes()
+		o.deliver(t.Context(), r, event(protocol.Inbound, "c1", 1))
+		for range 30 {
+			time.Sleep(time.Second)
+			r.deliver(event(protocol.Inbound, "c2", 1))
+		}
+		o.all.Wait()
+		var own []got
+		for _, g := range h.back.requests() {
+			if g.event.Data.ClientID == "c1" {
+				own = append(own, g)
+			}
+		}
+		if between := gaps(own); len(own) != 6 || between[4] != 10*time.Minute {
+			t.Errorf("waited %v", between)
+		}
+	})
+}
+
+// What waits holds no slot, and its large body is not in memory.
+func TestWaitingTakesLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, status(503))
+		r := h.open()
+		o := newOutcomes()
+		for i := range 2 {
+			o.deliver(t.Context(), r, event(protocol.Close, fmt.Sprint("c", i), 1))
+		}
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		if s := r.Stats()[0]; s.InFlight != 0 || s.Waiting != 2 {
+			t.Errorf("%+v", s)
+		}
+		puts := h.puts
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if h.puts != puts {
+			t.Error("it writes while it waits")
+		}
+		r.Close()
+		o.all.Wait()
+		if o.count(protocol.Kept) != 2 {
+			t.Errorf("%v", o.byID)
+		}
+	})
+}

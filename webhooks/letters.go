@@ -1,0 +1,244 @@
+package webhooks
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sort"
+	"sync"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// Bounds of dead letters. Past one of the first two the oldest go: those of the
+// newest letter's own address, if that fills more than its share.
+const (
+	maxLetters     = 10_000   // in memory
+	maxLetterBytes = 64 << 20 // in memory
+	maxKeptLetters = 100_000  // with a Keeper, where the bytes are a quarter of the outbox's
+	letterLife     = 14 * 24 * time.Hour
+	letterOverhead = 1 << 10 // what a letter weighs beside its event
+	// addressShare is which part of the room an address may fill at others' cost.
+	addressShare = 4
+)
+
+// letters are the dead letters, in the order of their deaths. With a Keeper only
+// their names are in memory, and what could not be kept yet.
+type letters struct {
+	log     *slog.Logger
+	leaving *quiet                // letters that had to go
+	evicted func(endpoint string) // told of each of them
+	keeper  Keeper                // nil: all is in memory
+	most    bounds
+
+	mu     sync.Mutex // guards the following
+	byID   map[string]*entry
+	pile   // all of them
+	addrs  map[string]*pile
+	count  map[string]int    // by endpoint
+	unkept map[string]*entry // by id: to be written again
+	retry  *time.Timer
+	closed bool
+}
+
+// entry is a letter's place in the list.
+type entry struct {
+	key      string // the time of death, then the id
+	id       string
+	typ      protocol.EventType
+	clientID string
+	seq      uint64
+	endpoint string
+	addr     string // whose share it takes
+	diedAt   time.Time
+	weight   int64
+	own      *pile   // its address's
+	letter   *Letter // nil where only the Keeper has it
+}
+
+func newLetters(cfg Config, log *slog.Logger, evicted func(endpoint string)) *letters {
+	ls := &letters{log: log, leaving: newQuiet(log, slog.LevelWarn), evicted: evicted, keeper: cfg.Keeper, most: bounds{maxLetters, maxLetterBytes},
+		byID: map[string]*entry{}, addrs: map[string]*pile{}, count: map[string]int{}, unkept: map[string]*entry{}}
+	if ls.keeper != nil {
+		ls.most = bounds{maxKeptLetters, cfg.OutboxMax / 4}
+	}
+	ls.retry = time.AfterFunc(time.Hour, ls.writeAgain)
+	ls.retry.Stop()
+	return ls
+}
+
+// Keep takes a letter over. One that is there already keeps its place, and gets
+// the attempts.
+func (ls *letters) Keep(l *Letter) {
+	if ls.Retried(l.Event.ID, l.Attempts) {
+		return
+	}
+	en := &entry{key: letterKey(l.DiedAt, l.Event.ID), id: l.Event.ID, typ: l.Event.Type, clientID: l.Event.Data.ClientID, seq: l.Event.Data.Seq,
+		endpoint: l.Endpoint, addr: subscriber(l.Event.Data.RemoteAddr), diedAt: l.DiedAt, weight: weight(l), letter: l}
+	ls.mu.Lock()
+	ls.expire(time.Now())
+	ls.insert(en)
+	ls.shrink(en)
+	ls.mu.Unlock()
+	ls.write(en, l)
+}
+
+// Retried adds the attempts of a replay that failed. false: there is no such
+// letter (any more).
+func (ls *letters) Retried(id string, attempts []Attempt) bool {
+	old, err := ls.Find(context.Background(), id)
+	if old == nil {
+		return err != nil // it is there, though it can't be read now
+	}
+	l := *old // others may be reading it
+	l.Attempts = lastAttempts(l.Attempts, attempts)
+	ls.mu.Lock()
+	en, ok := ls.byID[id]
+	if ok {
+		more := weight(&l) - en.weight
+		ls.bytes += more
+		en.own.bytes += more
+		en.weight += more
+		en.letter = &l
+	}
+	ls.mu.Unlock()
+	if ok {
+		ls.write(en, &l)
+	}
+	return ok
+}
+
+// Find gives a letter; nil: there is none. An error says that it can't be read.
+func (ls *letters) Find(ctx context.Context, id string) (*Letter, error) {
+	ls.mu.Lock()
+	ls.expire(time.Now())
+	en, ok := ls.byID[id]
+	var l *Letter
+	if ok {
+		l = en.letter
+	}
+	ls.mu.Unlock()
+	if !ok || l != nil {
+		return l, nil
+	}
+	l, err := ls.read(ctx, id)
+	if err != nil && !ls.has(id) {
+		return nil, nil // it went meanwhile
+	}
+	return l, err
+}
+
+func (ls *letters) has(id string) bool {
+	_, ok := ls.entry(id)
+	return ok
+}
+
+// entry gives a letter's place in the list.
+func (ls *letters) entry(id string) (*entry, bool) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.expire(time.Now())
+	en, ok := ls.byID[id]
+	return en, ok
+}
+
+// Page gives at most limit entries behind the key after (empty: from the first),
+// oldest first, and the key of the last one, empty where no more follow.
+func (ls *letters) Page(after string, limit int) (page []*entry, last string) {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.expire(time.Now())
+	from := sort.Search(len(ls.order), func(i int) bool { return ls.order[i].key > after })
+	to := min(len(ls.order), from+max(0, limit))
+	page = slices.Clone(ls.order[from:to])
+	if len(page) > 0 && to < len(ls.order) {
+		last = ls.order[to-1].key
+	}
+	return page, last
+}
+
+// Drop forgets a letter; false: there was none.
+func (ls *letters) Drop(id string) bool {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	en, ok := ls.byID[id]
+	if ok {
+		ls.remove(en)
+	}
+	return ok
+}
+
+// Count says how many there are for an endpoint.
+func (ls *letters) Count(endpoint string) int {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	ls.expire(time.Now())
+	return ls.count[endpoint]
+}
+
+func (ls *letters) insert(en *entry) {
+	if ls.addrs[en.addr] == nil {
+		ls.addrs[en.addr] = &pile{}
+	}
+	en.own = ls.addrs[en.addr]
+	ls.pile.put(en)
+	en.own.put(en)
+	ls.byID[en.id] = en
+	ls.count[en.endpoint]++
+}
+
+// shrink keeps the bounds, now that a letter has come.
+func (ls *letters) shrink(came *entry) {
+	for ls.over(ls.most, 1) {
+		oldest := ls.order[0]
+		if came.own.over(ls.most, addressShare) {
+			oldest = came.own.order[0]
+		}
+		ls.evict(oldest, "there is no room for more dead letters: the oldest is gone")
+	}
+}
+
+// expire drops what is past its life.
+func (ls *letters) expire(now time.Time) {
+	for len(ls.order) > 0 && now.Sub(ls.order[0].diedAt) > letterLife {
+		ls.evict(ls.order[0], "a dead letter is past its 14 days and gone")
+	}
+}
+
+func (ls *letters) evict(en *entry, why string) {
+	ls.remove(en)
+	ls.evicted(en.endpoint)
+	ls.leaving.say(why, slog.String("endpoint", en.endpoint), slog.String("id", en.id), slog.Time("died_at", en.diedAt))
+}
+
+func (ls *letters) remove(en *entry) {
+	ls.pile.drop(en)
+	en.own.drop(en)
+	if len(en.own.order) == 0 {
+		delete(ls.addrs, en.addr)
+	}
+	delete(ls.byID, en.id)
+	delete(ls.unkept, en.id)
+	if ls.count[en.endpoint]--; ls.count[en.endpoint] == 0 {
+		delete(ls.count, en.endpoint)
+	}
+	if ls.keeper != nil {
+		ls.keeper.Delete(letterPrefix + en.id)
+	}
+}
+
+// weight is roughly what a letter takes of memory or disk.
+func weight(l *Letter) int64 {
+	w := int64(len(l.Body)) + letterOverhead
+	for _, a := range l.Attempts {
+		w += int64(len(a.Answer))
+	}
+	return w
+}
+
+// letterKey orders letters by the time of their death.
+func letterKey(diedAt time.Time, id string) string {
+	return fmt.Sprintf("%019d %s", max(0, diedAt.UnixNano()), id)
+}

@@ -1,0 +1,83 @@
+package webhooks
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// recordVersion is that of both records below.
+const recordVersion = 1
+
+// outboxRecord is what is kept in front of the bytes of an event that waits in
+// the outbox.
+type outboxRecord struct {
+	Version  int       `json:"v"`
+	Endpoint string    `json:"endpoint"`
+	Path     string    `json:"path"`
+	Trace    string    `json:"trace"`
+	Tries    int       `json:"tries"`        // attempts made
+	Step     int       `json:"step"`         // waits of the schedule begun
+	Due      time.Time `json:"due,omitzero"` // of the next try; zero: the quick ones aren't over
+	Failed   []Attempt `json:"failed,omitempty"`
+}
+
+// letterRecord is what is kept in front of the bytes of a dead letter's event.
+type letterRecord struct {
+	Version  int                `json:"v"`
+	Type     protocol.EventType `json:"type"`
+	ClientID string             `json:"client_id"`
+	Seq      uint64             `json:"seq"`
+	Addr     string             `json:"addr"` // whose share it takes
+	Endpoint string             `json:"endpoint"`
+	Trace    string             `json:"trace"`
+	Reason   Reason             `json:"reason"`
+	DiedAt   time.Time          `json:"died_at"`
+	Attempts []Attempt          `json:"attempts"`
+}
+
+// joinRecord writes a record: one line of JSON, then the event's bytes as they
+// were sent and will be again.
+func joinRecord(head any, body []byte) ([]byte, error) {
+	line, err := json.Marshal(head)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(line, '\n'), body...), nil
+}
+
+// splitRecord reads what joinRecord wrote. The body is a part of value.
+func splitRecord(value []byte, head any) (body []byte, err error) {
+	line, body, ok := bytes.Cut(value, []byte{'\n'})
+	if !ok {
+		return nil, errors.New("the record has no event")
+	}
+	if err := json.Unmarshal(line, head); err != nil {
+		return nil, fmt.Errorf("the record's head: %w", err)
+	}
+	return body, nil
+}
+
+// envelope reads an event for routing and for carrying out its reply: without
+// its message, groups, session and request, which may be large and stay where
+// they are kept.
+func envelope(body []byte) (*protocol.Event, error) {
+	var ev protocol.Event
+	if err := json.Unmarshal(body, &ev); err != nil {
+		return nil, fmt.Errorf("the event: %w", err)
+	}
+	if ev.ID == "" || ev.Data.ClientID == "" {
+		return nil, errors.New("the event has no id, or no client")
+	}
+	return withoutContents(&ev), nil
+}
+
+func withoutContents(ev *protocol.Event) *protocol.Event {
+	bare := *ev
+	bare.Data.Message, bare.Data.Groups, bare.Data.Session, bare.Data.Request = nil, nil, nil, nil
+	return &bare
+}

@@ -1,0 +1,105 @@
+package webhooks
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// laterPauses are the waits in the outbox, each before one attempt, once the
+// quick tries are spent.
+var laterPauses = [...]time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour,
+}
+
+const (
+	// lastGrace is how long an event that is due may wait for its attempt, when no
+	// other wait follows and the backend is only probed.
+	lastGrace = time.Hour
+	// readAgain is the wait before an event is looked for again that could not be
+	// read from where it is kept.
+	readAgain = 5 * time.Second
+	// calmFirst and calmMost are the bounds of the wait, doubling, before an event
+	// that failed when the endpoint's success made it due is made due so again.
+	calmFirst, calmMost = time.Second, 30 * time.Second
+)
+
+// restOf is how long the waits from step on take together.
+func restOf(step int) (rest time.Duration) {
+	for _, pause := range laterPauses[step:] {
+		rest += pause
+	}
+	return rest
+}
+
+// away says that an answer shows a backend that is away or overrun, rather than
+// one that has dealt with the event.
+func (a *answer) away() bool {
+	switch {
+	case a.status == 0, a.timeout:
+		return true
+	case a.status >= 200 && a.status <= 299:
+		return a.fault != "" && !a.oversize
+	}
+	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, a.status)
+}
+
+// mayWait says whether a job whose run has ended undelivered is one for the
+// outbox.
+func (j *job) mayWait() bool {
+	switch {
+	case j.isConnect():
+		return false
+	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errUnread):
+		return true
+	case j.stopped != nil, j.ruling != again:
+		return false
+	}
+	return j.ev.Type == protocol.Close || j.last.away()
+}
+
+// reschedule sets when a job that mayWait is due next. false: its schedule is
+// spent.
+func (j *job) reschedule(now time.Time) bool {
+	switch {
+	case errors.Is(j.stopped, errUnread) && j.later:
+		j.due = now.Add(readAgain)
+		return true
+	case j.stopped == nil && j.later && j.last.at.Before(j.due):
+		// It was tried before its time, since the endpoint seemed to be back: that
+		// costs nothing of the schedule.
+		j.calmDown(now)
+	default:
+		if j.step == len(laterPauses) {
+			return false
+		}
+		j.due = now.Add(laterPauses[j.step])
+		j.step++
+		j.notBefore, j.rashes = now, 0
+	}
+	j.asked = false
+	if j.stopped == nil {
+		if wait, ok := j.last.retryAfter(now); ok {
+			j.due = now.Add(wait)
+			// 429 is about this sender, so another's success doesn't lift it.
+			j.asked = j.last.status == http.StatusTooManyRequests
+		}
+	}
+	j.until = j.due.Add(restOf(j.step) + lastGrace)
+	j.later = true
+	return true
+}
+
+// calmDown sets when a success elsewhere counts again for the job.
+func (j *job) calmDown(now time.Time) {
+	if j.probed {
+		return // the breaker's own pace holds
+	}
+	j.notBefore = now.Add(jittered(min(calmFirst<<min(j.rashes, 5), calmMost)))
+	j.rashes++
+}
