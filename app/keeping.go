@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,14 +40,14 @@ const openTimeout = time.Minute
 // found there.
 func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) (keeping, error) {
 	if !keeps(cfg) {
-		log.Warn("GATEPOST_DATA_DIR is memory: events that aren't delivered when this process ends are lost")
+		log.Info("GATEPOST_DATA_DIR is memory: nothing is kept, and events that aren't delivered when this process ends are lost")
 		return store.NewMemory(), nil
 	}
 	options := store.Options{
 		Node: protocol.NodeTag(node), Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax), Logger: log, Registerer: reg,
 	}
 	where := "GATEPOST_NATS_URL"
-	if options.URL = cfg.NATSURL; options.URL == "" {
+	if options.URL = strings.Join(cfg.NATSURLs, ","); options.URL == "" {
 		where = "GATEPOST_DATA_DIR"
 		options.Dir = filepath.Join(cfg.DataDir, storeDir)
 	}
@@ -65,7 +66,7 @@ func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog
 }
 
 // keeps says whether anything outlives the process.
-func keeps(cfg *config.Config) bool { return cfg.NATSURL != "" || cfg.DataDir != config.InMemory }
+func keeps(cfg *config.Config) bool { return len(cfg.NATSURLs) > 0 || cfg.DataDir != config.InMemory }
 
 // storeBound is the store's room for an outbox of this size: what waits, as much
 // again for what was replaced and not yet compacted, dead letters, and the

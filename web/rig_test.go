@@ -18,6 +18,7 @@ import (
 	"gatepost/hub"
 	"gatepost/protocol"
 	"gatepost/web/api"
+	"gatepost/webhooks"
 )
 
 const secret = "a secret of 32 bytes or more, for tests"
@@ -35,6 +36,10 @@ type rig struct {
 type noEvents struct{}
 
 func (noEvents) Wants(protocol.EventType, string) bool { return false }
+func (noEvents) Redeliver(context.Context, *webhooks.KeptEvent) protocol.Outcome {
+	return protocol.Outcome{Verdict: protocol.Delivered, Reply: &protocol.Reply{}}
+}
+
 func (noEvents) Deliver(context.Context, string, string, *protocol.Event) protocol.Outcome {
 	return protocol.Outcome{}
 }

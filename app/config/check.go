@@ -24,7 +24,7 @@ func (l *Loaded) check() {
 	}
 	l.checkQueue()
 	l.checkWebhooks()
-	for _, name := range []string{"cluster_listen", "cluster_peers", "nats_url"} {
+	for _, name := range []string{"cluster_listen", "cluster_peers"} {
 		if l.given(name) && !l.faulty(name) {
 			l.found(name, "can't be used: this version has no cluster; a node runs by itself")
 		}

@@ -20,6 +20,7 @@ import (
 	"gatepost/protocol"
 	"gatepost/web"
 	"gatepost/web/api"
+	"gatepost/webhooks"
 )
 
 const (
@@ -43,6 +44,10 @@ type node struct {
 type noEvents struct{}
 
 func (noEvents) Wants(protocol.EventType, string) bool { return false }
+func (noEvents) Redeliver(context.Context, *webhooks.KeptEvent) protocol.Outcome {
+	return protocol.Outcome{Verdict: protocol.Delivered, Reply: &protocol.Reply{}}
+}
+
 func (noEvents) Deliver(context.Context, string, string, *protocol.Event) protocol.Outcome {
 	panic("nothing is to be delivered")
 }
