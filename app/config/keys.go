@@ -72,7 +72,7 @@ var tokenKeys = []Key{
 
 var clientKeys = []Key{
 	{Env: "GATEPOST_WS_PATH", YAML: "ws_path", Default: "/ws", Kind: "path", Section: clients,
-		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade.",
+		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade. It can't be where the API has its calls, such as `/clients`.",
 		read: one(func(c *Config) *string { return &c.WSPath }, parseSocketPath)},
 	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
 		Doc:  "Allowed `Origin`s, such as `https://www.example.com`, `*` for any, `null` for pages without one. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
