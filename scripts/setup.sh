@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
-# compiler (race detector), PHP with curl, Node.js with npm, Chromium. What is
+# compiler (race detector), PHP with curl and SQLite, Node.js with npm, Chromium. What is
 # there already isn't touched. Needs root or sudo only if something is missing.
 set -euo pipefail
 
@@ -18,9 +18,11 @@ need php php-cli
 need node nodejs
 need npm npm
 need chromium chromium
-if ! command -v php >/dev/null 2>&1 || ! php -m | grep -qx curl; then
-	missing+=(php-curl)
-fi
+declare -A php_package=([curl]=php-curl [pdo_sqlite]=php-sqlite3)
+modules=$(php -m 2>/dev/null || true)
+for module in "${!php_package[@]}"; do
+	grep -qx "$module" <<<"$modules" || missing+=("${php_package[$module]}")
+done
 
 if [ ${#missing[@]} -eq 0 ]; then
 	exit 0

@@ -39,6 +39,12 @@ func needPHP(t *testing.T) {
 // backend runs webhook.php on PHP's built-in server and returns its address.
 func backend(t *testing.T, secrets string) string {
 	t.Helper()
+	return serve(t, php, "webhook.php", "GATEPOST_WEBHOOK_SECRET="+secrets)
+}
+
+// serve runs a script on PHP's built-in server and returns its address.
+func serve(t *testing.T, dir, script string, env ...string) string {
+	t.Helper()
 	probe, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +53,9 @@ func backend(t *testing.T, secrets string) string {
 	probe.Close()
 
 	var log bytes.Buffer
-	server := exec.Command("php", "-S", addr, "webhook.php")
-	server.Dir = php
-	server.Env = append(os.Environ(), "PHP_CLI_SERVER_WORKERS=4", "GATEPOST_WEBHOOK_SECRET="+secrets)
+	server := exec.Command("php", "-S", addr, script)
+	server.Dir = dir
+	server.Env = append(append(os.Environ(), "PHP_CLI_SERVER_WORKERS=4"), env...)
 	server.Stdout, server.Stderr = &log, &log
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its workers end with it
 	if err := server.Start(); err != nil {
