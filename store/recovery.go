@@ -144,12 +144,12 @@ func (s *Store) streamBound() int64 {
 	return s.options.MaxBytes + s.options.MaxBytes/4 + slack
 }
 
-// first is the sequence number of the oldest message that is still there.
+// first is the sequence number below which all was removed by right.
 func (s *Store) first() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.index.messages) == 0 {
-		return 0
+		return s.removed
 	}
-	return s.index.messages[0].seq
+	return max(s.removed, s.index.messages[0].seq)
 }
