@@ -31,13 +31,19 @@ func (s *Store) goDown(why error, underWay ...*Commit) {
 }
 
 // recoverLog tries, ever more slowly, until the log takes writes again or the
-// store is closed.
+// store is closed: nothing waits then, for everything has failed.
 func (s *Store) recoverLog() {
 	since := time.Now()
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		select {
 		case <-time.After(wait):
 		case <-s.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		closed := s.closed
+		s.mu.Unlock()
+		if closed {
 			return
 		}
 		err := s.reopen()

@@ -38,6 +38,7 @@ type Store struct {
 	removed uint64                // messages below were removed, or are about to be
 	closed  bool
 
+	gone    chan string   // cap 1: the connection to an external server broke
 	work    chan struct{} // cap 1: something to do for the committer
 	rewrite chan struct{} // cap 1: something to do for the compactor
 	ctx     context.Context
