@@ -102,7 +102,8 @@ func TestRandomDamage(t *testing.T) {
 						t.Errorf("seed %d: %q = %.30q", seed, key, v)
 					}
 				}
-				if len(got) < 1000 && s.Opened().Damage == "" {
+				// One message of the end may go without a word, if nobody closed the store.
+				if (len(got) < 1000-8 || how == "closed" && len(got) < 1000) && s.Opened().Damage == "" {
 					t.Errorf("seed %d: %d of 1000 records, and not a word", seed, len(got))
 				}
 				t.Logf("%d bits flipped, %d records left: %s", flipped, len(got), s.Opened().Damage)

@@ -39,7 +39,7 @@
 //
 // A damaged log never stops Open. The blocks are checked before the server
 // sees them, since it cuts a damaged one off without a word. If anything but an
-// unfinished last write is wrong, the server's directory is renamed to
+// unfinished last write, which a kill can leave, is wrong, the server's directory is renamed to
 // jetstream.damaged-<time>, all that can be read of it is brought into a
 // fresh log, and Opened says what was wrong and where the old one is. A key may
 // then have an older value, or be back, if what came later can't be read. If
