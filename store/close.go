@@ -15,12 +15,8 @@ func (s *Store) Close(ctx context.Context) error {
 		return ErrClosed
 	}
 	s.closed = true
-	down := s.down
 	s.mu.Unlock()
 	s.compact()
-	if down != nil {
-		s.cancel() // nothing waits; recovery would go on for ever
-	}
 	select {
 	case s.work <- struct{}{}:
 	default:
@@ -36,23 +32,25 @@ func (s *Store) Close(ctx context.Context) error {
 		<-finished
 	}
 	s.cancel()
-	s.goDownClosed()
+	s.failWaiting()
 	s.seen.unregister()
 	if s.dir == nil {
 		s.link.Load().nc.Close()
 		return err
 	}
-	sync := s.engine != nil && down == nil
 	s.stopEmbedded()
-	if sync {
+	s.mu.Lock()
+	down := s.down
+	s.mu.Unlock()
+	if down == nil {
 		err = errors.Join(err, syncFiles(filepath.Join(s.options.Dir, jetstreamDir), s.link.Load().stream), s.dir.setNote(note{Closed: s.last, First: s.first()}))
 	}
 	s.dir.close()
 	return err
 }
 
-// goDownClosed fails what a Close without patience left.
-func (s *Store) goDownClosed() {
+// failWaiting fails what a Close without patience left.
+func (s *Store) failWaiting() {
 	s.mu.Lock()
 	waiting := s.waiting
 	s.waiting = nil

@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Commit is the fate of a write. Writes that go out in one message share it.
 type Commit struct {
@@ -15,7 +18,27 @@ type Commit struct {
 }
 
 func newCommit() *Commit {
-	return &Commit{done: make(chan struct{}), message: make([]byte, headSize, 512)}
+	b := buffers.Get().(*buffer)
+	return &Commit{done: make(chan struct{}), message: b.message[:headSize], writes: b.writes[:0]}
+}
+
+// finish says how it went. Nobody else may still look at the writes.
+func (c *Commit) finish(err error) {
+	if cap(c.message) <= 2*gathered {
+		clear(c.writes)
+		buffers.Put(&buffer{c.message, c.writes})
+	}
+	c.message, c.writes, c.err = nil, nil, err
+	close(c.done)
+}
+
+// buffers are what messages are gathered in, used again: under load each
+// would have to grow from nothing.
+var buffers = sync.Pool{New: func() any { return &buffer{message: make([]byte, headSize, 512)} }}
+
+type buffer struct {
+	message []byte
+	writes  []write
 }
 
 // write is one record of a message that isn't acknowledged yet.

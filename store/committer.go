@@ -109,9 +109,7 @@ func (s *Store) settle(c *Commit, seq uint64, err error) {
 		s.wakeCompactor()
 	}
 	s.mu.Unlock()
-	c.message, c.writes = nil, nil
-	c.err = err
-	close(c.done)
+	c.finish(err)
 }
 
 // errBound is the stream's own bound: the message is refused, no more.
@@ -151,15 +149,19 @@ func (s *Store) send(c *Commit) (uint64, error) {
 	}
 }
 
-// publish makes one attempt, which ends early if the embedded server says that
-// it can't write: it won't answer then.
+// publish makes one attempt. It ends early if the embedded server says that it
+// can't write, or the connection to an external one breaks: no answer comes then.
 func (s *Store) publish(ctx context.Context, message []byte) (uint64, error) {
-	if s.engine == nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience/4)
-		defer cancel()
+	if s.engine != nil {
+		return s.link.Load().publish(ctx, message, s.last, s.engine.log.hurt)
 	}
-	return s.link.Load().publish(ctx, message, s.last, s.hurt())
+	select {
+	case <-s.gone: // before this attempt
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience/4)
+	defer cancel()
+	return s.link.Load().publish(ctx, message, s.last, s.gone)
 }
 
 var (

@@ -160,6 +160,9 @@ func (s *Store) removeFront(ctx context.Context) error {
 			return err
 		}
 	}
+	s.mu.Lock()
+	s.removed = stays // even if the answer doesn't come
+	s.mu.Unlock()
 	if err := l.purge(ctx, stays); err != nil {
 		return err
 	}

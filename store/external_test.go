@@ -175,6 +175,12 @@ func TestExternalRefused(t *testing.T) {
 			t.Log(err)
 		}
 	})
+	t.Run("no URL", func(t *testing.T) {
+		_, err := Open(t.Context(), Options{URL: "nats://user:hunter2@127.0.0.1:x%", Node: "n"})
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("no JetStream", func(t *testing.T) {
 		srv := external(t, t.TempDir(), -1, func(o *server.Options) { o.JetStream = false })
 		if _, err := Open(t.Context(), overURL(t, srv, "n")); err == nil {

@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"math/rand/v2"
+	"crypto/rand"
+	"encoding/binary"
 	"time"
 )
 
@@ -17,7 +18,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	start := time.Now()
 	s := &Store{options: o, log: o.Logger, fresh: make(map[string]freshWrite),
 		work: make(chan struct{}, 1), rewrite: make(chan struct{}, 1),
-		token: uint64(rand.Uint32()) << 32}
+		gone: make(chan string, 1), token: newToken()}
 	s.near.Store(newCache())
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err := s.openEither(ctx)
@@ -32,6 +33,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.begin()
 	return s, nil
+}
+
+// newToken is a token whose upper half is this store's alone.
+func newToken() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:4]) // never fails
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // openEither opens the log where the options say.

@@ -109,8 +109,9 @@ func (s *Store) openLog(ctx context.Context, v *survey, n note) error {
 		}
 		s.index, s.last, s.good = d.index, d.last, d.good
 	}
-	if words := v.words(); words != "" {
-		s.report(words)
+	if n := v.tail(); n > 0 {
+		s.log.Warn("store: the log ended in an unfinished write, which was dropped; if the system died too, the writes before it that weren't synced may be missing",
+			"bytes", n, "sync", s.options.Sync)
 	}
 	return nil
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,10 +25,22 @@ func (s *Store) openExternal(ctx context.Context) error {
 		nc, err = nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
 			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
 			nats.Timeout(2*time.Second), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { s.log.Warn("store: NATS has gone", "error", err) }),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				if err == nil { // by Close
+					return
+				}
+				s.log.Warn("store: NATS has gone", "error", err)
+				select {
+				case s.gone <- "the connection to NATS broke":
+				default:
+				}
+			}),
 			nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("store: NATS is back") }))
 		if err == nil {
 			break
+		}
+		if bad := (*url.Error)(nil); errors.As(err, &bad) {
+			return fmt.Errorf("store: the NATS URL makes no sense: %w", bad.Err) // without the URL: it may hold a password
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):

@@ -27,11 +27,13 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 		now, ok := s.index.get(key)
 		s.mu.Unlock()
 		if ok && now == p {
-			return nil, fmt.Errorf("%w: the record is damaged", ErrUnavailable)
+			return nil, errDamaged
 		}
 	}
 	return nil, fmt.Errorf("%w: the record is always elsewhere", ErrUnavailable)
 }
+
+var errDamaged = fmt.Errorf("%w: the record is damaged", ErrUnavailable)
 
 // find looks a key up: its value, if it isn't acknowledged yet, or its place.
 func (s *Store) find(key string) (p place, value []byte, err error) {
@@ -137,12 +139,15 @@ func (s *Store) values(keys []string) (n int, values [][]byte, err error) {
 		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.off, b.off))
 	})
 	for _, p := range places {
-		value, err := s.Get(s.ctx, keys[p.i])
+		value, err := s.value(s.ctx, keys[p.i], p.place)
+		if errors.Is(err, errNoMessage) {
+			value, err = s.Get(s.ctx, keys[p.i]) // it has moved, or gone
+		}
 		switch {
 		case err == nil:
 			values[p.i] = value
 		case errors.Is(err, ErrNotFound):
-		case strings.Contains(err.Error(), "damaged"):
+		case errors.Is(err, errDamaged):
 			s.log.Error("store: a record is left out", "key", keys[p.i], "error", err)
 		default:
 			return 0, nil, err

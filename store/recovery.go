@@ -31,13 +31,19 @@ func (s *Store) goDown(why error, underWay ...*Commit) {
 }
 
 // recoverLog tries, ever more slowly, until the log takes writes again or the
-// store is closed.
+// store is closed: nothing waits then, for everything has failed.
 func (s *Store) recoverLog() {
 	since := time.Now()
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		select {
 		case <-time.After(wait):
 		case <-s.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		closed := s.closed
+		s.mu.Unlock()
+		if closed {
 			return
 		}
 		err := s.reopen()
@@ -144,12 +150,12 @@ func (s *Store) streamBound() int64 {
 	return s.options.MaxBytes + s.options.MaxBytes/4 + slack
 }
 
-// first is the sequence number of the oldest message that is still there.
+// first is the sequence number below which all was removed by right.
 func (s *Store) first() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.index.messages) == 0 {
-		return 0
+		return s.removed
 	}
-	return s.index.messages[0].seq
+	return max(s.removed, s.index.messages[0].seq)
 }

@@ -15,6 +15,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		writeUntilKilled(dir)
+		return
+	}
 	goleak.VerifyTestMain(m,
 		// nats-server keeps some that serve the whole process.
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server/ats.init.0.func1"))
@@ -23,7 +27,7 @@ func TestMain(m *testing.M) {
 // embedded are options for a store in dir.
 func embedded(t *testing.T, dir string) Options {
 	t.Helper()
-	return Options{Dir: dir, Node: "test", Sync: 20 * time.Millisecond, Logger: logTo(t)}
+	return Options{Dir: dir, Node: "test", Sync: 200 * time.Millisecond, Logger: logTo(t)}
 }
 
 // logTo shows the store's log with the test, as long as the test runs.
@@ -148,34 +152,54 @@ func consistent(t *testing.T, s *Store) {
 	}
 }
 
-// killed is a copy of the directory as a killed process would leave it.
+// killed is a copy of the directory of a store that rests, as a killed process
+// would leave it.
 func killed(t *testing.T, dir string) string {
 	t.Helper()
-	to := filepath.Join(t.TempDir(), "killed")
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			if os.IsNotExist(err) {
-				return nil
+	var to string
+	eventually(t, "the files rest", func() bool {
+		to = filepath.Join(t.TempDir(), "killed")
+		before := listing(t, dir)
+		for name, info := range before {
+			if info.IsDir() {
+				continue
 			}
-			return err
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				return false
+			}
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(to, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
-		rel, _ := filepath.Rel(dir, path)
-		if e.IsDir() {
-			return os.MkdirAll(filepath.Join(to, rel), 0o700)
+		after := listing(t, dir)
+		for name, info := range before {
+			if now, ok := after[name]; !ok || now.Size() != info.Size() || now.ModTime() != info.ModTime() {
+				return false
+			}
 		}
-		b, err := os.ReadFile(path)
-		if os.IsNotExist(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), b, 0o600)
+		return len(before) == len(after)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return to
+}
+
+func listing(t *testing.T, dir string) map[string]fs.FileInfo {
+	t.Helper()
+	all := make(map[string]fs.FileInfo)
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it has just gone
+		}
+		if info, err := e.Info(); err == nil {
+			rel, _ := filepath.Rel(dir, path)
+			all[rel] = info
+		}
+		return nil
+	})
+	return all
 }
 
 // eventually waits until ok, at most 20 s.

@@ -35,8 +35,10 @@ type Store struct {
 	growing int64                 // bytes that they'll add to the log
 	down    error                 // why nothing can be kept now
 	full    bool                  // a put was refused for MaxBytes, and it still would be
+	removed uint64                // messages below were removed, or are about to be
 	closed  bool
 
+	gone    chan string   // cap 1: the connection to an external server broke
 	work    chan struct{} // cap 1: something to do for the committer
 	rewrite chan struct{} // cap 1: something to do for the compactor
 	ctx     context.Context

@@ -39,10 +39,10 @@ func surveyBlocks(dir, stream, subject string, first uint64) (*survey, error) {
 	return v, nil
 }
 
-// tail is how many bytes of an unfinished write the log ends with. The server
-// cuts them off, and nothing else is missing.
+// tail is how many bytes of an unfinished write the log ends with, as a kill
+// can leave them. The server cuts them off; nobody was told that they are kept.
 func (v *survey) tail() int {
-	if len(v.faults) == 1 && v.faults[0].tail {
+	if len(v.faults) == 1 && v.faults[0].tail && v.faults[0].bytes <= 1<<20 {
 		return v.faults[0].bytes
 	}
 	return 0
@@ -53,18 +53,14 @@ func (v *survey) damaged() bool {
 	return v.loaded.damage() != "" || len(v.faults) > 0 && v.tail() == 0
 }
 
-// words says what is wrong; "" if nothing is.
+// words says what is damaged.
 func (v *survey) words() string {
 	var said []string
-	if n := v.tail(); n > 0 {
-		said = append(said, fmt.Sprintf("the log ends with %d bytes of an unfinished write, which were dropped", n))
-	} else {
-		for _, f := range v.faults[:min(len(v.faults), 3)] {
-			said = append(said, fmt.Sprintf("%d bytes at %d of block %s can't be read", f.bytes, f.at, f.file))
-		}
-		if n := len(v.faults) - 3; n > 0 {
-			said = append(said, fmt.Sprintf("and %d places more", n))
-		}
+	for _, f := range v.faults[:min(len(v.faults), 3)] {
+		said = append(said, fmt.Sprintf("%d bytes at %d of block %s can't be read", f.bytes, f.at, f.file))
+	}
+	if n := len(v.faults) - 3; n > 0 {
+		said = append(said, fmt.Sprintf("and %d places more", n))
 	}
 	if d := v.loaded.damage(); d != "" {
 		said = append(said, d)
