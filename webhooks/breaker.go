@@ -6,8 +6,10 @@ import (
 	"time"
 )
 
-// What opens the breaker: so many attempts in a row that found the backend away,
-// of so many clients, over so long; or of so many clients over longer still.
+// What opens the breaker: so many attempts in a row that soon found the backend
+// away, of so many clients, over so long; or any, of so many clients over longer
+// still. That is for those that hang, which may be some clients' own trouble: once
+// the first of them are over, others get their slots.
 const (
 	breakFailures = 10
 	breakClients  = 3
@@ -46,9 +48,9 @@ type breaker struct {
 	open     bool
 	opened   chan struct{} // closed while it is open
 	since    time.Time     // when it opened
-	failures int           // in a row
-	clients  []string      // of them: the first few different ones
-	first    time.Time     // when the first of them began
+	failures int           // in a row, those that came soon
+	clients  []string      // of all in a row: the first few different ones
+	first    time.Time     // when the first of these ended
 	success  time.Time     // the last one
 
 	probes int           // under way
@@ -131,10 +133,12 @@ func (b *breaker) failed(client string, began, now time.Time) turn {
 	if b.open || !began.After(b.success) {
 		return unturned
 	}
-	if b.failures == 0 || began.Before(b.first) {
-		b.first = began
+	if len(b.clients) == 0 {
+		b.first = now
 	}
-	b.failures++
+	if now.Sub(began) < breakAfter {
+		b.failures++
+	}
 	if len(b.clients) < breakClients && !slices.Contains(b.clients, client) {
 		b.clients = append(b.clients, client)
 	}
