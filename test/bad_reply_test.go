@@ -93,7 +93,8 @@ func TestMessageRepliesWithoutEnd(t *testing.T) {
 				}
 				return echo(d)
 			})
-			node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_WEBHOOK_TIMEOUT": "500ms"}))
+			// What the quick tries don't deliver is tried until it is too old.
+			node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_WEBHOOK_TIMEOUT": "500ms", "GATEPOST_MESSAGE_TTL": "8s"}))
 			client, other := node.Connect(t, harness.Dial{}), node.Connect(t, harness.Dial{})
 			client.Send(t, "provoke")
 			begun := time.Now()

@@ -10,16 +10,15 @@ import (
 	"gatepost/test/harness"
 )
 
-// How often a message is tried is the answer's to say: what may pass is tried five
-// times, the rest once. Then it is a dead letter, and the client stays connected
-// and is served on.
+// How often a message is tried is the answer's to say: what speaks of the message
+// is tried once, a fault of the backend's own five times. Then it is a dead letter,
+// and the client stays connected and is served on.
 func TestHowOftenAMessageIsTried(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		status, tries int
 	}{
-		{500, 5}, {502, 5}, {503, 5}, {504, 5}, {429, 5}, {408, 5}, {425, 5},
-		{501, 1}, {505, 1}, {400, 1}, {401, 1}, {404, 1}, {410, 1}, {302, 1}, {304, 1},
+		{500, 5}, {501, 1}, {505, 1}, {400, 1}, {401, 1}, {404, 1}, {410, 1}, {302, 1}, {304, 1},
 	} {
 		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
 			t.Parallel()
@@ -34,28 +33,84 @@ func TestHowOftenAMessageIsTried(t *testing.T) {
 			client.Send(t, "fail")
 			client.Send(t, "go on")
 			client.WantText(t, "go on")
-			tries := backend.Received(func(d *harness.Delivery) bool { return d.Event.Text() == "fail" })
-			if len(tries) != c.tries || len(distinct(tries)) != 1 {
-				t.Errorf("it was tried %d times under %d ids, want %d under one", len(tries), len(distinct(tries)), c.tries)
-			}
-			for i, d := range tries {
-				if d.Attempt != i+1 {
-					t.Errorf("attempt %d calls itself %d", i+1, d.Attempt)
-				}
-			}
-			if c.tries == 5 { // 0.2, 0.4, 0.8 and 1.6 s, jitter on top
-				if took := tries[4].At.Sub(tries[0].At); took < 2900*time.Millisecond {
-					t.Errorf("five tries took only %s", took)
-				}
-			}
-			dead := decode[struct {
-				Events []struct{ Attempts []struct{ Status int } }
-			}](t, node.API(t, "admin").Want(200, "", "GET", "/events/dead", "").Body).Events
+			wantTries(t, backend, c.tries)
+			dead := deadTries(t, node)
 			if len(dead) != 1 || len(dead[0].Attempts) != c.tries || dead[0].Attempts[0].Status != c.status {
 				t.Errorf("the dead letters are %+v", dead)
 			}
 		})
 	}
+}
+
+// A message that finds the backend away is tried on after its quick tries: five
+// seconds later, and as soon as the backend has taken another event. What the
+// client sent behind it waits for it.
+func TestHowOftenAMessageIsTriedWhileTheBackendIsAway(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{408, 425, 429, 502, 503, 504} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			away := func(d *harness.Delivery) harness.Answer {
+				if d.Event.Text() == "fail" {
+					return harness.Status(status)
+				}
+				return echo(d)
+			}
+			backend := harness.NewBackend(t, away)
+			node := harness.Start(t, backend.Env(nil))
+			client := node.Connect(t, harness.Dial{})
+			client.Send(t, "fail")
+			client.Send(t, "go on")
+			backend.Await(t, 6, func(d *harness.Delivery) bool { return d.Event.Text() == "fail" })
+			tries := wantTries(t, backend, 6)
+			if waited := tries[5].At.Sub(tries[4].At); waited < 4900*time.Millisecond || waited > 9*time.Second {
+				t.Errorf("the sixth try came %s after the fifth", waited)
+			}
+			if dead := deadTries(t, node); len(dead) != 0 {
+				t.Errorf("the dead letters are %+v", dead)
+			}
+			if client.Waiting() != 0 {
+				t.Errorf("the second message was delivered before the first")
+			}
+			backend.Script(echo)
+			node.Connect(t, harness.Dial{})
+			client.WantText(t, "fail")
+			client.WantText(t, "go on")
+			wantTries(t, backend, 7)
+		})
+	}
+}
+
+// wantTries checks that the message "fail" was tried so often, under one id and
+// numbered from 1, and that its quick tries took their time.
+func wantTries(t *testing.T, backend *harness.Backend, want int) []*harness.Delivery {
+	t.Helper()
+	tries := backend.Received(func(d *harness.Delivery) bool { return d.Event.Text() == "fail" })
+	if len(tries) != want || len(distinct(tries)) != 1 {
+		t.Fatalf("it was tried %d times under %d ids, want %d under one", len(tries), len(distinct(tries)), want)
+	}
+	for i, d := range tries {
+		if d.Attempt != i+1 {
+			t.Errorf("attempt %d calls itself %d", i+1, d.Attempt)
+		}
+	}
+	if want >= 5 { // 0.2, 0.4, 0.8 and 1.6 s, jitter on top
+		if took := tries[4].At.Sub(tries[0].At); took < 2900*time.Millisecond {
+			t.Errorf("five tries took only %s", took)
+		}
+	}
+	return tries
+}
+
+type deadLetter struct {
+	ID       string
+	Attempts []struct{ Status int }
+}
+
+// deadTries are the node's dead letters.
+func deadTries(t *testing.T, node *harness.Node) []deadLetter {
+	t.Helper()
+	return decode[struct{ Events []deadLetter }](t, node.API(t, "admin").Want(200, "", "GET", "/events/dead?limit=10000", "").Body).Events
 }
 
 // A backend that says when to come back isn't asked before.

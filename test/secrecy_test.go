@@ -43,6 +43,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	})
 	config := harness.File(t, `
 log: {level: debug}
+message_ttl: 3s
 webhooks:
   - name: main
     url: `+strings.Replace(backend.URL, "http://", "http://user:"+mark("webhook URL's password", "marker-of-url-password")+"@", 1)+`?key=`+mark("webhook URL's query", "marker-of-url-query")+`

@@ -28,6 +28,7 @@ type Node struct {
 	Log   *Log
 
 	t    testing.TB
+	env  Env // as it was launched, for Restart
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 	err  error         // of cmd.Wait, once done is closed
@@ -58,12 +59,13 @@ func Launch(t testing.TB, env Env) *Node {
 		"GATEPOST_SECRET":   Secret, "GATEPOST_LOG_FORMAT": "json", "GATEPOST_DRAIN": "100ms",
 	}
 	maps.Copy(full, env)
+	n := &Node{Log: &Log{}, t: t, env: maps.Clone(full), done: make(chan struct{})}
 	args := []string{"serve"}
 	if file, ok := full[ConfigFile]; ok {
 		args = append(args, "--config", file)
 		delete(full, ConfigFile)
 	}
-	n := &Node{Log: &Log{}, t: t, cmd: exec.Command(binary, args...), done: make(chan struct{})}
+	n.cmd = exec.Command(binary, args...)
 	n.cmd.Dir = t.TempDir()
 	n.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + n.cmd.Dir}
 	for name, value := range full {
@@ -80,6 +82,40 @@ func Launch(t testing.TB, env Env) *Node {
 	t.Cleanup(n.cleanUp)
 	return n
 }
+
+// Restart runs another node with the environment that this one had, the data
+// directory with it, and more over it. This one must have ended: a directory has
+// one node at a time.
+func (n *Node) Restart(t testing.TB, more Env) *Node {
+	t.Helper()
+	return Start(t, n.after(t, more))
+}
+
+// Relaunch is Restart that doesn't wait for the node to listen.
+func (n *Node) Relaunch(t testing.TB, more Env) *Node {
+	t.Helper()
+	return Launch(t, n.after(t, more))
+}
+
+func (n *Node) after(t testing.TB, more Env) Env {
+	t.Helper()
+	if !n.ended() {
+		t.Fatal("a node is restarted that still runs")
+	}
+	env := maps.Clone(n.env)
+	maps.Copy(env, more)
+	return env
+}
+
+// Kill ends the node as a power cut would, and waits for that.
+func (n *Node) Kill() {
+	n.t.Helper()
+	n.Signal(syscall.SIGKILL)
+	<-n.done
+}
+
+// DataDir is the node's data directory.
+func (n *Node) DataDir() string { return n.env["GATEPOST_DATA_DIR"] }
 
 // File writes a configuration file and returns its path, for ConfigFile.
 func File(t testing.TB, yaml string) string {
