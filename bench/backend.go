@@ -60,22 +60,35 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// gone says whether the node has no clients any more.
+// gone says whether the node has no clients any more, nor events of theirs.
 func gone(addr string) bool {
 	token, err := apiToken()
 	if err != nil {
 		return false
 	}
-	req, err := http.NewRequest(http.MethodGet, "http://"+addr+"/stats", nil)
+	metrics, err := get("http://"+addr+"/metrics", token)
 	if err != nil {
 		return false
+	}
+	for _, gauge := range []string{`gatepost_clients{state="open"}`, `gatepost_clients{state="closing"}`, "gatepost_events_waiting"} {
+		if !strings.Contains(metrics, "\n"+gauge+" 0\n") {
+			return false
+		}
+	}
+	return true
+}
+
+func get(url, token string) (string, error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return false
+		return "", err
 	}
 	defer func() { _ = res.Body.Close() }()
-	var stats struct{ Clients int }
-	return json.NewDecoder(res.Body).Decode(&stats) == nil && stats.Clients == 0
+	body, err := io.ReadAll(res.Body)
+	return string(body), err
 }

@@ -55,7 +55,7 @@ func run(o options) error {
 	units := map[string]string{}
 	values := map[string][]float64{}
 	for r := range o.runs {
-		for _, s := range []scenario{fanOut, pushOverHTTP, roundTrip, batchedRoundTrip, connectAndClose} {
+		for _, s := range []scenario{fanOut, pushOverHTTP, roundTrip, batchedRoundTrip, connectAndClose, journal} {
 			begun := time.Now()
 			figures, err := s(o)
 			if err != nil {
@@ -75,7 +75,7 @@ func run(o options) error {
 	for _, name := range order {
 		v := values[name]
 		slices.Sort(v)
-		fmt.Printf("| %s | %s | %.1f | %.1f | %.1f |\n", name, units[name], v[0], v[len(v)/2], v[len(v)-1])
+		fmt.Printf("| %s | %s | %.2f | %.2f | %.2f |\n", name, units[name], v[0], v[len(v)/2], v[len(v)-1])
 	}
 	return nil
 }

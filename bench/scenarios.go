@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,13 +178,50 @@ func trips(o options, clients int, env ...string) (float64, error) {
 }
 
 func connectAndClose(o options) ([]figure, error) {
-	n, err := startNode(o.binary)
+	cpu, _, err := comingAndGoing(o)
+	return []figure{{"connect and close without webhooks: CPU each", "µs", cpu}}, err
+}
+
+// journal weighs what keeping every connect on record costs, against a node that
+// keeps nothing.
+func journal(o options) ([]figure, error) {
+	b, err := startBackend()
 	if err != nil {
 		return nil, err
 	}
+	defer b.stop()
+	webhook := []string{"GATEPOST_WEBHOOK_URL=" + b.url, "GATEPOST_WEBHOOK_SECRET=" + webhookSecret}
+	forgetful, _, err := comingAndGoing(o, webhook...)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "gatepost-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	kept, fresh, err := comingAndGoing(o, append(webhook, "GATEPOST_DATA_DIR="+dir)...)
+	return []figure{
+		{"connect and close with webhooks, nothing kept: CPU each", "µs", forgetful},
+		{"the same with journal and outbox", "µs", kept},
+		{"their ratio", "×", kept / forgetful},
+		{"resident memory of a fresh node with a store", "MiB", float64(fresh) / (1 << 20)},
+	}, err
+}
+
+// comingAndGoing opens clients and closes them as browsers do, and waits until
+// all their events are through. It also weighs the node before that.
+func comingAndGoing(o options, env ...string) (cpu float64, fresh int64, err error) {
+	n, err := startNode(o.binary, env...)
+	if err != nil {
+		return 0, 0, err
+	}
 	defer n.stop()
+	if _, fresh, err = n.usage(); err != nil {
+		return 0, 0, err
+	}
 	rounds := o.clients / 2
-	cpu, err := n.perUnit(rounds, func() error {
+	cpu, err = n.perUnit(rounds, func() error {
 		sockets, err := openAll(n.addr, rounds)
 		defer closeAll(sockets)
 		if err != nil {
@@ -196,11 +234,11 @@ func connectAndClose(o options) ([]figure, error) {
 		}
 		return waitFor(func() bool { return gone(n.addr) })
 	})
-	return []figure{{"connect and close without webhooks: CPU each", "µs", cpu}}, err
+	return cpu, fresh, err
 }
 
 func waitFor(done func() bool) error {
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			return errors.New("it did not happen in time")
 		}

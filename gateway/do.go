@@ -125,6 +125,7 @@ func (g *Gateway) members(a *protocol.Action) (clients []*hub.Client, missing []
 	for _, id := range a.Clients {
 		if !found[id] {
 			missing = append(missing, id)
+			found[id] = true // told once
 		}
 	}
 	for _, uid := range a.UIDs {
