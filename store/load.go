@@ -25,11 +25,13 @@ type loader struct {
 	loaded
 	held    []byte
 	heldSeq uint64
+	until   uint64 // later messages don't count; 0: all may
 }
 
-// load reads the whole log. It ends whatever is in the stream: each step goes on.
-func load(ctx context.Context, l *link, state jetstream.StreamState) (*loaded, error) {
-	d := &loader{loaded: loaded{index: newIndex(), last: state.LastSeq}}
+// load reads the whole log; until, unless 0, is the last message that counts.
+// It ends whatever is in the stream: each step goes on.
+func load(ctx context.Context, l *link, state jetstream.StreamState, until uint64) (*loaded, error) {
+	d := &loader{loaded: loaded{index: newIndex(), last: state.LastSeq}, until: until}
 	skips := state.Msgs + 1
 	for next := max(state.FirstSeq, 1); next <= state.LastSeq; {
 		n, err := l.read(ctx, next, func(seq uint64, data []byte) {
@@ -48,8 +50,12 @@ func load(ctx context.Context, l *link, state jetstream.StreamState) (*loaded, e
 			break
 		}
 	}
-	if d.heldSeq < state.LastSeq {
-		d.missing += state.LastSeq - d.heldSeq
+	end := state.LastSeq
+	if until > 0 {
+		end = min(end, until)
+	}
+	if d.heldSeq < end {
+		d.missing += end - d.heldSeq
 	}
 	d.apply()
 	return &d.loaded, nil
@@ -58,7 +64,9 @@ func load(ctx context.Context, l *link, state jetstream.StreamState) (*loaded, e
 // message takes the next one.
 func (d *loader) message(seq uint64, data []byte) {
 	d.index.append(seq, len(data))
-	d.follow(seq, data)
+	if d.until == 0 || seq <= d.until {
+		d.follow(seq, data)
+	}
 }
 
 // follow lets the message that is held back count, unless this one says that

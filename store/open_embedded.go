@@ -96,7 +96,7 @@ func (s *Store) openLog(ctx context.Context, v *survey, n note) error {
 		s.index, s.last, s.good = v.index, v.last, v.good
 	} else {
 		// The blocks don't look as this package knows them: take the server's word.
-		d, err := load(ctx, l, state)
+		d, err := load(ctx, l, state, 0)
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ func (s *Store) openExternal(ctx context.Context) error {
 	if state, _, err = l.ensure(ctx, s.streamBound()); err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
 	}
-	d, err := load(ctx, l, state)
+	d, err := load(ctx, l, state, 0)
 	if err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
 	}

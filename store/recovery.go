@@ -110,7 +110,7 @@ func (s *Store) catchUp(ctx context.Context, state jetstream.StreamState) error 
 			return err
 		}
 	}
-	d, err := load(ctx, s.link.Load(), state)
+	d, err := load(ctx, s.link.Load(), state, s.good)
 	if err != nil {
 		return err
 	}

@@ -281,6 +281,31 @@ func TestServerReplaced(t *testing.T) {
 	}
 }
 
+// A message that reached the disk though its writes had failed doesn't count
+// when the server comes back with it.
+func TestGivenUpBeforeARestart(t *testing.T) {
+	o := embedded(t, t.TempDir())
+	s := open(t, o)
+	keep(t, s.Put("k/1", []byte("kept")))
+	late := make([]byte, headSize)
+	writeHead(late, s.token+1, s.good)
+	late = appendRecord(late, opPut, "k/1", []byte("given up"))
+	l := s.link.Load()
+	if err := l.nc.Publish(l.subject(), late); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is in the stream", func() bool { st, err := l.state(t.Context()); return err == nil && st.LastSeq == s.last+1 })
+	s.engine.log.Errorf("critical write error: input/output error")
+	eventually(t, "the server is replaced", func() bool { return s.link.Load() != l && s.Health() == nil })
+	want := map[string]string{"k/1": "kept"}
+	same(t, s, want)
+	consistent(t, s)
+	keep(t, s.Put("k/2", nil))
+	shut(t, s)
+	want["k/2"] = ""
+	same(t, open(t, o), want)
+}
+
 func TestMetrics(t *testing.T) {
 	o := embedded(t, t.TempDir())
 	reg := prometheus.NewRegistry()
