@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -55,6 +57,8 @@ type Backend struct {
 	URL string
 
 	verifier *standardwebhooks.Webhook
+	addr     string           // host:port, the same all the time
+	server   *httptest.Server // nil while it is down; the test's goroutine's own
 	mu       sync.Mutex
 	changed  chan struct{}          // guarded by mu; closed and replaced at each delivery
 	received []*Delivery            // guarded by mu
@@ -72,11 +76,11 @@ func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 		t.Fatal(err)
 	}
 	b := &Backend{verifier: verifier, changed: make(chan struct{}), answer: answer}
-	server := httptest.NewServer(b)
-	b.URL = server.URL + "/hook"
+	b.addr = quietAddr(t)
+	b.URL = "http://" + b.addr + "/hook"
+	b.Up(t)
 	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
+		b.Down()
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		for _, fault := range b.faults {
@@ -84,6 +88,43 @@ func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 		}
 	})
 	return b
+}
+
+// quietAddr is a loopback address where nothing listens, and whose port is none of
+// those that the system picks for outgoing connections: it stays free.
+func quietAddr(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000))
+		if socket, err := net.Listen("tcp", addr); err == nil {
+			_ = socket.Close()
+			return addr
+		}
+	}
+	t.Fatal("a hundred ports are taken")
+	return ""
+}
+
+// Down takes the backend from the network: its connections break, new ones are
+// refused.
+func (b *Backend) Down() {
+	if b.server == nil {
+		return
+	}
+	b.server.CloseClientConnections()
+	b.server.Close()
+	b.server = nil
+}
+
+// Up brings the backend back, where it was.
+func (b *Backend) Up(t testing.TB) {
+	t.Helper()
+	socket, err := net.Listen("tcp", b.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.server = &httptest.Server{Listener: socket, Config: &http.Server{Handler: b, ReadHeaderTimeout: Patience}}
+	b.server.Start()
 }
 
 // Env is what makes a node send its events here.

@@ -19,6 +19,7 @@ type Dial struct {
 	Subprotocols []string
 	NoWelcome    bool // the node sends none
 	NoPong       bool // pings aren't answered
+	Room         int  // how many messages may wait unread; 0: 16,384
 }
 
 // Frame is one message that a client received.
@@ -35,6 +36,7 @@ type Client struct {
 
 	t      testing.TB
 	frames chan Frame
+	pongs  chan struct{} // has one for each pong that no one has waited for yet
 	done   chan struct{} // closed at the connection's end
 	err    error         // why it ended, once done is closed
 	ended  time.Time     // when, once done is closed
@@ -75,7 +77,18 @@ func (n *Node) TryConnect(t testing.TB, d Dial) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Conn: conn, Response: resp, t: t, frames: make(chan Frame, 1<<14), done: make(chan struct{})}
+	room := d.Room
+	if room == 0 {
+		room = 1 << 14
+	}
+	c := &Client{Conn: conn, Response: resp, t: t, frames: make(chan Frame, room), pongs: make(chan struct{}, 1), done: make(chan struct{})}
+	conn.SetPongHandler(func(string) error {
+		select {
+		case c.pongs <- struct{}{}:
+		default: // nobody waits for them
+		}
+		return nil
+	})
 	if d.NoPong {
 		conn.SetPingHandler(func(string) error { return nil })
 	}
@@ -88,7 +101,10 @@ func (n *Node) TryConnect(t testing.TB, d Dial) (*Client, error) {
 		Type     string
 		ClientID string `json:"client_id"`
 	}
-	first := c.Text(t)
+	first, err := c.TryText(Patience)
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the welcome: %w", err)
+	}
 	if err := json.Unmarshal([]byte(first), &welcome); err != nil || welcome.Type != "welcome" {
 		return nil, fmt.Errorf("the first frame is no welcome but %q", first)
 	}
@@ -126,6 +142,20 @@ func (c *Client) write(t testing.TB, kind int, data []byte) {
 	_ = c.Conn.SetWriteDeadline(time.Now().Add(Patience))
 	if err := c.Conn.WriteMessage(kind, data); err != nil {
 		t.Fatalf("client %s writes: %v", c.ID, err)
+	}
+}
+
+// Ping asks the node for a pong and waits for it: what was sent before it has been
+// read then.
+func (c *Client) Ping(t testing.TB) {
+	t.Helper()
+	if err := c.Conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(Patience)); err != nil {
+		t.Fatalf("client %s pings: %v", c.ID, err)
+	}
+	select {
+	case <-c.pongs:
+	case <-time.After(Patience):
+		t.Fatalf("client %s waited %s for a pong", c.ID, Patience)
 	}
 }
 
