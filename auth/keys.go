@@ -98,6 +98,12 @@ func algorithmOf(key any) string {
 	return ""
 }
 
+// CheckKeyFile says why a file can't be Config.PublicKeyFile.
+func CheckKeyFile(name string) error {
+	_, err := readKeyFile(name)
+	return err
+}
+
 func readKeyFile(name string) ([]crypto.PublicKey, error) {
 	f, err := os.Open(name) //nolint:gosec // the operator's own choice
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 func adminHandler(metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
-	mux.HandleFunc("GET /healthz", healthz)
-	mux.Handle("GET /readyz", ready)
+	mux.HandleFunc("GET "+healthPath, healthz)
+	mux.Handle("GET "+readyPath, ready)
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -5,6 +5,12 @@ import (
 	"net/http"
 )
 
+// Where both listeners answer for their health.
+const (
+	healthPath = "/healthz"
+	readyPath  = "/readyz"
+)
+
 // Check is one condition of being ready.
 type Check struct {
 	// Name is what /readyz calls it when it fails.

@@ -111,8 +111,8 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 	e.Pre(divertSockets(deps.Sockets, guard, cfg.Timeouts), observe(deps.Log, deps.Registerer), guard, api.RawPath)
 
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		e.Add(method, "/healthz", echo.WrapHandler(http.HandlerFunc(healthz)))
-		e.Add(method, "/readyz", echo.WrapHandler(ready))
+		e.Add(method, healthPath, echo.WrapHandler(http.HandlerFunc(healthz)))
+		e.Add(method, readyPath, echo.WrapHandler(ready))
 	}
 	api.New(api.Config{MaxPush: cfg.MaxPush}, deps.API).Register(e)
 	if deps.Extra != nil {

@@ -93,6 +93,8 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		how, says = unknown, silent // it was cut short, for it began late
 	case j.isConnect() && a.status == http.StatusTooManyRequests:
 		how = eased // as every 4xx it is a verdict on this client
+	case how == overloaded && j.attempt() > 1:
+		how = unknown // the first attempt has told already
 	}
 	e.leave(j, how, says)
 	e.judge(j, a)

@@ -14,6 +14,10 @@ const (
 	// leastLate is how far attempts without an answer lower the limit. They may be
 	// one client's alone, and from four slots on one client can't hold them all.
 	leastLate = 4
+	// forgivenFor is how many good answers make up for one 429 or 503: so few may be
+	// the backend's word on one client. Only the last maxForgiven of those count.
+	forgivenFor = 20
+	maxForgiven = 5 * forgivenFor
 )
 
 // load is what an attempt's end says of the backend.
@@ -33,6 +37,7 @@ type limit struct {
 	value, most int
 	calm        time.Duration // how long after an overload nothing is stretched
 	credit      int           // good answers since the last raise
+	good        int           // good answers that haven't made up for another yet
 	lowered     time.Time
 	overload    time.Time
 	stretched   time.Time
@@ -46,7 +51,12 @@ func newLimit(most int, calm time.Duration) limit {
 // ended takes in the end of an attempt that began at began. wanted: somebody is waiting, so that the limit is what slows
 // them.
 func (l *limit) ended(how load, wanted bool, began, now time.Time) {
+	if how == eased {
+		l.good = min(l.good+1, maxForgiven)
+	}
 	switch {
+	case how == overloaded && l.good >= forgivenFor:
+		l.good -= forgivenFor
 	case how == late && l.value <= leastLate: // so low it may be stretched around what hangs
 	case how == late:
 		l.lower(leastLate, began, now)

@@ -68,6 +68,23 @@ func TestLimitFallsOnceARoundTrip(t *testing.T) {
 
 // What merely doesn't answer lowers the limit so far only that each class, and a
 // second client, still has a slot.
+// One refusal in twenty answers isn't an overload; one in ten is.
+func TestLimitForgivesFewRefusals(t *testing.T) {
+	for good, falls := range map[int]bool{forgivenFor: false, forgivenFor / 2: true} {
+		l, now := newLimit(64, time.Hour), time.Unix(1e9, 0)
+		for range 100 {
+			for range good {
+				l.ended(eased, false, now, now)
+			}
+			now = now.Add(time.Second)
+			l.ended(overloaded, false, now.Add(-time.Millisecond), now)
+		}
+		if (l.value < firstLimit) != falls {
+			t.Errorf("after %d good answers for each refusal it is %d", good, l.value)
+		}
+	}
+}
+
 func TestLimitFallsToFourWhereNothingIsAnswered(t *testing.T) {
 	for first, want := range map[int]int{64: 4, 4: 4, 2: 2, 1: 1} {
 		l, now := newLimit(64, time.Hour), time.Unix(1e9, 0)

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,7 +25,7 @@ func TestRefusedConnectsSlowNobodyDown(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		})
-		end := time.Now().Add(20 * time.Second)
+		end := time.Now().Add(8 * time.Second)
 		for i := range 20 {
 			go func() {
 				for n := 0; time.Now().Before(end); n++ {
@@ -33,11 +34,37 @@ func TestRefusedConnectsSlowNobodyDown(t *testing.T) {
 				}
 			}()
 		}
-		took := latencies(r, 30, 20*time.Second)
+		took := latencies(r, 30, 8*time.Second)
 		if median := took[len(took)/2]; median > 150*time.Millisecond {
 			t.Errorf("half of %d others took longer than %v, limit %d", len(took), median, r.Stats()[0].Concurrency)
 		}
 		time.Sleep(time.Second)
+	})
+}
+
+// A few clients whose every message is answered 429 cost the others little.
+func TestRefusedMessagesSlowNobodyDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+			if strings.HasPrefix(g.event.Data.ClientID, "refused") {
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		})
+		end := time.Now().Add(20 * time.Second)
+		for i := range 5 {
+			go func() {
+				for seq := uint64(1); time.Now().Before(end); seq++ {
+					r.deliver(from(event(protocol.Inbound, fmt.Sprint("refused", i), seq), "203.0.113.1", ""))
+				}
+			}()
+		}
+		took := latencies(r, 30, 20*time.Second)
+		if median := took[len(took)/2]; median > 150*time.Millisecond {
+			t.Errorf("half of %d others took longer than %v, limit %d", len(took), median, r.Stats()[0].Concurrency)
+		}
+		time.Sleep(time.Minute)
 	})
 }
 

@@ -54,6 +54,12 @@ func (l *Loaded) checkQueue() {
 				frame.bytes, sizeText(int64(l.Config.SendQueue))))
 		}
 	}
+	for i, h := range l.Config.Heartbeats {
+		if h.Answer != nil && len(*h.Answer) > half && !l.faulty("heartbeats") {
+			l.Faults = append(l.Faults, Fault{YAML: fmt.Sprintf("heartbeats[%d].answer", i), Source: l.sources["heartbeats"],
+				Problem: fmt.Sprintf("has %d bytes, more than half of GATEPOST_SEND_QUEUE (%s)", len(*h.Answer), sizeText(int64(l.Config.SendQueue)))})
+		}
+	}
 }
 
 // checkWebhooks makes the one endpoint of the webhook_* settings, or lets those

@@ -82,11 +82,15 @@ func field[T any](e *entry, name string, to *T, parse func(string) (T, error)) (
 }
 
 func readHeartbeats(c *Config, v any) error {
+	received := map[string]bool{}
 	return readEntries(v, func(e *entry) {
 		var h Heartbeat
 		if !field(e, "receive", &h.Receive, parseText) {
 			e.fault("receive", errors.New("is missing"))
+		} else if received[h.Receive] {
+			e.fault("receive", fmt.Errorf("%q is taken by an earlier heartbeat", h.Receive))
 		}
+		received[h.Receive] = true
 		if answer := ""; field(e, "answer", &answer, parseText) {
 			h.Answer = &answer
 		}

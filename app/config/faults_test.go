@@ -123,6 +123,18 @@ webhooks:
 			"webhooks[0].name, from gatepost.yaml: is missing", "webhooks[0].url, from gatepost.yaml: is missing"}},
 		"heartbeats": {environ: enough, file: "heartbeats: [{answer: pong}, {receive: ping, reply: pong}]", want: []string{
 			"heartbeats[0].receive, from gatepost.yaml: is missing", "heartbeats[1].reply, from gatepost.yaml: is not known"}},
+		"heartbeats twice": {environ: enough,
+			file: "heartbeats: [{receive: a}, {receive: a, answer: b}]", want: []string{
+				`heartbeats[1].receive, from gatepost.yaml: "a" is taken by an earlier heartbeat`}},
+		"a heartbeat whose answer fills the queue": {environ: append(enough, "GATEPOST_SEND_QUEUE=200", "GATEPOST_MAX_PUSH=10"),
+			file: "heartbeats: [{receive: a}, {receive: b, answer: " + strings.Repeat("x", 101) + "}]", want: []string{
+				"heartbeats[1].answer, from gatepost.yaml: has 101 bytes, more than half of GATEPOST_SEND_QUEUE (200)"}},
+		"a key file without a key": {environ: append(enough, "GATEPOST_PUBLIC_KEY_FILE=faults_test.go", "GATEPOST_ADDR=x"), want: []string{
+			"GATEPOST_ADDR (addr), from environment: ",
+			"GATEPOST_PUBLIC_KEY_FILE (public_key_file), from environment: can't be read: there is no PEM block"}},
+		"sockets where the API is": {environ: append(enough, "GATEPOST_WS_PATH=/push/ws"), want: []string{
+			`GATEPOST_WS_PATH (ws_path), from environment: "/push/ws" is where the API has its calls`}},
+		"sockets on any path": {environ: append(enough, "GATEPOST_WS_PATH=/")},
 		"values of the wrong shape in the file": {environ: enough, file: "addr: [a]\nwebhooks: text\nheartbeats: 1\nnode: 2026-01-02\norigins: [{a: b}]\n", want: []string{
 			"GATEPOST_ADDR (addr), from gatepost.yaml: must be a single value",
 			"GATEPOST_ORIGINS (origins), from gatepost.yaml: each element must be a single value",

@@ -58,7 +58,7 @@ var tokenKeys = []Key{
 		read: one(func(c *Config) *string { return &c.JWKSURL }, parseURL("https", "http")), show: showURL},
 	{Env: "GATEPOST_PUBLIC_KEY_FILE", YAML: "public_key_file", Kind: "file", Section: tokens,
 		Doc:  "A file of public keys in PEM for client tokens, of the same kinds.",
-		read: one(func(c *Config) *string { return &c.PublicKeyFile }, parseReadable)},
+		read: one(func(c *Config) *string { return &c.PublicKeyFile }, parseKeyFile)},
 	{Env: "GATEPOST_JWKS_API", YAML: "jwks_api", Default: "false", Kind: kindBool, Section: tokens,
 		Doc:  "The asymmetric keys sign API tokens too, not only client tokens.",
 		read: one(func(c *Config) *bool { return &c.JWKSAPI }, parseBool)},
@@ -72,8 +72,8 @@ var tokenKeys = []Key{
 
 var clientKeys = []Key{
 	{Env: "GATEPOST_WS_PATH", YAML: "ws_path", Default: "/ws", Kind: "path", Section: clients,
-		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade.",
-		read: one(func(c *Config) *string { return &c.WSPath }, parsePath)},
+		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade. It can't be where the API has its calls, such as `/clients`.",
+		read: one(func(c *Config) *string { return &c.WSPath }, parseSocketPath)},
 	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
 		Doc:  "Allowed `Origin`s, such as `https://www.example.com`, `*` for any, `null` for pages without one. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
 		read: many(func(c *Config) *[]string { return &c.Origins }, ",", checked(ws.CheckOrigin))},

@@ -83,9 +83,15 @@ func TestAnEmptyValueIsNone(t *testing.T) {
 	}
 }
 
+// publicKey is RFC 8410's example, section 10.1.
+const publicKey = `-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+`
+
 func TestEverySettingFromTheEnvironment(t *testing.T) {
 	keyFile := filepath.Join(t.TempDir(), "key.pem")
-	if err := os.WriteFile(keyFile, nil, 0o600); err != nil {
+	if err := os.WriteFile(keyFile, []byte(publicKey), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l := load(t, "", []string{

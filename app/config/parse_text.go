@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -51,13 +50,21 @@ func parseWebhookSecrets(v any) (auth.WebhookSecrets, error) {
 	return secrets, nil
 }
 
-// parseReadable reads the name of a file that this process can read.
-func parseReadable(s string) (string, error) {
-	f, err := os.Open(s)
-	if err != nil {
+// parseKeyFile reads the name of a file of public keys.
+func parseKeyFile(s string) (string, error) {
+	if err := auth.CheckKeyFile(s); err != nil {
 		return "", fmt.Errorf("can't be read: %w", err)
 	}
-	return s, f.Close()
+	return s, nil
+}
+
+// parseSocketPath reads the path of sockets, below which there is nothing else.
+func parseSocketPath(s string) (string, error) {
+	s, err := parsePath(s)
+	if err == nil && web.Serves(s) {
+		err = fmt.Errorf("%q is where the API has its calls", s)
+	}
+	return s, err
 }
 
 func parsePath(s string) (string, error) {

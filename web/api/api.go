@@ -91,5 +91,8 @@ func (a *API) Register(e *echo.Echo) {
 	for _, r := range a.routes() {
 		e.Add(r.method, r.path, a.serve(r))
 	}
-	e.GET("/openapi.yaml", describe)
+	e.GET(descriptionPath, describe)
 }
+
+// descriptionPath is where the API describes itself, to anybody.
+const descriptionPath = "/openapi.yaml"

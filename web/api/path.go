@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -21,6 +22,19 @@ func RawPath(next echo.HandlerFunc) echo.HandlerFunc {
 		u.RawPath = u.EscapedPath()
 		return next(c)
 	}
+}
+
+// Serves says whether the API has calls on this path or beside it, below the same
+// first segment.
+func Serves(path string) bool {
+	first := firstSegment(path)
+	described := append((&API{Deps: Deps{Metrics: http.NotFoundHandler()}}).routes(), route{path: descriptionPath})
+	return slices.ContainsFunc(described, func(r route) bool { return firstSegment(r.path) == first })
+}
+
+func firstSegment(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first
 }
 
 // callURI is what a token may be bound to: path and query as they were sent.
