@@ -40,7 +40,8 @@ push:uid:42, push:all, bind:uid:…, group:room-*, close:uid:….
 
 With --bind-… the token is good for one call only, so that it may be shown where a
 wider one may not.`,
-		Example: `  curl -d 'hello' -H "Authorization: Bearer $(gatepost token api --scope push:all)" \
+		Example: `  curl --data-raw 'hello' -H 'content-type: text/plain' \
+       -H "authorization: Bearer $(gatepost token api --scope push:all)" \
        http://127.0.0.1:8080/push/all
   gatepost token api --scope 'push:group:news-* read' --ttl 1h
   gatepost token api --scope push --bind-method POST --bind-url /push/uids/42 --bind-body 'hello'`,

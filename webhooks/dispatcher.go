@@ -58,6 +58,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	s := newSeen()
 	d.letters = newLetters(cfg, log, func(endpoint string) { s.evicted.WithLabelValues(endpoint).Inc() })
 	if err := d.letters.open(); err != nil {
+		d.Close()
 		return nil, fmt.Errorf("the dead letters: %w", err)
 	}
 	for _, e := range cfg.Endpoints {

@@ -16,10 +16,16 @@
 //     since the backend may be acting on it.
 //   - No class of events, address or user can keep the others from an endpoint's
 //     slots, and retries hold at most a quarter of them (see slots.go).
-//   - A message or close that can't be delivered is handed to Letters, counted
-//     and logged; nothing vanishes in silence.
-//   - No log line, error or dead letter shows a credential, a query string, a
-//     cookie, or more than 200 bytes of what a backend said.
+//   - A message or close that finds the backend away waits in the outbox for later
+//     tries (schedule.go), on record where there is a Keeper: it goes on after a
+//     restart where it was. One success makes all that waits at an endpoint due.
+//   - A backend that is away is only probed (breaker.go), and one client's trouble is
+//     never taken for that.
+//   - A message or close that can't be delivered becomes a dead letter, counted and
+//     logged. Each event ends once, delivered or dead; nothing vanishes in silence.
+//   - No log line, error or dead letter shows a credential, a query string or a
+//     cookie. Of what a backend said a log line shows 200 bytes at most, and a dead
+//     letter the first KiB.
 //
 // The order of one client's events is the caller's: it calls Deliver for one at
 // a time.

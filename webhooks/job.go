@@ -26,7 +26,9 @@ type job struct {
 
 	// In the outbox (see schedule.go):
 	path      string    // where the client connected
-	later     bool      // the quick tries are over
+	waits     bool      // there is an outbox for it
+	later     bool      // it waits there, or has
+	putOff    bool      // the backend has asked for so long a pause that it waits there between quick tries
 	bare      bool      // ev is only the envelope; the event's bytes are where they are kept
 	kept      bool      // it may be on record
 	saved     bool      // what is on record is how it stands
@@ -117,10 +119,11 @@ func (j *job) wantsAnother(ctx context.Context, now time.Time) bool {
 		j.stopped = context.Cause(ctx)
 		return false
 	}
-	if j.deadline.IsZero() {
-		return true
-	}
 	wait, asked := j.last.retryAfter(now)
+	if j.deadline.IsZero() {
+		j.putOff = j.waits && asked && wait > longestPause && j.mayWait()
+		return !j.putOff
+	}
 	if !asked {
 		wait = shortestPause(j.tries - 1)
 	}

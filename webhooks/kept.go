@@ -82,12 +82,12 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 	j := newJob(k.Event, k.TraceID)
 	j.bare, j.kept, j.saved = true, true, true
 	j.path, j.earlier, j.failed = k.Path, k.record.Tries, k.record.Failed
-	if k.record.Step > 0 {
-		j.later, j.most = true, 1
-		j.step, j.due = min(k.record.Step, len(laterPauses)), k.record.Due
-		j.until = latest(j.due, time.Now()).Add(restOf(j.step) + lastGrace)
-	} else {
+	j.step, j.due, j.most = min(k.record.Step, len(laterPauses)), k.record.Due, 1
+	if j.step == 0 {
 		j.most = max(1, quickTries-j.earlier)
+	}
+	if !j.due.IsZero() {
+		j.later, j.until = true, latest(j.due, time.Now()).Add(restOf(j.step)+lastGrace)
 	}
 	_, j.heard = e.room.listen()
 	return e.settle(ctx, j)

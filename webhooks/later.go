@@ -11,30 +11,34 @@ import (
 // settle takes a job to its end: the quick tries, and where they find the backend
 // away, those from the outbox.
 func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
+	j.waits = e.outbox != nil && !j.isConnect()
 	if e.outbox.keepsFirst(j.ev.Type) {
-		e.outbox.keep(ctx, e.Name, j, false)
+		e.outbox.keep(e.Name, j, false)
 	}
 	if !j.later || e.await(ctx, j) {
 		e.run(ctx, j)
-		for e.postpone(ctx, j) && e.await(ctx, j) {
+		for e.postpone(j) && e.await(ctx, j) {
 			e.run(ctx, j)
 		}
 	}
-	return e.end(ctx, j)
+	return e.end(j)
 }
 
 // postpone puts a job whose run has ended into the outbox. false: it has ended
 // for good.
-func (e *endpoint) postpone(ctx context.Context, j *job) bool {
-	if e.outbox == nil || !j.mayWait() || !j.reschedule(time.Now()) {
+func (e *endpoint) postpone(j *job) bool {
+	if !j.waits || !j.mayWait() || !j.reschedule(time.Now()) {
 		return false
 	}
 	j.stopped, j.share, j.saved = nil, nil, j.body == nil
 	j.most = j.tries + 1
+	if j.putOff {
+		j.most, j.putOff = j.tries+quickTries-j.attempt(), false
+	}
 	if j.last != nil {
 		j.last.header = nil
 	}
-	if e.outbox.keep(ctx, e.Name, j, false) && len(j.body) > smallBody {
+	if e.outbox.keep(e.Name, j, false) && len(j.body) > smallBody {
 		j.body = nil
 	}
 	return true
@@ -110,14 +114,14 @@ func (e *endpoint) load(j *job) error {
 // end says what became of a job, and files it accordingly: a delivered event is
 // off the record, one that was given up goes on later if it can be kept, and all
 // else is a dead letter. Of a connect only the client is told.
-func (e *endpoint) end(ctx context.Context, j *job) protocol.Outcome {
+func (e *endpoint) end(j *job) protocol.Outcome {
 	o := e.outcome(j)
 	switch {
 	case o.Verdict == protocol.Delivered:
 		e.delivered.Add(1)
 		e.outbox.forget(j)
 	case j.isConnect():
-	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(ctx, j):
+	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(j):
 		o.Verdict = protocol.Kept
 	default:
 		e.bury(j)
@@ -126,11 +130,11 @@ func (e *endpoint) end(ctx context.Context, j *job) protocol.Outcome {
 }
 
 // leaveOver puts an event that was given up on record, for the next start.
-func (e *endpoint) leaveOver(ctx context.Context, j *job) bool {
+func (e *endpoint) leaveOver(j *job) bool {
 	if j.body == nil {
 		return j.kept // and nothing has changed since
 	}
-	return e.outbox.keep(context.WithoutCancel(ctx), e.Name, j, true)
+	return e.outbox.keep(e.Name, j, true)
 }
 
 // lost tells of an event whose bytes can't be had any more.

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -108,6 +109,47 @@ func TestRetryAfterSetsTheNextLaterTry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A backend that is down for maintenance says when to come again, and may be back
+// sooner. The quick tries go on then.
+func TestLongRetryAfterAmongQuickTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mended atomic.Bool
+		h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, g got) {
+			if !mended.Load() && g.event.Data.ClientID != "c9" {
+				if g.header.Get("gatepost-attempt") < "4" {
+					w.Header().Set("Retry-After", "3600")
+				}
+				w.WriteHeader(503)
+			}
+		}, longLived)
+		r := h.open()
+		o := newOutcomes()
+		ctx, drain := context.WithCancel(t.Context())
+		o.deliver(ctx, r, event(protocol.Inbound, "c1", 1))
+		time.Sleep(90 * time.Minute)
+		if kept := h.keys(outboxPrefix); len(kept) != 1 || len(h.back.requests()) != 2 {
+			t.Errorf("kept %v after %d requests", kept, len(h.back.requests()))
+		}
+		drain()
+		o.all.Wait()
+		r.Close()
+		r = h.open()
+		o.redeliver(t.Context(), t, r)
+		time.Sleep(90*time.Minute + 10*time.Second) // the third, and what follows when nothing is asked any more
+		requests := h.back.requests()
+		want := []time.Duration{time.Hour, time.Hour, time.Hour}
+		if got := gaps(requests); len(got) != 5 || !slices.Equal(got[:3], want) || got[3] > time.Second || got[4] != 5*time.Second {
+			t.Errorf("waited %v", got)
+		}
+		mended.Store(true)
+		r.deliver(event(protocol.Inbound, "c9", 1))
+		o.all.Wait()
+		if n := len(h.back.requests()); n != len(requests)+2 || o.count(protocol.Delivered) != 1 {
+			t.Errorf("%d requests, %v", n, o.byID)
+		}
+	})
 }
 
 func TestMessageExpiresInTheOutbox(t *testing.T) {

@@ -130,3 +130,27 @@ func TestLimitStretchesWhereNothingComesBack(t *testing.T) {
 		t.Error("not stretched long after an overload")
 	}
 }
+
+// After an outage the limit doubles from round to round, until something is too
+// much.
+func TestLimitRecoversFastAfterAnOutage(t *testing.T) {
+	l, now := newLimit(64, time.Hour), time.Unix(1e9, 0)
+	l.value = 1
+	l.recover()
+	for range 30 {
+		l.ended(eased, true, now, now)
+	}
+	if l.value != 31 {
+		t.Errorf("after 30 good answers %d, want 31", l.value)
+	}
+	l.good = 0
+	now = now.Add(time.Second)
+	l.ended(overloaded, true, now, now)
+	low := l.value
+	for range low {
+		l.ended(eased, true, now, now)
+	}
+	if l.value != low+1 {
+		t.Errorf("after an overload it goes from %d to %d in a round", low, l.value)
+	}
+}

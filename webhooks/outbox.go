@@ -53,13 +53,13 @@ func (o *outbox) keepsFirst(t protocol.EventType) bool {
 
 // keep puts a job on record as it stands, and says whether it is there. A message
 // that finds the outbox full is turned away, unless it must.
-func (o *outbox) keep(ctx context.Context, endpoint string, j *job, must bool) bool {
+func (o *outbox) keep(endpoint string, j *job, must bool) bool {
 	if j.saved {
 		return true
 	}
 	err := errOutboxFull
 	if must || j.kept || j.ev.Type == protocol.Close || !o.isFull() {
-		err = o.write(ctx, endpoint, j)
+		err = o.write(endpoint, j)
 	}
 	if err != nil {
 		o.unkept.Inc()
@@ -73,7 +73,9 @@ func (o *outbox) keep(ctx context.Context, endpoint string, j *job, must bool) b
 
 var errOutboxFull = errors.New("the outbox is full")
 
-func (o *outbox) write(ctx context.Context, endpoint string, j *job) error {
+// write waits for its end whatever becomes of the caller's interest: that is when
+// it matters most.
+func (o *outbox) write(endpoint string, j *job) error {
 	value, err := joinRecord(outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
 		Tries: j.attempt(), Step: j.step, Due: j.due, Failed: j.failed}, j.body)
 	if err != nil {
@@ -81,7 +83,7 @@ func (o *outbox) write(ctx context.Context, endpoint string, j *job) error {
 	}
 	commit := o.keeper.Put(outboxPrefix+j.id, value)
 	j.kept = true // or may be, which is the same to who has to tidy up
-	ctx, done := context.WithTimeout(ctx, keepWithin)
+	ctx, done := context.WithTimeout(context.Background(), keepWithin)
 	defer done()
 	err = commit.Wait(ctx)
 	o.isFull()

@@ -28,7 +28,7 @@ func (e *endpoint) unsent(path, traceID string, ev *protocol.Event) protocol.Out
 		return protocol.Outcome{Verdict: protocol.Aborted}
 	}
 	j.path, j.stopped = path, errStopped
-	return e.end(context.Background(), j)
+	return e.end(j)
 }
 
 // gone is the verdict on an event that can't be delivered.

@@ -14,6 +14,9 @@ const (
 	// firstPause is the shortest wait before the second try; it doubles from try
 	// to try, and up to half of it comes on top.
 	firstPause = 200 * time.Millisecond
+	// longestPause is the longest that an event waits between quick tries for which
+	// there is an outbox: there a success makes it due, and it is on record.
+	longestPause = 5 * time.Second
 )
 
 // ruling is what an answer means for its event.

@@ -22,7 +22,7 @@ type outboxRecord struct {
 	Trace    string    `json:"trace"`
 	Tries    int       `json:"tries"`        // attempts made
 	Step     int       `json:"step"`         // waits of the schedule begun
-	Due      time.Time `json:"due,omitzero"` // of the next try; zero: the quick ones aren't over
+	Due      time.Time `json:"due,omitzero"` // of the next try; zero: at once
 	Failed   []Attempt `json:"failed,omitempty"`
 }
 

@@ -70,6 +70,7 @@ func (j *job) reschedule(now time.Time) bool {
 	case errors.Is(j.stopped, errUnread) && j.later:
 		j.due = now.Add(readAgain)
 		return true
+	case j.putOff:
 	case j.stopped == nil && j.later && j.last.at.Before(j.due):
 		// It was tried before its time, since the endpoint seemed to be back: that
 		// costs nothing of the schedule.

@@ -27,6 +27,7 @@ func (b below) Error() string { return b.place + ": " + b.err.Error() }
 type entry struct {
 	place  string
 	fields map[string]any
+	known  []string // names that were asked for
 	faults []error
 }
 
@@ -47,7 +48,7 @@ func readEntries(v any, read func(*entry)) error {
 		e.fields = maps.Clone(fields)
 		read(e)
 		for _, name := range slices.Sorted(maps.Keys(e.fields)) {
-			e.fault(name, errors.New("is not known"))
+			e.fault(name, errors.New(unknown(name, e.known)))
 		}
 		faults = append(faults, e.faults...)
 	}
@@ -60,6 +61,7 @@ func (e *entry) fault(name string, err error) {
 
 // take removes a field; ok is false where it is missing or null.
 func (e *entry) take(name string) (v any, ok bool) {
+	e.known = append(e.known, name)
 	v = e.fields[name]
 	delete(e.fields, name)
 	return v, v != nil

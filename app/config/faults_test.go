@@ -151,9 +151,9 @@ webhooks:
 			"GATEPOST_CLUSTER_LISTEN (cluster.listen), from environment: can't be used: this version has no cluster"}},
 		"a cluster without a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_NATS_URL=nats://n"}, want: []string{
 			"GATEPOST_SECRET (secret): is missing; a cluster needs one"}},
-		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: is not usable: yaml: "}},
-		"a file that isn't a map":   {environ: enough, file: "hunter2", want: []string{"--config: is not usable: "}},
-		"a file that repeats a key": {environ: enough, file: "addr: :1\naddr: :2\n", want: []string{"--config: is not usable: "}},
+		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: gatepost.yaml is not usable: yaml: "}},
+		"a file that isn't a map":   {environ: enough, file: "hunter2", want: []string{"--config: gatepost.yaml is not usable: "}},
+		"a file that repeats a key": {environ: enough, file: "addr: :1\naddr: :2\n", want: []string{"--config: gatepost.yaml is not usable: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := load(t, test.file, test.environ, test.flags...)

@@ -67,7 +67,7 @@ func Load(from Sources) *Loaded {
 func (l *Loaded) layer(source string, p koanf.Provider, parser koanf.Parser) {
 	k := koanf.New(delim)
 	if err := k.Load(p, parser); err != nil {
-		l.Faults = append(l.Faults, Fault{YAML: filePlace, Problem: fileProblem(err)})
+		l.Faults = append(l.Faults, Fault{YAML: filePlace, Problem: fileProblem(source, err)})
 		return
 	}
 	given := map[string]any{}
@@ -78,16 +78,16 @@ func (l *Loaded) layer(source string, p koanf.Provider, parser koanf.Parser) {
 		}
 	}
 	if err := l.values.Load(confmap.Provider(given, delim), nil); err != nil {
-		l.Faults = append(l.Faults, Fault{YAML: filePlace, Problem: fileProblem(err)})
+		l.Faults = append(l.Faults, Fault{YAML: filePlace, Problem: fileProblem(source, err)})
 	}
 }
 
-func fileProblem(err error) string {
+func fileProblem(source string, err error) string {
 	var path *os.PathError
 	if errors.As(err, &path) {
 		return fmt.Sprintf("%s can't be read: %v", path.Path, path.Err)
 	}
-	return "is not usable: " + strings.ReplaceAll(err.Error(), "\n", " ")
+	return source + " is not usable: " + strings.ReplaceAll(err.Error(), "\n", " ")
 }
 
 func defaults() map[string]any {
@@ -172,8 +172,13 @@ func flatten(into map[string]any, prefix string, nested map[string]any) error {
 // read parses every value, and finds those that nobody asks for.
 func (l *Loaded) read() {
 	known := map[string]bool{}
+	var variables, places []string
 	for _, k := range keys {
 		known[k.flat()] = true
+		places = append(places, k.YAML)
+		if k.Env != "" {
+			variables = append(variables, k.Env)
+		}
 		if v := l.values.Get(k.flat()); v != nil {
 			l.fault(k, k.read(l.Config, v))
 		}
@@ -182,9 +187,9 @@ func (l *Loaded) read() {
 		switch {
 		case known[name]:
 		case strings.HasPrefix(name, Prefix):
-			l.Faults = append(l.Faults, Fault{Env: name, Source: l.sources[name], Problem: "is not known"})
+			l.Faults = append(l.Faults, Fault{Env: name, Source: l.sources[name], Problem: unknown(name, variables)})
 		default:
-			l.Faults = append(l.Faults, Fault{YAML: name, Source: l.sources[name], Problem: "is not known"})
+			l.Faults = append(l.Faults, Fault{YAML: name, Source: l.sources[name], Problem: unknown(name, places)})
 		}
 	}
 }

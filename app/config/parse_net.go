@@ -14,7 +14,7 @@ import (
 func parseAddr(s string) (string, error) {
 	_, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return "", fmt.Errorf("%q is not host:port", s)
+		return "", fmt.Errorf("%q is not host:port, nor :port for every address", s)
 	}
 	if !isPort(port) {
 		return "", fmt.Errorf("%q has no port from 0 to 65535", s)
@@ -43,7 +43,7 @@ func parseURL(schemes ...string) func(string) (string, error) {
 		u, err := url.Parse(s)
 		switch {
 		case err != nil:
-			return "", errors.New("is not a URL")
+			return "", fmt.Errorf("is not a URL; one that begins with %s:// is expected", strings.Join(schemes, ":// or "))
 		case !slices.Contains(schemes, u.Scheme):
 			return "", fmt.Errorf("must be a URL that begins with %s://", strings.Join(schemes, ":// or "))
 		case u.Hostname() == "":
