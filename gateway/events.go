@@ -19,7 +19,7 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 	g.waitForRoom(c)
 	o := occurrence{message: m, at: time.Now()}
 	if g.cfg.DurableMessages && g.cfg.Journal != nil {
-		o.keep = func(o occurrence) { g.keepMessage(c, o) }
+		o.keep = func(o occurrence) Commit { return g.keepMessage(c, o) }
 	}
 	p := l.put(o, laneBounds{
 		messages: g.cfg.LaneMessages,

@@ -63,13 +63,16 @@ type entry struct {
 	mu       sync.Mutex
 	kept     bool   // guarded by mu; there is a record
 	gone     bool   // guarded by mu; there is none any more and will be none
+	ended    bool   // guarded by mu; it says how the client ended, which is the last word
 	reserved uint64 // guarded by mu; events below this number may be made
 }
 
 // journaled says whether the client's life is kept: where its close goes nowhere,
-// nobody would miss it.
+// nobody would miss it. But messages that are kept as they come need to know whose
+// they are.
 func (g *Gateway) journaled(c *hub.Client) bool {
-	return g.cfg.Journal != nil && g.events.Wants(protocol.Close, c.Path())
+	return g.cfg.Journal != nil && (g.events.Wants(protocol.Close, c.Path()) ||
+		g.cfg.DurableMessages && g.events.Wants(protocol.Inbound, c.Path()))
 }
 
 // begin puts the client on record and waits until that is kept.
@@ -91,7 +94,7 @@ func (g *Gateway) Changed(c *hub.Client) {
 	e := &laneOf(c).entry
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.kept && !e.gone {
+	if e.kept && !e.gone && !e.ended {
 		g.write(c, e, nil, nil)
 	}
 }
@@ -173,7 +176,7 @@ func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
 	if g.cfg.Journal == nil || l.entry.gone {
 		return failedCommit{errNoJournal}
 	}
-	l.entry.kept = true
+	l.entry.kept, l.entry.ended = true, true
 	l.entry.reserved = o.seq
 	return g.write(c, &l.entry, o.closed, &o.at)
 }

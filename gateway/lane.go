@@ -37,8 +37,9 @@ type occurrence struct {
 	at      time.Time
 	// keep writes the occurrence down as it enters the lane, under the lane's lock,
 	// so that its end can't come first; nil: it isn't written down.
-	keep     func(occurrence)
-	recorded bool // it is in the journal
+	keep     func(occurrence) Commit
+	recorded bool   // it is in the journal
+	commit   Commit // unless this one failed; nil: an earlier process put it there
 }
 
 func newLane() *lane {
@@ -110,7 +111,7 @@ func (l *lane) append(o occurrence) placed {
 		return placed{seq: o.seq, parked: true}
 	}
 	if o.keep != nil {
-		o.keep(o)
+		o.commit = o.keep(o)
 		o.keep, o.recorded = nil, true
 	}
 	l.waiting = append(l.waiting, o)

@@ -42,32 +42,19 @@ func (g *Gateway) finished(c *hub.Client, l *lane, o occurrence) {
 	}
 }
 
+// forgetClosed takes a client off the record whose close is delivered, before
+// what the reply asks for is done: that may take long, and a node that dies
+// meanwhile would have its next start tell of another end.
+func (g *Gateway) forgetClosed(c *hub.Client, l *lane, o occurrence) {
+	if isClose(o) {
+		g.forget(c, l)
+	}
+}
+
 // left counts an occurrence out that waits no more in memory.
 func (g *Gateway) left(o occurrence) {
 	g.waiting.Add(-1)
 	g.waitingBytes.Add(-int64(len(o.message.Payload)))
-}
-
-// settle writes down what a process that ends leaves of a client.
-func (g *Gateway) settle(c *hub.Client, l *lane, rest []occurrence) {
-	for _, o := range rest {
-		var commit Commit
-		switch {
-		case o.kept != nil || o.recorded: // is on record
-			continue
-		case o.closed != nil:
-			commit = g.keepClose(c, l, o)
-		default:
-			commit = g.keepMessage(c, o)
-		}
-		if err := commit.Wait(g.settling); err != nil {
-			g.lost.Add(1)
-			g.log.Error("an event ends with this process", "client_id", c.ID(), "seq", o.seq, "error", err)
-		}
-	}
-	if n := len(rest); n > 0 && isClose(rest[n-1]) {
-		g.clients.done()
-	}
 }
 
 // deliver makes the event, has it delivered, and does what the reply asks for. A
@@ -82,6 +69,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 	if o.kept != nil {
 		out := g.events.Redeliver(g.life, o.kept)
 		if out.Verdict == protocol.Delivered {
+			g.forgetClosed(c, l, o)
 			g.Carry(o.kept.Event, out.Reply)
 		}
 		return out.Verdict
@@ -93,6 +81,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 	}
 	out := g.events.Deliver(g.life, c.Path(), c.TraceID(), ev)
 	if out.Verdict == protocol.Delivered {
+		g.forgetClosed(c, l, o)
 		g.carry(c, ev, out.Reply)
 	}
 	return out.Verdict

@@ -165,6 +165,13 @@ func (d *Dispatcher) Stats() []protocol.EndpointStats {
 	return stats
 }
 
+// Abort gives up at once all that is under way: attempts are cut off, and messages
+// and closes are Kept. Close follows.
+func (d *Dispatcher) Abort() {
+	d.stop()
+	d.cut()
+}
+
 // Close ends all waiting for slots and retries (such messages and closes are Kept,
 // or dead letters where there is no Keeper), gives the attempts under way five
 // seconds and cuts off what is left then. It returns when nothing runs any more, a
