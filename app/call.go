@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gatepost/app/config"
 	"gatepost/auth"
 	"gatepost/protocol"
 )
@@ -31,6 +32,7 @@ const (
 type caller struct {
 	base  string
 	token string
+	made  bool // the token was made here, from GATEPOST_SECRET
 	http  *http.Client
 }
 
@@ -57,14 +59,21 @@ func (sh *shell) caller(cmd *cobra.Command, scope string) (*caller, error) {
 		return c, nil
 	}
 	tokens, err := sh.tokens(cmd.Context())
-	if errors.Is(err, auth.ErrNoSecret) {
-		return nil, errors.New("there is neither GATEPOST_TOKEN nor GATEPOST_SECRET to call the gateway with")
+	if errors.Is(err, auth.ErrNoSecret) || isMissing(err) {
+		return nil, errors.New("there is neither GATEPOST_TOKEN nor GATEPOST_SECRET to call the gateway with; give one, the secret as the gateway has it")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("there is no GATEPOST_TOKEN, and no token can be made: %w", err)
 	}
+	c.made = true
 	c.token, err = tokens.SignAPI(scope, time.Minute, auth.CallBinding{})
 	return c, err
+}
+
+// isMissing reports whether nothing is wrong but a setting that nobody gave.
+func isMissing(err error) bool {
+	var faults config.Faults
+	return errors.As(err, &faults) && len(faults) == 1 && faults[0].Env != "" && faults[0].Source == ""
 }
 
 // directClient follows no redirect, so that a token goes nowhere else.
@@ -90,7 +99,7 @@ func (c *caller) call(ctx context.Context, method, path, contentType string, bod
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("no answer from a gateway at %s://%s (GATEPOST_URL says where it is): %w", req.URL.Scheme, req.URL.Host, errors.Unwrap(err))
 	}
 	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
@@ -98,7 +107,11 @@ func (c *caller) call(ctx context.Context, method, path, contentType string, bod
 		return err
 	}
 	if res.StatusCode/100 != 2 {
-		return refusal(res, answer)
+		err := refusal(res, answer)
+		if res.StatusCode == http.StatusUnauthorized && c.made {
+			err = fmt.Errorf("%w (the token was made from GATEPOST_SECRET here; is it the gateway's?)", err)
+		}
+		return err
 	}
 	if to == nil {
 		return nil
@@ -120,7 +133,7 @@ func refusal(res *http.Response, answer []byte) error {
 		return fmt.Errorf("the gateway answered %s", res.Status)
 	}
 	if problem.Field != "" {
-		problem.Detail = problem.Field + " " + problem.Detail
+		problem.Detail = problem.Field + ": " + problem.Detail
 	}
 	return fmt.Errorf("the gateway answered %d %s: %s", res.StatusCode, problem.Code, problem.Detail)
 }

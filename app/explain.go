@@ -52,6 +52,9 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 	if x.Fault != "" {
 		say("Fault: %s.", printable(x.Fault))
 	}
+	if hint := hints[x.Status]; hint != "" {
+		say("Hint: %s", hint)
+	}
 	say("%s", consequence(ev.Type, x))
 	if x.Reply == nil {
 		return false
@@ -74,6 +77,20 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 	return good
 }
 
+// hints are what statuses mostly mean that a backend's framework answers before
+// the handler is reached, or that the handler answers when it trusts nobody.
+var hints = map[int]string{
+	http.StatusMovedPermanently:  "redirects aren't followed; give the URL that it leads to.",
+	http.StatusFound:             "redirects aren't followed; if it leads to a login, exempt this path from it.",
+	http.StatusTemporaryRedirect: "redirects aren't followed; give the URL that it leads to.",
+	http.StatusPermanentRedirect: "redirects aren't followed; give the URL that it leads to.",
+	http.StatusUnauthorized:      "has the backend the same GATEPOST_WEBHOOK_SECRET, and does it verify the body as it came?",
+	http.StatusForbidden:         "is it the handler that says so, or a check for logins or CSRF before it?",
+	http.StatusNotFound:          "is this the handler's path?",
+	http.StatusMethodNotAllowed:  "the handler must take POST.",
+	419:                          "this is Laravel's CSRF check; exempt this path, or put it into routes/api.php.",
+}
+
 // consequence is what becomes of the client and the event.
 func consequence(t protocol.EventType, x *webhooks.Exchange) string {
 	temporary := x.Status == 0 || slices.Contains([]int{408, 425, 429, 502, 503, 504}, x.Status)
@@ -90,7 +107,7 @@ func consequence(t protocol.EventType, x *webhooks.Exchange) string {
 	case success:
 		return "The event would be done:"
 	case t == protocol.Close && (temporary || x.Status >= 500), temporary:
-		return "The event would be sent again, at first within seconds, later within hours."
+		return "The event would be sent again, and be a dead letter if no try succeeds."
 	case x.Status >= 500:
 		return "After a few more tries the event would be a dead letter."
 	default:

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -73,6 +74,9 @@ var errInterrupted = errors.New("ended by a second signal before the node was dr
 func (n *node) run(signals <-chan os.Signal) error {
 	if err := n.listen(); err != nil {
 		n.close()
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w (another program is there, a gatepost perhaps; GATEPOST_ADDR and GATEPOST_ADMIN_ADDR take another address)", err)
+		}
 		return err
 	}
 	return n.serveUntil(signals)

@@ -140,7 +140,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 func TestServeFailsWhereThePortIsTaken(t *testing.T) {
 	r := serve(t)
 	got := gatepost(t, []string{"GATEPOST_ADDR=" + strings.TrimPrefix(r.url, "http://"), "GATEPOST_DATA_DIR=memory", "GATEPOST_SECRET=" + testSecret}, "", "serve")
-	if got.status != 1 || !strings.Contains(got.err, "gatepost: listen on 127.0.0.1:") {
+	if got.status != 1 || !strings.Contains(got.err, "gatepost: listen on 127.0.0.1:") || !strings.Contains(got.err, "GATEPOST_ADDR") {
 		t.Errorf("got %+v", got)
 	}
 	r.signals <- syscall.SIGTERM
@@ -205,8 +205,11 @@ func TestCalls(t *testing.T) {
 	weak := []string{"GATEPOST_URL=" + r.url, "GATEPOST_TOKEN=" + token}
 	fails("403 forbidden", gatepost(t, weak, "", "push", "all", "hello"))
 	want(none, gatepost(t, weak, "", "push", "uid", "42", "hello"))
-	fails("no token can be made", gatepost(t, []string{"GATEPOST_URL=" + r.url}, "", "stats"))
-	fails("connect", gatepost(t, []string{"GATEPOST_URL=http://127.0.0.1:1", "GATEPOST_TOKEN=x"}, "", "stats"))
+	fails("neither GATEPOST_TOKEN nor GATEPOST_SECRET", gatepost(t, []string{"GATEPOST_URL=" + r.url}, "", "stats"))
+	fails("has a secret of 5 bytes", gatepost(t, []string{"GATEPOST_URL=" + r.url, "GATEPOST_SECRET=short"}, "", "stats"))
+	fails("GATEPOST_URL says where", gatepost(t, []string{"GATEPOST_URL=http://127.0.0.1:1", "GATEPOST_TOKEN=x"}, "", "stats"))
+	other := "GATEPOST_SECRET=" + strings.Repeat("o", 32)
+	fails("is it the gateway's?", gatepost(t, []string{"GATEPOST_URL=" + r.url, other}, "", "stats"))
 
 	r.signals <- syscall.SIGTERM
 	r.ends()

@@ -75,7 +75,7 @@ func (t *target) endpoint(sh *shell, event protocol.EventType) (webhooks.Endpoin
 		}
 	}
 	if w.Secrets.Empty() {
-		return webhooks.Endpoint{}, errors.New("there is no GATEPOST_WEBHOOK_SECRET to sign the event with (gatepost secret makes one)")
+		return webhooks.Endpoint{}, errors.New("there is no GATEPOST_WEBHOOK_SECRET to sign the event with (gatepost secret makes one; the backend needs the same)")
 	}
 	return endpoint(w), nil
 }

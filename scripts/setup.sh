@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
-# compiler (race detector), PHP with curl and SQLite, Node.js with npm, Chromium. What is
-# there already isn't touched. Needs root or sudo only if something is missing.
+# compiler (race detector), PHP with its extensions for curl and SQLite, curl,
+# Node.js with npm, Chromium. What is there already isn't touched. Needs root or
+# sudo only if something is missing.
 set -euo pipefail
 
 missing=()
@@ -15,6 +16,7 @@ need() {
 
 need cc gcc libc6-dev
 need php php-cli
+need curl curl
 need node nodejs
 need npm npm
 need chromium chromium

@@ -76,9 +76,10 @@ func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 		t.Fatal(err)
 	}
 	b := &Backend{verifier: verifier, changed: make(chan struct{}), answer: answer}
-	b.addr = quietAddr(t)
+	socket := listenQuietly(t)
+	b.addr = socket.Addr().String()
 	b.URL = "http://" + b.addr + "/hook"
-	b.Up(t)
+	b.serve(socket)
 	t.Cleanup(func() {
 		b.Down()
 		b.mu.Lock()
@@ -90,19 +91,17 @@ func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 	return b
 }
 
-// quietAddr is a loopback address where nothing listens, and whose port is none of
-// those that the system picks for outgoing connections: it stays free.
-func quietAddr(t testing.TB) string {
+// listenQuietly listens on a loopback port that is none of those which the system
+// picks for others: it stays free while the backend is down.
+func listenQuietly(t testing.TB) net.Listener {
 	t.Helper()
 	for range 100 {
-		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000))
-		if socket, err := net.Listen("tcp", addr); err == nil {
-			_ = socket.Close()
-			return addr
+		if socket, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000))); err == nil {
+			return socket
 		}
 	}
 	t.Fatal("a hundred ports are taken")
-	return ""
+	return nil
 }
 
 // Down takes the backend from the network: its connections break, new ones are
@@ -123,6 +122,10 @@ func (b *Backend) Up(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.serve(socket)
+}
+
+func (b *Backend) serve(socket net.Listener) {
 	b.server = &httptest.Server{Listener: socket, Config: &http.Server{Handler: b, ReadHeaderTimeout: Patience}}
 	b.server.Start()
 }

@@ -1,0 +1,182 @@
+package test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"gatepost/test/harness"
+)
+
+// A client whose messages always fail has its next message and its close through
+// soon, and harms nobody: the others are as fast as without it, and the breaker
+// stays closed.
+func TestOneClientWhoseMessagesFail(t *testing.T) {
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Text() == "poison" || d.Event.Text() == "more poison" {
+			return harness.Status(500)
+		}
+		return echo(d)
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0"}))
+	others := node.Crowd(t, 20, nil)
+	roundTrips(t, others, time.Second)
+	bad := node.Connect(t, harness.Dial{})
+
+	var before, during time.Duration
+	for range 3 { // the machine may be busy with something else for a moment
+		before = p99(roundTrips(t, others, 2*time.Second))
+		bad.Send(t, "poison")
+		during = p99(roundTrips(t, others, 2*time.Second))
+		t.Logf("p99 of the others: %s without, %s with a client whose messages fail", before, during)
+		if during < before*12/10+10*time.Millisecond {
+			break
+		}
+	}
+	if during >= before*12/10+10*time.Millisecond {
+		t.Errorf("p99 of the others went from %s to %s", before, during)
+	}
+	harness.Eventually(t, "what failed is dead", func() bool { return node.Metric(t, "gatepost_dead_letters") > 0 || len(deadTries(t, node)) > 0 })
+
+	worse := node.Connect(t, harness.Dial{})
+	worse.Send(t, "poison")
+	worse.Send(t, "more poison")
+	worse.Leave(t, 1000, "")
+	begun := time.Now()
+	harness.Eventually(t, "its close is through, the breaker being closed", func() bool {
+		if state := breakerOf(t, node); state != "closed" {
+			t.Fatalf("the breaker is %s", state)
+		}
+		return len(backend.Received(harness.Of("close", worse.ID))) > 0
+	})
+	next := backend.Received(func(d *harness.Delivery) bool { return d.Event.Text() == "more poison" })[0].At.Sub(begun)
+	closed := backend.Received(harness.Of("close", worse.ID))[0].At.Sub(begun)
+	t.Logf("its next message was tried after %s, its close after %s", next, closed)
+	if next > 10*time.Second || closed > 10*time.Second {
+		t.Errorf("its next message was tried after %s, its close after %s", next, closed)
+	}
+	historyOf(t, backend)
+}
+
+// Sixty-four clients whose messages hang, as many as there are attempts at once,
+// stop nobody else's connects, messages and closes.
+func TestManyClientsWhoseMessagesHang(t *testing.T) {
+	const timeout = 5 * time.Second
+	backend, release := hanging(t)
+	defer release()
+	node := harness.Start(t, backend.Env(harness.Env{
+		"GATEPOST_CLIENT_RATE": "0", "GATEPOST_WEBHOOK_TIMEOUT": timeout.String(), "GATEPOST_TRUSTED_PROXIES": "127.0.0.1/32",
+	}))
+	hung := node.Crowd(t, 64, func(i int) harness.Dial { // each from an address of its own
+		return harness.Dial{Header: http.Header{"X-Forwarded-For": {fmt.Sprintf("192.0.2.%d", i+1)}}}
+	})
+	others := node.Crowd(t, 10, nil)
+	roundTrips(t, others, time.Second) // the adaptive limit warms up
+	for _, c := range hung {
+		c.Send(t, "hang")
+	}
+	backend.Await(t, 10, func(d *harness.Delivery) bool { return d.Event.Text() == "hang" })
+	var connects, messages, closes []time.Duration
+	for begun := time.Now(); time.Since(begun) < 12*time.Second; {
+		at := time.Now()
+		c := node.Connect(t, harness.Dial{})
+		connects = append(connects, time.Since(at))
+		at = time.Now()
+		c.Send(t, "hello")
+		c.WantText(t, "hello")
+		messages = append(messages, time.Since(at))
+		at = time.Now()
+		c.Leave(t, 1000, "")
+		backend.AwaitOne(t, "close", c.ID)
+		closes = append(closes, time.Since(at))
+	}
+	for what, times := range map[string][]time.Duration{"connects": connects, "messages": messages, "closes": closes} {
+		slices.Sort(times)
+		median, most := times[len(times)/2], times[len(times)-1]
+		t.Logf("%d %s: median %s, at most %s", len(times), what, median, most)
+		limit := time.Second // connects and closes have slots of their own
+		if what == "messages" {
+			limit = 2 * timeout // the first hang holds all slots that there are
+		}
+		if median > 100*time.Millisecond || most > limit {
+			t.Errorf("%s: median %s, at most %s", what, median, most)
+		}
+	}
+	release()
+	for _, c := range hung {
+		c.WantText(t, "hang")
+	}
+}
+
+// An endpoint that is away slows none of another's events.
+func TestTwoEndpointsOneAway(t *testing.T) {
+	well, away := harness.NewBackend(t, echo), harness.NewBackend(t, nil)
+	yaml := func(other string) string {
+		return harness.File(t, fmt.Sprintf(`
+client_rate: 0
+webhooks:
+  - name: other
+    url: %s
+    secrets: ["%s"]
+    path: /ws/other
+  - name: main
+    url: %s
+    secrets: ["%s"]
+`, other, harness.WebhookSecret, well.URL, harness.WebhookSecret))
+	}
+	alone := harness.Start(t, harness.Env{harness.ConfigFile: yaml(away.URL)})
+	beside := harness.Start(t, harness.Env{harness.ConfigFile: yaml(away.URL)})
+	aloneClients, besideClients := alone.Crowd(t, 10, nil), beside.Crowd(t, 10, nil)
+	others := beside.Crowd(t, 50, func(int) harness.Dial { return harness.Dial{Path: "/ws/other"} })
+	away.Down()
+	for _, c := range others {
+		for n := range 20 {
+			c.Send(t, fmt.Sprint("nobody takes ", n))
+		}
+	}
+	for _, c := range others[:25] {
+		c.Leave(t, 1000, "")
+	}
+	// trouble has clients connect whose endpoint is away, as a dead one's do.
+	trouble := func(during func()) {
+		over := make(chan struct{})
+		var trying sync.WaitGroup
+		for range 4 {
+			trying.Go(func() {
+				for {
+					select {
+					case <-over:
+						return
+					case <-time.After(20 * time.Millisecond):
+						_, _ = beside.TryConnect(t, harness.Dial{Path: "/ws/other", Room: 1})
+					}
+				}
+			})
+		}
+		during()
+		close(over)
+		trying.Wait()
+	}
+	roundTrips(t, aloneClients, time.Second)
+	roundTrips(t, besideClients, time.Second)
+	var without, with []time.Duration
+	for range 5 {
+		without = append(without, p99(roundTrips(t, aloneClients, time.Second)))
+		trouble(func() { with = append(with, p99(roundTrips(t, besideClients, time.Second))) })
+	}
+	slices.Sort(without)
+	slices.Sort(with)
+	t.Logf("p99 of five rounds each: alone %s, beside an endpoint that is away %s", without, with)
+	// A few milliseconds more are this machine's noise.
+	if with[2] > without[2]*12/10+5*time.Millisecond {
+		t.Errorf("the median p99 is %s alone and %s beside an endpoint that is away", without[2], with[2])
+	}
+	well.Script(echo)
+	away.Up(t)
+	awaitCloses(t, away, 25)
+	outboxEmpty(t, beside)
+	historyOf(t, away)
+}
