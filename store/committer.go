@@ -97,6 +97,9 @@ func (s *Store) settle(c *Commit, seq uint64, err error) {
 		}
 		if f, ok := s.fresh[w.key]; ok && f.commit == c && f.i == i {
 			delete(s.fresh, w.key)
+			if err != nil && w.op == opDelete {
+				s.owed[w.key] = struct{}{}
+			}
 		}
 	}
 	if len(s.fresh) == 0 && c.memory > 1<<20 {
@@ -107,6 +110,9 @@ func (s *Store) settle(c *Commit, seq uint64, err error) {
 	}
 	if s.wantsCompaction() {
 		s.wakeCompactor()
+	}
+	if err == nil {
+		s.makeUp()
 	}
 	s.mu.Unlock()
 	c.finish(err)

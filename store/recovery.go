@@ -140,6 +140,7 @@ func (s *Store) prove(ctx context.Context) error {
 	s.mu.Lock()
 	s.index.append(seq, len(message))
 	s.down = nil
+	s.makeUp()
 	s.mu.Unlock()
 	return nil
 }

@@ -31,6 +31,7 @@ type Store struct {
 	index   *index
 	fresh   map[string]freshWrite // the last write of each key that isn't acknowledged yet
 	waiting []*Commit             // not on their way yet; the last one still takes writes
+	owed    map[string]struct{}   // keys whose delete failed: it is made up for
 	pending int                   // bytes of memory that they and the one on its way take
 	growing int64                 // bytes that they'll add to the log
 	down    error                 // why nothing can be kept now
@@ -91,11 +92,13 @@ func (s *Store) Put(key string, value []byte) *Commit {
 		s.wakeCompactor()
 		return failed(fmt.Errorf("%w: the log has reached its %d bytes", ErrFull, s.options.MaxBytes))
 	}
+	delete(s.owed, key)
 	return s.write(opPut, key, value, size)
 }
 
 // Delete forgets key. Deleting what isn't there is done at once; a Delete also
-// works when the store has reached MaxBytes.
+// works when the store has reached MaxBytes. One that fails is made up for once
+// the store keeps writes again, unless the key is put anew or the store closed.
 func (s *Store) Delete(key string) *Commit {
 	size := recordSize(key, 0)
 	s.mu.Lock()
@@ -108,6 +111,7 @@ func (s *Store) Delete(key string) *Commit {
 		return nothing
 	}
 	if err := s.refusal(size); err != nil {
+		s.owed[key] = struct{}{}
 		return failed(err)
 	}
 	return s.write(opDelete, key, nil, size)
