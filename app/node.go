@@ -164,6 +164,10 @@ const afterDrain = time.Minute
 // afterDrainKept is the same where the store takes what isn't delivered.
 const afterDrainKept = 4 * time.Second
 
+// lastAttempts is when attempts are cut off that are still under way then, so that
+// there is time to write their events down.
+const lastAttempts = 3 * time.Second
+
 // stop drains the node: it is not ready any more, closes its clients with 1001
 // spread over the configured time, and returns when their close events are
 // delivered or dead letters, and the calls under way answered. The error says
@@ -177,6 +181,10 @@ func (n *node) stop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, n.drain+last)
 	defer cancel()
+	if n.durable { // a backend that hangs would hold up the end
+		abort := time.AfterFunc(n.drain+lastAttempts, n.events.Abort)
+		defer abort.Stop()
+	}
 	err := n.gateway.Drain(ctx, n.drain)
 	if err != nil {
 		err = fmt.Errorf("drain: %w", err)
