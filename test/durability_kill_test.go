@@ -1,6 +1,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -103,13 +104,33 @@ func TestKillAtRandomMoments(t *testing.T) {
 	if testing.Short() {
 		rounds = 8
 	}
-	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
-		if rand.N(4) == 0 {
-			time.Sleep(rand.N(20 * time.Millisecond))
-		}
-		return echo(d)
+	t.Run("as it is", func(t *testing.T) {
+		t.Parallel()
+		killAtRandom(t, rounds, nil, func(d *harness.Delivery) harness.Answer {
+			if rand.N(4) == 0 {
+				time.Sleep(rand.N(20 * time.Millisecond))
+			}
+			return echo(d)
+		})
 	})
-	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0"}))
+	t.Run("durable messages, and a backend that fails at times", func(t *testing.T) {
+		t.Parallel()
+		env := harness.Env{"GATEPOST_DURABLE": "all", "GATEPOST_WEBHOOK_TIMEOUT": "1s"}
+		killAtRandom(t, rounds, env, func(d *harness.Delivery) harness.Answer {
+			switch rand.N(8) {
+			case 0:
+				return harness.Status(503)
+			case 1:
+				return harness.Answer{Write: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }}
+			}
+			return echo(d)
+		})
+	})
+}
+
+func killAtRandom(t *testing.T, rounds int, env harness.Env, answer func(*harness.Delivery) harness.Answer) {
+	backend := harness.NewBackend(t, answer)
+	node := harness.Start(t, backend.Env(env))
 	var (
 		mu       sync.Mutex
 		welcomed []string
@@ -121,6 +142,9 @@ func TestKillAtRandomMoments(t *testing.T) {
 			crowd.Go(func() {
 				for {
 					c, err := node.TryConnect(t, harness.Dial{Room: 128})
+					if refused := (*harness.Refused)(nil); errors.As(err, &refused) {
+						continue // by a backend that fails
+					}
 					if err != nil {
 						return // the node is dead
 					}
@@ -154,6 +178,8 @@ func TestKillAtRandomMoments(t *testing.T) {
 		crowd.Wait()
 		node = node.Restart(t, nil)
 	}
+	backend.Script(echo)
+	node.Connect(t, harness.Dial{}) // a success, which makes due what waits
 	outboxEmpty(t, node)
 	stop(t, node)
 

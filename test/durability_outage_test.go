@@ -204,3 +204,45 @@ func TestDrainOfThousandsWithoutABackend(t *testing.T) {
 		t.Errorf("%d clients have a close, of %d", len(told), crowd)
 	}
 }
+
+// A backend that takes connections and answers nothing keeps no node from ending
+// in time either: what it may have had comes again, under the same id.
+func TestDrainWithABackendThatHangs(t *testing.T) {
+	t.Parallel()
+	const drain = time.Second
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type != "connect" {
+			<-d.Gone
+		}
+		return harness.Answer{}
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_DRAIN": drain.String(), "GATEPOST_WEBHOOK_TIMEOUT": "30s"}))
+	clients := node.Crowd(t, 200, nil)
+	for _, c := range clients[:100] {
+		c.Send(t, "hello")
+		c.Send(t, "is anybody there")
+	}
+	backend.Await(t, 8, harness.Of("message", ""))
+	begun := time.Now()
+	stop(t, node)
+	took := time.Since(begun)
+	t.Logf("it took %s to end", took)
+	if took > drain+5*time.Second {
+		t.Errorf("it took %s to end", took)
+	}
+	backend.Script(nil)
+	next := node.Restart(t, nil)
+	awaitCloses(t, backend, len(clients))
+	outboxEmpty(t, next)
+	told := historyOf(t, backend)
+	for i, c := range clients {
+		want := []string{"hello", "is anybody there"}
+		if i >= 100 {
+			want = nil
+		}
+		end := told.closed(c.ID)
+		if !slices.Equal(told.texts(c.ID), want) || end == nil || end.Data.Seq != len(want)+1 || end.Data.Close.Initiator != "gateway" {
+			t.Fatalf("client %d: the messages are %q, the close is %+v", i, told.texts(c.ID), end)
+		}
+	}
+}
