@@ -52,7 +52,7 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 	if x.Fault != "" {
 		say("Fault: %s.", printable(x.Fault))
 	}
-	if hint := hints[x.Status]; hint != "" {
+	if hint := webhooks.Hint(x.Status); hint != "" {
 		say("Hint: %s", hint)
 	}
 	say("%s", consequence(ev.Type, x))
@@ -75,20 +75,6 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 		say("  hint: no reply to a %s has a field %q; it is passed over", ev.Type, name)
 	}
 	return good
-}
-
-// hints are what statuses mostly mean that a backend's framework answers before
-// the handler is reached, or that the handler answers when it trusts nobody.
-var hints = map[int]string{
-	http.StatusMovedPermanently:  "redirects aren't followed; give the URL that it leads to.",
-	http.StatusFound:             "redirects aren't followed; if it leads to a login, exempt this path from it.",
-	http.StatusTemporaryRedirect: "redirects aren't followed; give the URL that it leads to.",
-	http.StatusPermanentRedirect: "redirects aren't followed; give the URL that it leads to.",
-	http.StatusUnauthorized:      "has the backend the same GATEPOST_WEBHOOK_SECRET, and does it verify the body as it came?",
-	http.StatusForbidden:         "is it the handler that says so, or a check for logins or CSRF before it?",
-	http.StatusNotFound:          "is this the handler's path?",
-	http.StatusMethodNotAllowed:  "the handler must take POST.",
-	419:                          "this is Laravel's CSRF check; exempt this path, or put it into routes/api.php.",
 }
 
 // consequence is what becomes of the client and the event.

@@ -32,6 +32,7 @@ type node struct {
 	gateway *gateway.Gateway
 	tokens  *auth.Tokens
 	server  *web.Server
+	wsPath  string
 	store   keeping
 	durable bool // what isn't delivered when the node stops is kept
 }
@@ -62,7 +63,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 	if err != nil {
 		return nil, errors.Join(err, kept.Close(ctx))
 	}
-	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, store: kept, durable: keeps(cfg)}
+	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, wsPath: cfg.WSPath, store: kept, durable: keeps(cfg)}
 	n.hub = hub.New(hub.Options{
 		SendQueue: cfg.SendQueue, PingInterval: cfg.PingInterval, PongTimeout: cfg.PongTimeout, PingData: pingData(cfg),
 		Changed: func(c *hub.Client) { n.gateway.Changed(c) },
@@ -143,7 +144,7 @@ func (n *node) listen() error {
 	if err := n.server.Listen(); err != nil {
 		return err
 	}
-	attrs := []any{"addr", n.addr().String(), "node", n.name, "version", programVersion()}
+	attrs := []any{"addr", n.addr().String(), "ws_path", n.wsPath, "node", n.name, "version", programVersion()}
 	if admin := n.server.AdminAddr(); admin != nil {
 		attrs = append(attrs, "admin_addr", admin.String())
 	}

@@ -49,7 +49,7 @@ func ParseAction(raw json.RawMessage, d Defaults) (*Action, error) {
 	for name := range o {
 		named := name == "action" && d.Verb == "" || slices.Contains(fields, name)
 		if !named || name == "groups" && d.Groups != nil {
-			return nil, UnknownField(name, string(a.Verb))
+			return nil, UnknownField(name, string(a.Verb), fields...)
 		}
 	}
 	if err := a.parse(o, d); err != nil {

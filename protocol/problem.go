@@ -1,6 +1,9 @@
 package protocol
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Problem is an error that a caller is told: an RFC 9457 problem with a stable
 // code. Every other error is an internal one outside the process.
@@ -48,9 +51,13 @@ func BadJSON(format string, args ...any) *Problem {
 	return &Problem{Status: 400, Code: CodeBadJSON, Detail: fmt.Sprintf(format, args...)}
 }
 
-// UnknownField is a 400 for a field that the call doesn't have.
-func UnknownField(field, where string) *Problem {
-	return &Problem{Status: 400, Code: CodeUnknownField, Field: shorten(field), Detail: "is not a field of " + where}
+// UnknownField is a 400 for a field that isn't one of known, of what where names.
+func UnknownField(field, where string, known ...string) *Problem {
+	detail := "is not a field of " + where
+	if len(known) > 0 {
+		detail += ", which has " + strings.Join(known, ", ")
+	}
+	return &Problem{Status: 400, Code: CodeUnknownField, Field: shorten(field), Detail: detail}
 }
 
 // TooLarge is a 413 that says the limit in bytes.

@@ -36,6 +36,8 @@ type rig struct {
 type noEvents struct{}
 
 func (noEvents) Wants(protocol.EventType, string) bool { return false }
+func (noEvents) Endpoint(protocol.EventType, string) string { return "" }
+
 func (noEvents) Redeliver(context.Context, *webhooks.KeptEvent) protocol.Outcome {
 	return protocol.Outcome{Verdict: protocol.Delivered, Reply: &protocol.Reply{}}
 }

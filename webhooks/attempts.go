@@ -129,12 +129,26 @@ func (e *endpoint) judge(j *job, a *answer) {
 		return
 	}
 	e.failed.Add(1)
-	if j.ruling == refused {
-		return // an answer like any other
+	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
+		slog.String("event", j.event), slog.String("id", j.id), slog.Int("attempt", j.attempt())}
+	if j.ruling == refused { // an answer like any other, unless it is a misconfiguration's
+		e.refusing.say("the backend refused a connect", append(attrs, a.told()...)...)
+		return
 	}
-	e.failing.say("a webhook attempt failed", slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
-		slog.String("event", j.event), slog.String("id", j.id), slog.Int("attempt", j.attempt()),
-		slog.Int("status", a.status), slog.String("error", a.fault))
+	e.failing.say("a webhook attempt failed", append(attrs, a.told()...)...)
+}
+
+// told is what a log line says of an answer that was no success. Nothing of the
+// body: error pages show the request, cookies and all.
+func (a *answer) told() []slog.Attr {
+	attrs := []slog.Attr{slog.Int("status", a.status)}
+	if a.fault != "" {
+		attrs = append(attrs, slog.String("error", a.fault))
+	}
+	if hint := Hint(a.status); hint != "" {
+		attrs = append(attrs, slog.String("hint", hint))
+	}
+	return attrs
 }
 
 func (e *endpoint) judgeEvent(j *job, a *answer) {

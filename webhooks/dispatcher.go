@@ -67,7 +67,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 			Endpoint: e, courier: newCourier(e, cfg.Version, dial), turns: newTurns(e.Concurrency, e.Timeout),
 			letters: d.letters, outbox: d.outbox, room: newRoom(), replay: make(chan struct{}, replaysAtOnce),
 			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
-			failing: newQuiet(log, slog.LevelWarn), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
+			failing: newQuiet(log, slog.LevelWarn), refusing: newQuiet(log, slog.LevelInfo), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
 		}
 		out.client = out.newClient()
 		d.endpoints = append(d.endpoints, out)
@@ -216,7 +216,7 @@ func within(done <-chan struct{}, limit time.Duration) bool {
 func (e *endpoint) close() {
 	e.courier.transport.CloseIdleConnections()
 	e.turns.close()
-	for _, q := range []*quiet{e.failing, e.dying, e.garbled} {
+	for _, q := range []*quiet{e.failing, e.refusing, e.dying, e.garbled} {
 		q.close()
 	}
 }

@@ -30,6 +30,7 @@ type endpoint struct {
 	seen      *seen
 	log       *slog.Logger
 	failing   *quiet // attempts that failed
+	refusing  *quiet // connects that the backend refused
 	dying     *quiet // events that became dead letters
 	garbled   *quiet // replies that can't be read
 	delivered atomic.Uint64

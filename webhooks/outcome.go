@@ -77,7 +77,7 @@ func (e *endpoint) bury(j *job) {
 	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("event", string(j.ev.Type)), slog.String("id", j.id),
 		slog.String("client_id", j.ev.Data.ClientID), slog.String("reason", string(reason)), slog.Int("attempts", j.attempt())}
 	if j.last != nil {
-		attrs = append(attrs, slog.Int("status", j.last.status), slog.String("error", j.last.fault))
+		attrs = append(attrs, j.last.told()...)
 	}
 	e.dying.say("an event is a dead letter", attrs...)
 	e.letters.Keep(&Letter{Event: withoutContents(j.ev), Body: j.body, Trace: j.trace, Endpoint: e.Name, Reason: reason,

@@ -34,7 +34,7 @@ func bearerToken(h http.Header) (string, error) {
 	scheme, token, _ := strings.Cut(values[0], " ")
 	token = strings.Trim(token, " ")
 	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", missing("must be one Bearer token")
+		return "", missing("must be one Bearer token; send Authorization: Bearer <token>")
 	}
 	return token, nil
 }

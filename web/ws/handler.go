@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/olahol/melody"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"gatepost/auth"
 	"gatepost/gateway"
@@ -24,6 +25,10 @@ const (
 	retryDraining = 1
 	retryFull     = 5
 )
+
+// originLineEvery is how often a refused Origin makes a line in the log. The line
+// doesn't show it: it is a stranger's to choose.
+const originLineEvery = 10 * time.Second
 
 // Handler upgrades clients and reads from them.
 type Handler struct {
@@ -43,6 +48,8 @@ type Handler struct {
 	seats   *seats
 	// refusing bounds the connections that are upgraded only to be closed.
 	refusing chan struct{}
+	// foreign bounds how often a refused Origin makes a line.
+	foreign rate.Sometimes
 }
 
 // New makes a handler that admits clients through gw, verifies their tokens with
@@ -68,6 +75,7 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 		metrics:    newMetrics(reg),
 		seats:      newSeats(cfg.MaxConnections, cfg.MaxConnectionsPerIP),
 		refusing:   make(chan struct{}, maxRefused),
+		foreign:    rate.Sometimes{First: 1, Interval: originLineEvery},
 	}
 	for _, hb := range cfg.Heartbeats {
 		var answer *hub.Frame
@@ -128,7 +136,10 @@ func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *prot
 		return nil, nil, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: "this node is draining", RetryAfter: retryDraining}
 	}
 	if !h.origins.allows(r) {
-		return nil, nil, &protocol.Refusal{Status: http.StatusForbidden, Text: "this Origin may not connect"}
+		h.foreign.Do(func() {
+			h.log.Warn("a page was refused for its Origin, which is neither the gateway's own host nor in GATEPOST_ORIGINS")
+		})
+		return nil, nil, &protocol.Refusal{Status: http.StatusForbidden, Text: "this Origin may not connect; GATEPOST_ORIGINS names those that may"}
 	}
 	found, err := collect(h.places, r)
 	if err != nil {

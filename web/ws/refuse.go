@@ -26,7 +26,7 @@ const (
 // the client asked for that.
 func (h *Handler) refuse(c echo.Context, rf *protocol.Refusal) error {
 	h.metrics.refused.WithLabelValues(strconv.Itoa(rf.Status)).Inc()
-	h.log.Debug("refused a client", "status", rf.Status, "remote_addr", c.RealIP())
+	h.log.Debug("refused a client", "status", rf.Status, "why", rf.Text, "remote_addr", c.RealIP())
 	r := c.Request()
 	if checkHandshake(r) == nil && queryValue(r.URL.RawQuery, "refuse") == "close" {
 		select {

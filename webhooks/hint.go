@@ -1,0 +1,21 @@
+package webhooks
+
+import "net/http"
+
+// hints are what statuses mostly mean that a backend's framework answers before
+// the handler is reached, or that the handler answers when it trusts nobody.
+var hints = map[int]string{
+	http.StatusMovedPermanently:  "redirects aren't followed; give the URL that it leads to.",
+	http.StatusFound:             "redirects aren't followed; if it leads to a login, exempt this path from it.",
+	http.StatusTemporaryRedirect: "redirects aren't followed; give the URL that it leads to.",
+	http.StatusPermanentRedirect: "redirects aren't followed; give the URL that it leads to.",
+	http.StatusUnauthorized:      "has the backend the same GATEPOST_WEBHOOK_SECRET, and does it verify the body as it came?",
+	http.StatusForbidden:         "is it the handler that says so, or a check for logins or CSRF before it?",
+	http.StatusNotFound:          "is this the handler's path?",
+	http.StatusMethodNotAllowed:  "the handler must take POST.",
+	419:                          "this is Laravel's CSRF check; exempt this path, or put it into routes/api.php.",
+}
+
+// Hint is what mostly lies behind a backend's answer with this status, for people,
+// or empty.
+func Hint(status int) string { return hints[status] }
