@@ -29,6 +29,8 @@ type Deliverer interface {
 	// Wants says whether events of this type from clients of this path go
 	// anywhere.
 	Wants(t protocol.EventType, path string) bool
+	// Endpoint names where they go; empty: nowhere.
+	Endpoint(t protocol.EventType, path string) string
 	// Deliver takes one event to the backend, quick retries included, and says
 	// what became of it. A cancelled context gives up what hasn't begun.
 	Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome

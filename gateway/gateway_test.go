@@ -27,6 +27,9 @@ type backend struct {
 	unwant map[protocol.EventType]bool
 }
 
+// Endpoint is another one for each path.
+func (b *backend) Endpoint(_ protocol.EventType, path string) string { return path }
+
 func (b *backend) Wants(t protocol.EventType, _ string) bool { return !b.unwant[t] }
 
 func (b *backend) Deliver(_ context.Context, _, _ string, ev *protocol.Event) protocol.Outcome {

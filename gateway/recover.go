@@ -24,15 +24,22 @@ type remains struct {
 
 // Recover goes on where an earlier process ended: it delivers, client by client
 // and in order, the events that were kept, the messages that waited, and a close
-// for each client that was on record. It returns when all of that is under way,
-// with how many clients it is.
+// for each client that was on record. It returns when that has begun, with how many
+// clients it is.
 func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, err error) {
 	left, err := g.readJournal(kept)
 	if err != nil {
 		return 0, err
 	}
+	queues := map[string][]string{}
 	for _, id := range slices.Sorted(maps.Keys(left)) {
-		g.resume(id, left[id])
+		g.clients.add()
+		where := g.destination(left[id])
+		queues[where] = append(queues[where], id)
+	}
+	for _, ids := range queues {
+		slices.SortStableFunc(ids, func(a, b string) int { return left[a].due().Compare(left[b].due()) })
+		go g.resumeAll(ids, left)
 	}
 	return len(left), nil
 }
@@ -90,8 +97,8 @@ func (g *Gateway) unreadable(key string, err error) {
 	g.cfg.Journal.Delete(key)
 }
 
-// resume gives what is left of a client a lane again and works it off.
-func (g *Gateway) resume(id string, left *remains) {
+// resume gives what is left of a client a lane again.
+func (g *Gateway) resume(id string, left *remains) (*hub.Client, *lane) {
 	slices.SortFunc(left.events, func(a, b occurrence) int { return int(a.seq) - int(b.seq) })
 	l := newLane()
 	l.sealed, l.running = true, true
@@ -103,14 +110,13 @@ func (g *Gateway) resume(id string, left *remains) {
 			left.events = append(left.events, lastOf(r, left.events))
 		}
 	}
-	g.clients.add()
 	g.waiting.Add(int64(len(left.events)))
 	for _, o := range left.events {
 		l.bytes += len(o.message.Payload)
 	}
 	g.waitingBytes.Add(int64(l.bytes))
 	l.waiting = left.events
-	go g.work(c, l)
+	return c, l
 }
 
 func isClose(o occurrence) bool {

@@ -35,7 +35,7 @@ type rig struct {
 
 type noEvents struct{}
 
-func (noEvents) Wants(protocol.EventType, string) bool { return false }
+func (noEvents) Wants(protocol.EventType, string) bool      { return false }
 func (noEvents) Endpoint(protocol.EventType, string) string { return "" }
 
 func (noEvents) Redeliver(context.Context, *webhooks.KeptEvent) protocol.Outcome {

@@ -1,6 +1,10 @@
 package webhooks
 
-import "gatepost/protocol"
+import (
+	"time"
+
+	"gatepost/protocol"
+)
 
 // Endpoint names the endpoint that events of this type from clients of this path
 // go to; empty: none.
@@ -13,3 +17,6 @@ func (d *Dispatcher) Endpoint(t protocol.EventType, path string) string {
 
 // Endpoint names the endpoint that the event was kept for.
 func (k *KeptEvent) Endpoint() string { return k.record.Endpoint }
+
+// Due is when it is to be tried next; the zero time: its quick tries aren't over.
+func (k *KeptEvent) Due() time.Time { return k.record.Due }

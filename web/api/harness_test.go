@@ -43,7 +43,7 @@ type node struct {
 // noEvents is a backend that wants none.
 type noEvents struct{}
 
-func (noEvents) Wants(protocol.EventType, string) bool { return false }
+func (noEvents) Wants(protocol.EventType, string) bool      { return false }
 func (noEvents) Endpoint(protocol.EventType, string) string { return "" }
 
 func (noEvents) Redeliver(context.Context, *webhooks.KeptEvent) protocol.Outcome {

@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// resumedAtOnce is how many recovered clients are worked on at once, of those whose
+// events go to the same endpoints: a process that ended with very many clients
+// would else need far more memory at its next start, while its backend is away. It
+// is more than an endpoint has slots and batches for.
+const resumedAtOnce = 4096
+
+// resumeAll works off what is left of these clients, in turn. What isn't begun when
+// the node ends is on record still.
+func (g *Gateway) resumeAll(ids []string, left map[string]*remains) {
+	room := make(chan struct{}, resumedAtOnce)
+	for i, id := range ids {
+		select {
+		case room <- struct{}{}:
+		case <-g.life.Done():
+			for range ids[i:] {
+				g.clients.done()
+			}
+			return
+		}
+		c, l := g.resume(id, left[id])
+		*left[id] = remains{} // it is the lane's now
+		ends := isClose(l.waiting[len(l.waiting)-1])
+		go func() {
+			defer func() { <-room }()
+			g.work(c, l)
+			if !ends { // nobody wants to hear of its close, which counts it out else
+				g.clients.done()
+			}
+		}()
+	}
+}
+
+// destination names the endpoints that a client's events go to. Clients are
+// resumed beside those of other destinations, so that an endpoint that is away
+// holds up nobody else's.
+func (g *Gateway) destination(left *remains) string {
+	var names []string
+	path := left.path()
+	for _, o := range left.events {
+		if o.kept != nil {
+			names = append(names, o.kept.Endpoint())
+		} else {
+			names = append(names, g.events.Endpoint(protocol.Inbound, path))
+		}
+	}
+	names = append(names, g.events.Endpoint(protocol.Close, path))
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), "\n")
+}
+
+// path is where the client connected.
+func (r *remains) path() string {
+	switch {
+	case r.record != nil:
+		return r.record.Path
+	case r.events[0].kept != nil:
+		return r.events[0].kept.Path
+	}
+	return ""
+}
+
+// due is when the client's first event may be tried: the zero time, unless it waits
+// for a later try.
+func (r *remains) due() time.Time {
+	if len(r.events) > 0 && r.events[0].kept != nil {
+		return r.events[0].kept.Due()
+	}
+	return time.Time{}
+}
