@@ -35,7 +35,8 @@
 // with ErrFull or ErrUnavailable, later writes fail at once, Health says why,
 // and the store goes on trying, at most 5 s apart; the embedded server is
 // started anew, for it gives a stream up after an error of writing. An external
-// server may be away for 10 s before anything fails.
+// server may be away for 10 s before anything fails. Deletes that fail are made up
+// for afterwards, unless the process ends before.
 //
 // A damaged log never stops Open. The blocks are checked before the server
 // sees them, since it cuts a damaged one off without a word. If anything but an
