@@ -86,6 +86,8 @@ type Gateway struct {
 	waitingBytes atomic.Int64 // their payloads
 	clients      pending      // from Connect until the close event is finished, or kept
 	lost         atomic.Int64 // events that ended with the process
+	stale        atomic.Bool  // changes of clients' records may have failed
+	catchingUp   atomic.Bool  // catchUp runs
 }
 
 // New makes the core of a node that holds its clients in h and sends their

@@ -65,6 +65,7 @@ type entry struct {
 	gone     bool   // guarded by mu; there is none any more and will be none
 	ended    bool   // guarded by mu; it says how the client ended, which is the last word
 	reserved uint64 // guarded by mu; events below this number may be made
+	commit   Commit // guarded by mu; of the last change
 }
 
 // journaled says whether the client's life is kept: where its close goes nowhere,
@@ -85,7 +86,11 @@ func (g *Gateway) begin(ctx context.Context, c *hub.Client, l *lane) error {
 	l.entry.reserved = seqBlock
 	commit := g.write(c, &l.entry, nil, nil)
 	l.entry.mu.Unlock()
-	return commit.Wait(ctx)
+	err := commit.Wait(ctx)
+	if err != nil && ctx.Err() == nil {
+		g.stale.Store(true)
+	}
+	return err
 }
 
 // Changed brings the client's record up to date behind a change of its uid,
@@ -111,7 +116,8 @@ func (g *Gateway) reserve(c *hub.Client, l *lane, seq uint64) {
 	commit := g.write(c, e, nil, nil)
 	e.mu.Unlock()
 	if err := commit.Wait(g.life); err != nil && g.life.Err() == nil {
-		g.log.Error("the journal could not be written; after a crash this client's close may be numbered too low",
+		g.stale.Store(true)
+		g.log.Error("the journal could not be written; after a crash now this client's close may be numbered too low",
 			"client_id", c.ID(), "error", err)
 	}
 }
@@ -128,7 +134,9 @@ func (g *Gateway) write(c *hub.Client, e *entry, closed *protocol.CloseInfo, at 
 	if err != nil {
 		return failedCommit{err}
 	}
-	return g.cfg.Journal.Put(clientPrefix+c.ID(), value)
+	e.commit = g.cfg.Journal.Put(clientPrefix+c.ID(), value)
+	g.heed(e.commit)
+	return e.commit
 }
 
 type failedCommit struct{ err error }
