@@ -145,6 +145,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	journalWritten(t, node)
 	node.Kill()
 	next := node.Restart(t, nil)
+	awaitCloses(t, backend, len(clients)+2)
 	outboxEmpty(t, next)
 	told := historyOf(t, backend)
 	for _, c := range clients {

@@ -118,10 +118,13 @@ func (b *Backend) Down() {
 // Up brings the backend back, where it was.
 func (b *Backend) Up(t testing.TB) {
 	t.Helper()
-	socket, err := net.Listen("tcp", b.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	// A process that is just being started holds what this one had open, for a moment.
+	var socket net.Listener
+	Eventually(t, "the backend's port is free", func() (free bool) {
+		var err error
+		socket, err = net.Listen("tcp", b.addr)
+		return err == nil
+	})
 	b.serve(socket)
 }
 
