@@ -49,3 +49,38 @@ func TestDrainWhileTheBackendHangs(t *testing.T) {
 		}
 	}
 }
+
+// So does a client whose connect event is never answered: the backend may have
+// accepted it, so its close follows, once.
+func TestDrainWhileAConnectHangs(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type == "connect" {
+			<-release
+		}
+		return harness.Answer{}
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_DRAIN": "500ms"}))
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = node.TryConnect(t, harness.Dial{NoWelcome: true})
+	}()
+	backend.Await(t, 1, harness.Of("connect", ""))
+	begun := time.Now()
+	node.Signal(syscall.SIGTERM)
+	status := node.Exit(harness.Patience)
+	if took := time.Since(begun); took > 5500*time.Millisecond || status != 0 {
+		t.Errorf("it took %s, with status %d", took, status)
+	}
+	<-gone
+	close(release)
+	next := node.Restart(t, nil)
+	id := newestClient(t, backend)
+	backend.Await(t, 1, harness.Of("close", id))
+	stop(t, next)
+	if n := len(backend.Received(harness.Of("close", id))); n != 1 {
+		t.Errorf("there are %d closes", n)
+	}
+}
