@@ -41,17 +41,21 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 	}
 }
 
-// roomPause is how often a reader that waits for the outbox looks again.
-const roomPause = 50 * time.Millisecond
+// roomPause is when a reader that waits for the outbox looks again, then after twice
+// as long each time, at most mostRoomPause: there may be very many of them, for hours.
+const (
+	roomPause     = 50 * time.Millisecond
+	mostRoomPause = time.Second
+)
 
 // waitForRoom returns when the outbox takes messages again, when the node ends,
 // or when the client does: what it sent before still counts then.
 func (g *Gateway) waitForRoom(c *hub.Client) {
-	for g.full() && !c.Closing() {
+	for pause := roomPause; g.full() && !c.Closing(); pause = min(2*pause, mostRoomPause) {
 		select {
 		case <-g.life.Done():
 			return
-		case <-time.After(roomPause):
+		case <-time.After(pause):
 		}
 	}
 }
