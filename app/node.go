@@ -167,7 +167,10 @@ const afterDrainKept = 4 * time.Second
 
 // lastAttempts is when attempts are cut off that are still under way then, so that
 // there is time to write their events down.
-const lastAttempts = 3 * time.Second
+const lastAttempts = 2 * time.Second
+
+// lastWrites is how much longer that may take where it took too long.
+const lastWrites = 500 * time.Millisecond
 
 // stop drains the node: it is not ready any more, closes its clients with 1001
 // spread over the configured time, and returns when their close events are
@@ -211,6 +214,9 @@ func (n *node) deadLetters() (dead int) {
 func (n *node) close() {
 	n.gateway.Stop()
 	n.events.Close()
+	settling, cancel := context.WithTimeout(context.Background(), lastWrites)
+	defer cancel()
+	n.gateway.Settle(settling)
 	n.hub.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

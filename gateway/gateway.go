@@ -76,8 +76,7 @@ type Gateway struct {
 	// life ends with Stop; deliveries that haven't begun are given up then.
 	life context.Context
 	stop context.CancelFunc
-	// settling ends with Stop too, but later: what is left is written down until
-	// then.
+	// settling ends with Settle: what is left is written down until then.
 	settling context.Context
 	settled  context.CancelFunc
 
@@ -114,7 +113,12 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 
 // Stop gives up the deliveries that haven't begun, at once. Drain comes first
 // where events are not to be lost.
-func (g *Gateway) Stop() {
-	g.stop()
+func (g *Gateway) Stop() { g.stop() }
+
+// Settle waits, at most until ctx ends, while what is left is written down. It
+// follows Stop, once no attempt is under way any more; the journal is to be closed
+// after it.
+func (g *Gateway) Settle(ctx context.Context) {
+	_ = g.clients.wait(ctx) // what isn't written by then was told of, or is on record as connected
 	g.settled()
 }
