@@ -65,7 +65,10 @@ func (g *Gateway) deliverRest(ctx context.Context) error {
 		return nil
 	}
 	g.stop()
-	if g.clients.wait(ctx) != nil {
+	if err := g.clients.wait(ctx); err != nil {
+		if n := g.waiting.Load(); n > 0 {
+			return fmt.Errorf("%d of them were not written down: %w", n, err)
+		}
 		g.log.Warn("clients were still connecting when the node ended; the next start closes them", "clients", g.clients.len())
 	}
 	return nil

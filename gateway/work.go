@@ -18,13 +18,22 @@ func (g *Gateway) work(c *hub.Client, l *lane) {
 		switch g.deliver(c, l, o) {
 		case protocol.Kept:
 			g.finished(c, l, o)
-			g.settle(c, l, l.park())
+			g.parkLane(c, l)
 			return
 		case protocol.Aborted:
-			g.settle(c, l, l.park())
+			g.parkLane(c, l)
 			return
 		}
 		g.finished(c, l, o)
+	}
+}
+
+// parkLane ends the lane for this process.
+func (g *Gateway) parkLane(c *hub.Client, l *lane) {
+	rest := l.park()
+	g.settle(c, l, rest)
+	for _, o := range rest {
+		g.left(o)
 	}
 }
 
