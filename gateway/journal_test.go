@@ -126,6 +126,24 @@ func TestNodeLost(t *testing.T) {
 	}
 }
 
+// A delivered event stays on record until all is done that its reply asks for: a
+// process that dies meanwhile has it delivered again.
+func TestRepliesAreCarriedOutBeforeTheirEventIsDone(t *testing.T) {
+	f := newFixture(t)
+	c, s := f.connect()
+	s.read()
+	done := make(chan bool, 1)
+	f.backend.answer = func(ev *protocol.Event) protocol.Outcome {
+		out := accepted(`{"actions":[{"action":"bind","uid":"u"}]}`, ev)
+		out.Done = func() { done <- c.Identity().UID == "u" }
+		return out
+	}
+	f.Message(c, text("x"))
+	if !<-done {
+		t.Error("the event was done before its reply was carried out")
+	}
+}
+
 // A close that was delivered, and a connect that was refused, leave nothing.
 func TestNothingIsLeftOfFinishedClients(t *testing.T) {
 	n := newNotebook()

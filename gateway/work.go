@@ -78,6 +78,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 	if o.kept != nil {
 		out := g.events.Redeliver(g.life, o.kept)
 		if out.Verdict == protocol.Delivered {
+			defer out.Finish()
 			g.forgetClosed(c, l, o)
 			g.Carry(o.kept.Event, out.Reply)
 		}
@@ -90,6 +91,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 	}
 	out := g.events.Deliver(g.life, c.Path(), c.TraceID(), ev)
 	if out.Verdict == protocol.Delivered {
+		defer out.Finish() // also behind a panic, which would only come again
 		g.forgetClosed(c, l, o)
 		g.carry(c, ev, out.Reply)
 	}

@@ -32,4 +32,15 @@ type Outcome struct {
 	// OwesClose says of a connect that the backend may have accepted it: bytes of
 	// an attempt were written, and not every written attempt was answered 4xx.
 	OwesClose bool
+	// Done takes a delivered event off the record, nil where it is on none. It is
+	// for the caller, once all is done that the reply asks for: a process that dies
+	// before has the event delivered again, and with it the reply.
+	Done func()
+}
+
+// Finish calls Done, if there is one.
+func (o Outcome) Finish() {
+	if o.Done != nil {
+		o.Done()
+	}
 }

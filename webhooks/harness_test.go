@@ -231,7 +231,9 @@ func newRig(t *testing.T, e Endpoint, back *backend, dial dialFunc, change ...fu
 }
 
 func (r *rig) deliver(ev *protocol.Event) protocol.Outcome {
-	return r.Deliver(context.Background(), "/ws", "", ev)
+	out := r.Deliver(context.Background(), "/ws", "", ev)
+	out.Finish()
+	return out
 }
 
 // event is one of client's, made now.

@@ -156,6 +156,12 @@ func (o *outcomes) note(id string, v protocol.Verdict) {
 	o.byID[id] = append(o.byID[id], v)
 }
 
+// finish notes an outcome whose reply has been carried out.
+func (o *outcomes) finish(id string, out protocol.Outcome) {
+	out.Finish()
+	o.note(id, out.Verdict)
+}
+
 func (o *outcomes) of(id string) []protocol.Verdict {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -176,7 +182,7 @@ func (o *outcomes) count(v protocol.Verdict) (n int) {
 func (o *outcomes) deliver(ctx context.Context, r *rig, events ...*protocol.Event) {
 	o.all.Go(func() {
 		for _, ev := range events {
-			o.note(ev.ID, r.Deliver(ctx, "/ws", "", ev).Verdict)
+			o.finish(ev.ID, r.Deliver(ctx, "/ws", "", ev))
 		}
 	})
 }
@@ -195,7 +201,7 @@ func (o *outcomes) redeliver(ctx context.Context, t *testing.T, r *rig) int {
 	for _, one := range byClient {
 		o.all.Go(func() {
 			for _, k := range one {
-				o.note(k.Event.ID, r.Redeliver(ctx, &k).Verdict)
+				o.finish(k.Event.ID, r.Redeliver(ctx, &k))
 			}
 		})
 	}

@@ -112,14 +112,17 @@ func (e *endpoint) load(j *job) error {
 }
 
 // end says what became of a job, and files it accordingly: a delivered event is
-// off the record, one that was given up goes on later if it can be kept, and all
-// else is a dead letter. Of a connect only the client is told.
+// off the record once its reply has been carried out, one that was given up goes on
+// later if it can be kept, and all else is a dead letter. Of a connect only the
+// client is told.
 func (e *endpoint) end(j *job) protocol.Outcome {
 	o := e.outcome(j)
 	switch {
 	case o.Verdict == protocol.Delivered:
 		e.delivered.Add(1)
-		e.outbox.forget(j)
+		if j.kept {
+			o.Done = func() { e.outbox.forget(j) }
+		}
 	case j.isConnect():
 	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(j):
 		o.Verdict = protocol.Kept
