@@ -116,13 +116,13 @@ func (d *Dispatcher) resendOne(en *entry) {
 		d.letters.Retried(en.id, attempts)
 		return
 	}
-	d.letters.Drop(en.id)
 	d.mu.Lock()
 	carry := d.carry
 	d.mu.Unlock()
 	if carry != nil {
 		carry(l.Event, reply)
 	}
+	d.letters.Drop(en.id) // last: until the reply is carried out it isn't done
 }
 
 // redeliver sends a letter's event again, however old it is. A nil reply says
