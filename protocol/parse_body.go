@@ -1,6 +1,9 @@
 package protocol
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // ParsedAction is one action of a list: either it was read or it has an error.
 // An action that fails fails alone, a misspelt one like any other.
@@ -17,8 +20,8 @@ func ParseActionBody(body []byte, d Defaults) (*Action, error) {
 	return ParseAction(body, d)
 }
 
-// ParseActionsBody reads the body of POST /actions: {"actions": […]}.
-func ParseActionsBody(body []byte) ([]ParsedAction, error) {
+// parseBody reads a body that is an object with these fields, and no others.
+func parseBody(body []byte, fields ...string) (object, error) {
 	if err := CheckJSON(body); err != nil {
 		return nil, err
 	}
@@ -27,9 +30,18 @@ func ParseActionsBody(body []byte) ([]ParsedAction, error) {
 		return nil, err
 	}
 	for name := range o {
-		if name != "actions" {
-			return nil, UnknownField(name, "the body")
+		if !slices.Contains(fields, name) {
+			return nil, UnknownField(name, "the body", fields...)
 		}
+	}
+	return o, nil
+}
+
+// ParseActionsBody reads the body of POST /actions: {"actions": […]}.
+func ParseActionsBody(body []byte) ([]ParsedAction, error) {
+	o, err := parseBody(body, "actions")
+	if err != nil {
+		return nil, err
 	}
 	raw, ok := o["actions"]
 	if !ok {
@@ -53,10 +65,7 @@ func parseActions(raw json.RawMessage, d Defaults) ([]ParsedAction, error) {
 
 // ParseLookup reads the body of POST /lookup.
 func ParseLookup(body []byte) (*Lookup, error) {
-	if err := CheckJSON(body); err != nil {
-		return nil, err
-	}
-	o, err := parseObject("body", body)
+	o, err := parseBody(body, "clients", "uids", "groups")
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +78,6 @@ func ParseLookup(body []byte) (*Lookup, error) {
 			l.UIDs, err = ParseNames(name, raw)
 		case "groups":
 			l.Groups, err = ParseNames(name, raw)
-		default:
-			err = UnknownField(name, "the body")
 		}
 		if err != nil {
 			return nil, err
@@ -81,17 +88,9 @@ func ParseLookup(body []byte) (*Lookup, error) {
 
 // ParseUntil reads the body of PUT /clients/{id}/until: {"at": unix time or null}.
 func ParseUntil(clientID string, body []byte) (*Action, error) {
-	if err := CheckJSON(body); err != nil {
-		return nil, err
-	}
-	o, err := parseObject("body", body)
+	o, err := parseBody(body, "at")
 	if err != nil {
 		return nil, err
-	}
-	for name := range o {
-		if name != "at" {
-			return nil, UnknownField(name, "the body")
-		}
 	}
 	a := &Action{Verb: VerbUntil}
 	return a, a.parseUntil(o, Defaults{ClientID: clientID})
@@ -117,10 +116,7 @@ type Replay struct {
 
 // ParseReplay reads the body of POST /events/dead/replay: ids or all.
 func ParseReplay(body []byte) (*Replay, error) {
-	if err := CheckJSON(body); err != nil {
-		return nil, err
-	}
-	o, err := parseObject("body", body)
+	o, err := parseBody(body, "ids", "all")
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +127,6 @@ func ParseReplay(body []byte) (*Replay, error) {
 			r.IDs, err = parseList(name, raw, parseString)
 		case "all":
 			r.All, err = parseBool(name, raw)
-		default:
-			err = UnknownField(name, "the body")
 		}
 		if err != nil {
 			return nil, err
