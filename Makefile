@@ -12,7 +12,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # want the machine for themselves.
 UNITS = $(shell $(GO) list ./... | grep -v '/test')
 
-.PHONY: build demo test setup unit e2e lint bench fuzz docs fmt check clean
+.PHONY: build demo test setup unit e2e e2e-race lint bench fuzz docs fmt check clean
 
 build: ## bin/gatepost, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatepost ./app
@@ -31,6 +31,9 @@ unit: ## unit tests and fuzz seeds, under the race detector
 
 e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScript, the browser
 	$(GO) test -count=1 -p 1 -timeout 15m ./test/...
+
+e2e-race: ## the same on a binary that finds its own data races, without the longest tests
+	$(GO) test -race -short -count=1 -timeout 10m ./test
 
 lint: ## style, mistakes, and the floors: which package may import which
 	$(GO) run $(GOLANGCI) run
