@@ -3,8 +3,6 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"slices"
 
 	"gatepost/hub"
 	"gatepost/protocol"
@@ -98,7 +96,7 @@ func (g *Gateway) membership(a *protocol.Action, change func(*hub.Client, []stri
 	result.Missing = append(result.Missing, missing...)
 	if a.Verb == protocol.VerbJoin {
 		for _, c := range clients {
-			if err := fits(c, a.Memberships); err != nil {
+			if err := c.MayJoin(a.Memberships); err != nil {
 				return nil, err
 			}
 		}
@@ -134,16 +132,6 @@ func (g *Gateway) members(a *protocol.Action) (clients []*hub.Client, missing []
 		}
 	}
 	return clients, missing
-}
-
-func fits(c *hub.Client, groups []string) error {
-	all := append(c.Identity().Groups, groups...)
-	slices.Sort(all)
-	if n := len(slices.Compact(all)); n > protocol.MaxGroupsPerClient {
-		return &protocol.Problem{Status: 400, Code: protocol.CodeLimit, Field: "groups",
-			Detail: fmt.Sprintf("client %s would be in %d groups; a client is in at most %d", c.ID(), n, protocol.MaxGroupsPerClient)}
-	}
-	return nil
 }
 
 func (g *Gateway) until(a *protocol.Action) (protocol.Result, error) {

@@ -21,11 +21,15 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 	if g.cfg.DurableMessages && g.cfg.Journal != nil {
 		o.keep = func(o occurrence) Commit { return g.keepMessage(c, o) }
 	}
-	p := l.put(o, laneBounds{
+	g.placed(c, l, o, l.put(o, laneBounds{
 		messages: g.cfg.LaneMessages,
 		bytes:    g.cfg.LaneBytes,
 		crowded:  func() bool { return g.waitingBytes.Load() > g.cfg.WaitingBytes },
-	})
+	}))
+}
+
+// placed sees to an occurrence that was put into its client's lane, or was not.
+func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
 	if p.refused {
 		return
 	}
@@ -35,7 +39,7 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 		return
 	}
 	g.waiting.Add(1)
-	g.waitingBytes.Add(int64(len(m.Payload)))
+	g.waitingBytes.Add(int64(len(o.message.Payload)))
 	if p.start {
 		go g.work(c, l)
 	}
@@ -76,19 +80,7 @@ func (g *Gateway) Closed(c *hub.Client, cause hub.Cause) {
 		DurationMS: now.Sub(c.ConnectedAt()).Milliseconds(),
 		MessagesIn: in, MessagesOut: out,
 	}}
-	p := l.seal(o)
-	if p.refused {
-		return
-	}
-	if p.parked {
-		o.seq = p.seq
-		g.settle(c, l, []occurrence{o})
-		return
-	}
-	g.waiting.Add(1)
-	if p.start {
-		go g.work(c, l)
-	}
+	g.placed(c, l, o, l.seal(o))
 }
 
 func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }

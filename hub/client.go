@@ -30,6 +30,7 @@ type Client struct {
 	connectedAt time.Time
 	traceID     string
 	path        string
+	attachment  any // the caller's of Admit
 
 	state    atomic.Int32 // written under mu
 	received atomic.Uint64
@@ -37,13 +38,12 @@ type Client struct {
 	beat     beat
 	out      queue
 
-	mu         sync.Mutex // guards the following fields
-	uid        *set       // nil: none
-	groups     []*set     // by name
-	session    json.RawMessage
-	until      *untilWatch // nil: none
-	cause      Cause       // zero until closing
-	attachment any
+	mu      sync.Mutex // guards the following fields
+	uid     *set       // nil: none
+	groups  []*set     // by name
+	session json.RawMessage
+	until   *untilWatch // nil: none
+	cause   Cause       // zero until closing
 }
 
 func newClient(h *Hub, id string, hs *protocol.Handshake, connectedAt time.Time, attachment any) *Client {
@@ -85,18 +85,7 @@ func (c *Client) TraceID() string { return c.traceID }
 func (c *Client) Path() string { return c.path }
 
 // Attachment is what the caller of Admit keeps with the client.
-func (c *Client) Attachment() any {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.attachment
-}
-
-// SetAttachment replaces it.
-func (c *Client) SetAttachment(attachment any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.attachment = attachment
-}
+func (c *Client) Attachment() any { return c.attachment }
 
 // Received counts one message from the client, of so many bytes of payload.
 func (c *Client) Received(bytes int) {

@@ -183,6 +183,13 @@ func (c *Client) dropGroup(g *set) {
 	c.hub.groups.remove(g, c)
 }
 
+// MayJoin is nil, or the problem with which Join would refuse these groups now.
+func (c *Client) MayJoin(groups []string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.checkRoom(groups)
+}
+
 // checkRoom says whether the client may join these groups. It needs mu.
 func (c *Client) checkRoom(groups []string) error {
 	if len(c.groups)+len(groups) <= protocol.MaxGroupsPerClient {
@@ -196,7 +203,7 @@ func (c *Client) checkRoom(groups []string) error {
 	}
 	if total := len(c.groups) + len(more); total > protocol.MaxGroupsPerClient {
 		return &protocol.Problem{Status: 400, Code: protocol.CodeLimit, Field: "groups",
-			Detail: fmt.Sprintf("client %s would be in %d groups; at most %d are allowed", c.id, total, protocol.MaxGroupsPerClient)}
+			Detail: fmt.Sprintf("client %s would be in %d groups; a client is in at most %d", c.id, total, protocol.MaxGroupsPerClient)}
 	}
 	return nil
 }
