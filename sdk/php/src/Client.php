@@ -1,0 +1,211 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepost;
+
+use Gatepost\Exception\ApiError;
+use Gatepost\Exception\ConnectionFailed;
+use Gatepost\Exception\InvalidArgument;
+use Gatepost\Http\CurlTransport;
+use Gatepost\Http\Request;
+use Gatepost\Http\Response;
+use Gatepost\Http\Transport;
+use Gatepost\Token\ApiToken;
+use Gatepost\Token\Signer;
+
+/**
+ * The gateway's HTTP API: a method for each call, over one connection that is kept.
+ *
+ * Every call throws an ApiError where the gateway answers with a problem, and
+ * ConnectionFailed where it doesn't answer. Calls that read, and calls that never
+ * reached the gateway, are tried once more; others aren't: a repeated push is sent twice.
+ */
+final class Client
+{
+    use Calls\Pushing;
+    use Calls\Clients;
+    use Calls\Groups;
+    use Calls\Uids;
+    use Calls\Sessions;
+    use Calls\Actions;
+    use Calls\DeadLetters;
+    use Calls\Node;
+
+    private readonly string $url;
+    private readonly ?Signer $signer;
+    private readonly ApiToken $token;
+    private readonly Transport $transport;
+
+    /** @var list<string> nodes that the last answer lacks */
+    private array $partial = [];
+
+    /**
+     * @param string|null $url the gateway's; null: GATEPOST_URL, else http://127.0.0.1:8080
+     * @param string|null $secret GATEPOST_SECRET, from which tokens are minted; null: the environment's
+     * @param string|null $token a ready token for the API, used instead of minting one; null: GATEPOST_TOKEN
+     * @param array{connect_timeout?: int|float, timeout?: int|float, scope?: string, token_ttl?: int,
+     *     curl?: array<int, mixed>, transport?: Transport} $options seconds to connect (2) and for a
+     *     whole call (10); the scope (*) and life in seconds (300) of minted tokens; more of curl's
+     *     options; another transport
+     */
+    public function __construct(
+        ?string $url = null,
+        #[\SensitiveParameter] ?string $secret = null,
+        #[\SensitiveParameter] ?string $token = null,
+        array $options = [],
+    ) {
+        foreach (array_diff(array_keys($options), self::OPTIONS) as $unknown) {
+            throw new InvalidArgument("options[$unknown]", 'is no option; there are ' . implode(', ', self::OPTIONS));
+        }
+        // What is given counts before the environment, the token before the secret.
+        if ($token === null && $secret === null) {
+            $token = self::fromEnvironment('GATEPOST_TOKEN');
+        }
+        $secret ??= self::fromEnvironment('GATEPOST_SECRET');
+        $this->url = rtrim($url ?? self::fromEnvironment('GATEPOST_URL') ?: 'http://127.0.0.1:8080', '/');
+        $this->signer = $secret === '' ? null : new Signer($secret);
+        $this->token = new ApiToken(
+            $this->signer,
+            $token ?? '',
+            $options['scope'] ?? '*',
+            $options['token_ttl'] ?? 300,
+        );
+        $this->transport = $options['transport'] ?? new CurlTransport(
+            $this->url,
+            (float) ($options['connect_timeout'] ?? 2),
+            (float) ($options['timeout'] ?? 10),
+            $options['curl'] ?? [],
+        );
+    }
+
+    private const OPTIONS = ['connect_timeout', 'timeout', 'scope', 'token_ttl', 'curl', 'transport'];
+
+    /**
+     * A token with which a client may connect, for a page to put into its WebSocket's URL.
+     *
+     * @param string|int|null $uid null: a client without uid
+     * @param list<string|int> $groups it is in from the start
+     * @param array<string, mixed> $session its session begins with
+     * @param int $ttl seconds in which it must connect
+     * @param int|null $until unix time at which the connection is closed with 4001
+     */
+    public function clientToken(
+        string|int|null $uid = null,
+        array $groups = [],
+        array $session = [],
+        int $ttl = 60,
+        ?int $until = null,
+    ): string {
+        if ($this->signer === null) {
+            throw new InvalidArgument('secret', 'is needed to mint tokens for clients');
+        }
+        $claims = ['aud' => 'gatepost:client', 'exp' => time() + $ttl];
+        if ($uid !== null) {
+            $claims['sub'] = Name::uid($uid);
+        }
+        if ($groups !== []) {
+            $claims['groups'] = Name::groups($groups);
+        }
+        if ($session !== []) {
+            $claims['session'] = $session;
+        }
+        if ($until !== null) {
+            $claims['until'] = $until;
+        }
+        return $this->signer->sign($claims);
+    }
+
+    /** Actions to be gathered and done in one call. */
+    public function batch(): Batch
+    {
+        return new Batch($this);
+    }
+
+    /**
+     * The nodes of a cluster that didn't answer in time for the last call's answer,
+     * which lacks what they have.
+     *
+     * @return list<string>
+     */
+    public function partial(): array
+    {
+        return $this->partial;
+    }
+
+    /**
+     * Any call, by hand.
+     *
+     * @param array<string, string|int|bool|list<string>|null> $query null: not given; a list: repeated
+     * @param array<string, string> $headers by lower-case name
+     * @param list<int> $accepted statuses that are answers, besides 2xx
+     * @throws ApiError
+     * @throws ConnectionFailed
+     */
+    public function call(
+        string $method,
+        string $path,
+        array $query = [],
+        ?string $body = null,
+        array $headers = [],
+        array $accepted = [],
+    ): Response {
+        $request = new Request($method, $path . self::query($query), $body, $headers);
+        $response = $this->transport->send($request, $this->token->get());
+        if ($response->status === 401 && $this->token->renew()) {
+            $response = $this->transport->send($request, $this->token->get());
+        }
+        $this->partial = isset($response->headers['gatepost-partial'])
+            ? array_map('trim', explode(',', $response->headers['gatepost-partial']))
+            : [];
+        if (intdiv($response->status, 100) === 2 || in_array($response->status, $accepted, true)) {
+            return $response;
+        }
+        throw ApiError::of(Json::decode($response->body) ?? [], $response->status, "$method $path");
+    }
+
+    /** @return array<string, mixed> */
+    public function __debugInfo(): array
+    {
+        return ['url' => $this->url, 'secret' => '(hidden)', 'token' => '(hidden)'];
+    }
+
+    /**
+     * @param array<string, string|int|bool|list<string>|null> $query
+     * @param array<string, mixed>|null $body
+     * @param array<string, string> $headers
+     * @return array<string, mixed>
+     */
+    private function json(string $method, string $path, array $query = [], ?array $body = null, array $headers = []): array
+    {
+        $response = $this->call($method, $path, $query, $body === null ? null : Json::encode($body), $headers);
+        return self::object($response, "$method $path");
+    }
+
+    /** @return array<string, mixed> */
+    private static function object(Response $response, string $call): array
+    {
+        return Json::decode($response->body)
+            ?? throw new ApiError($response->status, '', 'the answer is not JSON', call: $call);
+    }
+
+    /** @param array<string, string|int|bool|list<string>|null> $query */
+    private static function query(array $query): string
+    {
+        $parts = [];
+        foreach ($query as $name => $values) {
+            foreach (is_array($values) ? $values : [$values] as $value) {
+                if ($value !== null && $value !== false) {
+                    $parts[] = $name . '=' . rawurlencode($value === true ? 'true' : (string) $value);
+                }
+            }
+        }
+        return $parts === [] ? '' : '?' . implode('&', $parts);
+    }
+
+    private static function fromEnvironment(string $name): string
+    {
+        $value = getenv($name);
+        return $value === false ? (string) ($_ENV[$name] ?? '') : $value;
+    }
+}

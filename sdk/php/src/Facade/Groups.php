@@ -1,0 +1,162 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepost\Facade;
+
+use Gatepost\Action;
+use Gatepost\Name;
+
+/** @internal methods of Gatepost\Gateway about groups */
+trait Groups
+{
+    /**
+     * @param string $client_id
+     * @param int|string $group one that is empty() is none, as in GatewayWorker
+     * @return null
+     */
+    public static function joinGroup($client_id, $group)
+    {
+        return self::changeMembership('join', self::clientId($client_id, __FUNCTION__), $group);
+    }
+
+    /**
+     * @param string $client_id
+     * @param int|string $group
+     * @return null
+     */
+    public static function leaveGroup($client_id, $group)
+    {
+        return self::changeMembership('leave', self::clientId($client_id, __FUNCTION__), $group);
+    }
+
+    /**
+     * All members of the group leave it.
+     *
+     * @param int|string $group
+     * @return null|false false where the group is empty(), which is complained of on the output
+     */
+    public static function ungroup($group)
+    {
+        if (!self::isValidGroupId($group)) {
+            return false;
+        }
+        self::write(Action::dissolve($group));
+        return null;
+    }
+
+    /**
+     * @param int|string $group '': all clients
+     * @return int
+     */
+    public static function getClientIdCountByGroup($group = '')
+    {
+        if ($group === '' || $group === null) {
+            return self::getAllClientIdCount();
+        }
+        return self::reader()->group(Name::group($group))->clients;
+    }
+
+    /**
+     * @param int|string $group '': all clients
+     * @return int
+     */
+    public static function getClientCountByGroup($group = '')
+    {
+        return self::getClientIdCountByGroup($group);
+    }
+
+    /**
+     * @param array<int|string> $groups
+     * @return array<int|string, int> for each group that was asked for
+     */
+    public static function batchGetClientIdCountByGroup(array $groups)
+    {
+        $client = self::reader();
+        $found = [];
+        foreach (array_chunk(Name::groups(self::names($groups)), 1000) as $some) {
+            $found += $client->lookup(groups: $some)->groups;
+        }
+        $all = [];
+        foreach ($groups as $group) {
+            $all[$group] = isset($found[$group]) ? $found[$group]->clients : 0;
+        }
+        return $all;
+    }
+
+    /**
+     * @param int|string|array<int|string> $group
+     * @return array<string, string> client_id to client_id
+     */
+    public static function getClientIdListByGroup($group)
+    {
+        return self::isValidGroupId($group) ? self::clientIds(Name::groups(self::names($group))) : [];
+    }
+
+    /** @return array<int|string, int|string> group to group; one that looks like an integer is one */
+    public static function getAllGroupIdList()
+    {
+        $all = [];
+        foreach (self::reader()->eachGroup() as $group => $_) {
+            $all[$group] = $group;
+        }
+        return array_combine(array_keys($all), array_keys($all));
+    }
+
+    /** @return array<int|string, int> uids in each group that has any */
+    public static function getAllGroupUidCount()
+    {
+        $counts = [];
+        foreach (self::reader()->eachGroup() as $name => $group) {
+            if ($group->uids > 0) {
+                $counts[$name] = $group->uids;
+            }
+        }
+        return $counts;
+    }
+
+    /** @return array<int|string, array<int|string, string>> by group: uid to uid */
+    public static function getAllGroupUidList()
+    {
+        $lists = [];
+        foreach (self::reader()->eachClient(fields: ['uid', 'groups']) as $client) {
+            foreach ($client->uid === null ? [] : $client->groups as $group) {
+                $lists[$group][$client->uid] = $client->uid;
+            }
+        }
+        return $lists;
+    }
+
+    /** @return array<int|string, array<string, string>> by group: client_id to client_id */
+    public static function getAllGroupClientIdList()
+    {
+        $lists = [];
+        foreach (self::reader()->eachClient(fields: ['client_id', 'groups']) as $client) {
+            foreach ($client->groups as $group) {
+                $lists[$group][$client->clientId] = $client->clientId;
+            }
+        }
+        return $lists;
+    }
+
+    /** @return array<int|string, int> clients in each group */
+    public static function getAllGroupClientIdCount()
+    {
+        $counts = [];
+        foreach (self::reader()->eachGroup() as $name => $group) {
+            $counts[$name] = $group->clients;
+        }
+        return $counts;
+    }
+
+    /** @return null */
+    private static function changeMembership(string $action, string $client, mixed $group)
+    {
+        if (empty($group)) {
+            error_log("Gateway::{$action}Group: group(" . var_export($group, true) . ') empty, nothing is done');
+            return null;
+        }
+        self::write(['action' => $action, 'client_id' => $client, 'groups' => [Name::group($group)]]);
+        return null;
+    }
+}
