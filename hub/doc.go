@@ -22,5 +22,6 @@
 // queue's lock guards what is to be written. Under mu one lock of an index shard
 // or of a heartbeat slot may be taken, and one at a time. The queue's lock is a
 // leaf, and so are those of shards and slots: nothing is locked under them, and no
-// connection is written or closed.
+// connection is written or closed. The one call out of the hub under a lock is
+// Options.Names, under a client's mu and that of a shard.
 package hub

@@ -26,6 +26,12 @@ type Options struct {
 	// Changed is called behind every change of a client's uid, groups or session,
 	// once it holds; nil: never. Calls for one client may come at once.
 	Changed func(*Client)
+	// Names is told when a uid or group gets its first client, connecting ones
+	// included, and when it has lost its last; nil: nobody is. The calls for one
+	// name come one after the other, in the order in which it happened, before the
+	// change that made them has returned. They come under the hub's locks: Names must
+	// not block and must not call the hub. The string may be kept.
+	Names   func(kind NameKind, name string, present bool)
 	Metrics *Metrics     // nil: counted nowhere
 	Logger  *slog.Logger // nil: silent
 }
@@ -64,7 +70,7 @@ type Hub struct {
 
 // New makes a hub and starts its heartbeats; Close stops them.
 func New(opts Options) *Hub {
-	h := &Hub{opts: opts.withDefaults(), uids: newIndex(), groups: newIndex()}
+	h := &Hub{opts: opts.withDefaults(), uids: newIndex(opts.tellOf(UIDs)), groups: newIndex(opts.tellOf(Groups))}
 	h.clients.init()
 	h.wheel = startWheel(h.opts)
 	return h

@@ -12,7 +12,8 @@ import (
 type index struct {
 	seed   maphash.Seed
 	shards [shardCount]shard
-	open   atomic.Int64 // names with at least one open client
+	open   atomic.Int64                    // names with at least one open client
+	tell   func(name string, present bool) // of each name that comes or goes, under its shard's lock; nil: nobody
 }
 
 type shard struct {
@@ -20,8 +21,8 @@ type shard struct {
 	sets map[string]*set // mu guards it, and all fields but name of each set in it
 }
 
-func newIndex() *index {
-	x := &index{seed: maphash.MakeSeed()}
+func newIndex(tell func(name string, present bool)) *index {
+	x := &index{seed: maphash.MakeSeed(), tell: tell}
 	for i := range x.shards {
 		x.shards[i].sets = map[string]*set{}
 	}
@@ -41,6 +42,9 @@ func (x *index) add(name string, c *Client) *set {
 	if s == nil {
 		s = &set{name: strings.Clone(name)} // name may be a piece of something large
 		sh.sets[s.name] = s
+		if x.tell != nil {
+			x.tell(s.name, true)
+		}
 	}
 	s.add(c)
 	return s
@@ -54,6 +58,9 @@ func (x *index) remove(s *set, c *Client) {
 	s.remove(c)
 	if s.size() == 0 {
 		delete(sh.sets, s.name)
+		if x.tell != nil {
+			x.tell(s.name, false)
+		}
 	}
 }
 
