@@ -14,39 +14,9 @@ import (
 // openExternal connects to a server, waiting for it as long as ctx lets, and
 // reads the log.
 func (s *Store) openExternal(ctx context.Context) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-	}
-	var nc *nats.Conn
-	for {
-		var err error
-		nc, err = nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
-			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
-			nats.Timeout(2*time.Second), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-				if err == nil { // by Close
-					return
-				}
-				s.log.Warn("store: NATS has gone", "error", err)
-				select {
-				case s.gone <- "the connection to NATS broke":
-				default:
-				}
-			}),
-			nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("store: NATS is back") }))
-		if err == nil {
-			break
-		}
-		if bad := (*url.Error)(nil); errors.As(err, &bad) {
-			return fmt.Errorf("store: the NATS URL makes no sense: %w", bad.Err) // without the URL: it may hold a password
-		}
-		select {
-		case <-time.After(500 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("store: NATS can't be reached: %w", err)
-		}
+	nc, err := s.connect(ctx)
+	if err != nil {
+		return err
 	}
 	l, err := newLink(nc, tag(s.options.Node))
 	if err != nil {
@@ -70,4 +40,41 @@ func (s *Store) openExternal(ctx context.Context) error {
 	}
 	s.index, s.last, s.good = d.index, d.last, d.good
 	return s.prove(ctx)
+}
+
+// connect makes a connection to the server, waiting for it as long as ctx lets, or
+// 30 s.
+func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+	}
+	for {
+		nc, err := nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
+			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
+			nats.Timeout(2*time.Second), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
+			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+				if err == nil { // by Close
+					return
+				}
+				s.log.Warn("store: NATS has gone", "error", err)
+				select {
+				case s.gone <- "the connection to NATS broke":
+				default:
+				}
+			}),
+			nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("store: NATS is back") }))
+		if err == nil {
+			return nc, nil
+		}
+		if bad := (*url.Error)(nil); errors.As(err, &bad) {
+			return nil, fmt.Errorf("store: the NATS URL makes no sense: %w", bad.Err) // without the URL: it may hold a password
+		}
+		select {
+		case <-time.After(500 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("store: NATS can't be reached: %w", err)
+		}
+	}
 }
