@@ -96,11 +96,8 @@ trait Groups
     /** @return array<int|string, int|string> group to group; one that looks like an integer is one */
     public static function getAllGroupIdList()
     {
-        $all = [];
-        foreach (self::reader()->eachGroup() as $group => $_) {
-            $all[$group] = $group;
-        }
-        return array_combine(array_keys($all), array_keys($all));
+        $names = array_keys(iterator_to_array(self::reader()->eachGroup()));
+        return array_combine($names, $names);
     }
 
     /** @return array<int|string, int> uids in each group that has any */

@@ -1,0 +1,151 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepost\Calls;
+
+
+use Gatepost\Action;
+use Gatepost\Exception\InvalidArgument;
+use Gatepost\Name;
+use Gatepost\Result\Bound;
+use Gatepost\Result\Closed;
+use Gatepost\Result\ConnectedClient;
+use Gatepost\Result\Page;
+
+/** @internal calls of Gatepost\Client: connections */
+trait Clients
+{
+    /** Binds a client to a uid, in the place of the one that it has. */
+    public function bind(string $clientId, string|int $uid): Bound
+    {
+        $body = ['client_id' => Name::client($clientId), 'uid' => Name::uid($uid)];
+        return Bound::of($this->json('POST', '/bind', body: $body));
+    }
+
+    /** Takes a client's uid away. */
+    public function unbind(string $clientId): Bound
+    {
+        return Bound::of($this->json('POST', '/unbind', body: ['client_id' => Name::client($clientId)]));
+    }
+
+    /** A client, or null where it isn't connected. */
+    public function client(string $clientId): ?ConnectedClient
+    {
+        $path = '/clients/' . Name::client($clientId);
+        $response = $this->call('GET', $path, accepted: [404]);
+        return $response->status === 404 ? null : ConnectedClient::of(self::object($response, "GET $path"));
+    }
+
+    public function isConnected(string $clientId): bool
+    {
+        return $this->call('HEAD', '/clients/' . Name::client($clientId), accepted: [404])->status !== 404;
+    }
+
+    /**
+     * A page of the clients, in order of their ids.
+     *
+     * @param list<string|int> $groups only clients in one of these
+     * @param list<string|int> $uids only clients of one of these
+     * @param list<string> $fields only these: client_id, uid, groups, session, node, connected_at, remote_addr
+     * @param int $limit at most 10,000
+     * @param string|null $cursor the page before has
+     * @return Page<int, ConnectedClient>
+     */
+    public function clients(
+        array $groups = [],
+        array $uids = [],
+        array $fields = [],
+        int $limit = 100,
+        ?string $cursor = null,
+    ): Page {
+        $answer = $this->json('GET', '/clients', [
+            'group' => Name::groups($groups),
+            'uid' => Name::uids($uids),
+            'fields' => $fields === [] ? null : implode(',', $fields),
+            'limit' => $limit,
+            'cursor' => $cursor,
+        ]);
+        $clients = array_map(ConnectedClient::of(...), array_values($answer['clients'] ?? []));
+        return new Page($clients, $answer['cursor'] ?? null);
+    }
+
+    /**
+     * All clients, page by page as they are needed.
+     *
+     * @param list<string|int> $groups
+     * @param list<string|int> $uids
+     * @param list<string> $fields
+     * @return \Generator<int, ConnectedClient>
+     */
+    public function eachClient(array $groups = [], array $uids = [], array $fields = [], int $pageSize = 1000): \Generator
+    {
+        $cursor = null;
+        do {
+            $page = $this->clients($groups, $uids, $fields, $pageSize, $cursor);
+            foreach ($page->items as $client) {
+                yield $client;
+            }
+            $cursor = $page->cursor;
+        } while ($cursor !== null);
+    }
+
+    /**
+     * Closes a client; an ApiError of the code client_gone where it isn't connected.
+     *
+     * @param string|null $message the last words, sent first
+     * @param int|null $code 1000 (null is that too), or 4100 to 4999
+     * @param bool $force drop the connection at once, with all that waits for it
+     * @param bool $binary the message is binary
+     */
+    public function closeClient(
+        string $clientId,
+        ?string $message = null,
+        ?int $code = null,
+        string $reason = '',
+        bool $force = false,
+        bool $binary = false,
+    ): void {
+        if ($message !== null && !$binary && preg_match('//u', $message) !== 1) {
+            throw new InvalidArgument('message', 'is not UTF-8; send it as binary');
+        }
+        $query = ['code' => $code, 'reason' => $reason === '' ? null : $reason, 'force' => $force];
+        $headers = ['content-type' => $binary ? 'application/octet-stream' : 'text/plain; charset=utf-8'];
+        $this->call('DELETE', '/clients/' . Name::client($clientId), $query, $message, $headers);
+    }
+
+    /**
+     * Closes all whom the arguments name.
+     *
+     * @param list<string> $clients
+     * @param list<string|int> $uids
+     * @param list<string|int> $groups
+     * @param list<string> $exceptClients
+     * @param list<string|int> $exceptUids
+     * @param int|null $code 1000 (null is that too), or 4100 to 4999
+     * @param string|null $text last words, sent first; or $binary
+     */
+    public function close(
+        array $clients = [],
+        array $uids = [],
+        array $groups = [],
+        bool $all = false,
+        array $exceptClients = [],
+        array $exceptUids = [],
+        ?int $code = null,
+        string $reason = '',
+        ?string $text = null,
+        ?string $binary = null,
+        bool $force = false,
+    ): Closed {
+        $target = Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids);
+        $body = $target + Action::ending($code, $reason, $text, $binary, $force);
+        return Closed::of($this->json('POST', '/close', body: $body));
+    }
+
+    /** @param int|null $at unix time at which the client is closed with 4001; null: never */
+    public function until(string $clientId, ?int $at): void
+    {
+        $this->json('PUT', '/clients/' . Name::client($clientId) . '/until', body: ['at' => $at]);
+    }
+}

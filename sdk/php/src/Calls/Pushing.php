@@ -1,0 +1,91 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Gatepost\Calls;
+
+
+use Gatepost\Action;
+use Gatepost\Exception\InvalidArgument;
+use Gatepost\Name;
+use Gatepost\Result\Pushed;
+
+/** @internal calls of Gatepost\Client: sending */
+trait Pushing
+{
+    /**
+     * To every client.
+     *
+     * @param list<string> $exceptClients
+     * @param bool $binary as a binary message, whatever bytes it has; else as text
+     */
+    public function pushAll(string $message, array $exceptClients = [], bool $binary = false): Pushed
+    {
+        return $this->pushTo('/push/all', $message, $exceptClients, $binary);
+    }
+
+    /** To one client; an ApiError of the code client_gone where it isn't connected. */
+    public function pushClient(string $clientId, string $message, bool $binary = false): Pushed
+    {
+        return $this->pushTo('/push/clients/' . Name::client($clientId), $message, [], $binary);
+    }
+
+    /**
+     * To all clients of a uid.
+     *
+     * @param list<string> $exceptClients
+     */
+    public function pushUid(string|int $uid, string $message, array $exceptClients = [], bool $binary = false): Pushed
+    {
+        return $this->pushTo('/push/uids/' . rawurlencode(Name::uid($uid)), $message, $exceptClients, $binary);
+    }
+
+    /**
+     * To all clients in a group.
+     *
+     * @param list<string> $exceptClients
+     */
+    public function pushGroup(
+        string|int $group,
+        string $message,
+        array $exceptClients = [],
+        bool $binary = false,
+    ): Pushed {
+        return $this->pushTo('/push/groups/' . rawurlencode(Name::group($group)), $message, $exceptClients, $binary);
+    }
+
+    /**
+     * One of $text, $json and $binary to whom the others name; once to a client that several name.
+     *
+     * @param list<string> $clients
+     * @param list<string|int> $uids
+     * @param list<string|int> $groups
+     * @param list<string> $exceptClients
+     * @param list<string|int> $exceptUids
+     */
+    public function push(
+        ?string $text = null,
+        mixed $json = null,
+        ?string $binary = null,
+        array $clients = [],
+        array $uids = [],
+        array $groups = [],
+        bool $all = false,
+        array $exceptClients = [],
+        array $exceptUids = [],
+    ): Pushed {
+        $target = Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids);
+        return Pushed::of($this->json('POST', '/push', body: $target + Action::message($text, $json, $binary)));
+    }
+
+    /** @param list<string> $exceptClients */
+    private function pushTo(string $path, string $message, array $exceptClients, bool $binary): Pushed
+    {
+        if (!$binary && preg_match('//u', $message) !== 1) {
+            throw new InvalidArgument('message', 'is not UTF-8; send it as binary');
+        }
+        $query = ['except_client' => Name::clients($exceptClients, 'except_clients')];
+        $headers = ['content-type' => $binary ? 'application/octet-stream' : 'text/plain; charset=utf-8'];
+        return Pushed::of(self::object($this->call('POST', $path, $query, $message, $headers), "POST $path"));
+    }
+}
