@@ -38,6 +38,7 @@ const (
 	CodeMediaType    = "unsupported_media_type"
 	CodeMethod       = "method_not_allowed"
 	CodeUnavailable  = "unavailable"
+	CodeUnreachable  = "node_unreachable"
 	CodeInternal     = "internal"
 )
 
@@ -68,4 +69,10 @@ func TooLarge(what string, limit int) *Problem {
 // ClientGone is the 404 for a well-formed id of which there is no client now.
 func ClientGone(id string) *Problem {
 	return &Problem{Status: 404, Code: CodeClientGone, Field: "client_id", Detail: fmt.Sprintf("there is no client %s", id)}
+}
+
+// NodeUnreachable is the 503 of a call on one client whose node doesn't answer. It
+// may have been carried out there all the same.
+func NodeUnreachable(node string) *Problem {
+	return &Problem{Status: 503, Code: CodeUnreachable, Detail: fmt.Sprintf("node %s didn't answer", node)}
 }

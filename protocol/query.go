@@ -64,9 +64,11 @@ type NodeStats struct {
 	Clients int    `json:"clients"`
 	Version string `json:"version"`
 	UptimeS int64  `json:"uptime_s"`
+	// Silent says that the node didn't answer: its clients and uptime aren't known.
+	Silent bool `json:"silent,omitempty"`
 }
 
-// EndpointStats is one webhook endpoint of the answering node.
+// EndpointStats is one webhook endpoint, its numbers added up over the nodes.
 type EndpointStats struct {
 	Name        string `json:"name"`
 	URL         string `json:"url"`         // without credentials and query
