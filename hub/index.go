@@ -2,6 +2,8 @@ package hub
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -102,16 +104,34 @@ func (x *index) members(name string, into []*Client) []*Client {
 
 // each calls fn for every set with an open client, in no order, under its lock.
 func (x *index) each(fn func(*set)) {
+	x.all(func(s *set) {
+		if s.open > 0 {
+			fn(s)
+		}
+	})
+}
+
+// all calls fn for every set, in no order, under its lock.
+func (x *index) all(fn func(*set)) {
 	for i := range x.shards {
 		sh := &x.shards[i]
 		sh.mu.RLock()
 		for _, s := range sh.sets {
-			if s.open > 0 {
-				fn(s)
-			}
+			fn(s)
 		}
 		sh.mu.RUnlock()
 	}
+}
+
+// uids gives how many open clients the name has, and their uids, in no order.
+func (x *index) uids(name string) (clients int, uids []string) {
+	sh := x.shard(name)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	if s := sh.sets[name]; s != nil {
+		return s.open, slices.Collect(maps.Keys(s.uids))
+	}
+	return 0, nil
 }
 
 // size is how many open clients and how many of their uids the name has.

@@ -59,6 +59,21 @@ func (h *Hub) Group(name string) protocol.GroupCount {
 	return protocol.GroupCount{Clients: clients, UIDs: uids}
 }
 
+// GroupUIDs is how many open clients a group has, and their uids, each once, in no
+// order.
+func (h *Hub) GroupUIDs(name string) (clients int, uids []string) { return h.groups.uids(name) }
+
+// EachUID calls fn for every uid that this hub holds, in no order, with the number
+// of its open clients: 0 where all of them are connecting. fn must not call the hub.
+func (h *Hub) EachUID(fn func(name string, clients int)) {
+	h.uids.all(func(s *set) { fn(s.name, s.open) })
+}
+
+// EachGroup does the same for groups.
+func (h *Hub) EachGroup(fn func(name string, clients int)) {
+	h.groups.all(func(s *set) { fn(s.name, s.open) })
+}
+
 // UIDs is a page of the uids that have an open client, each with the number of its
 // clients, in the order of their names, and the cursor of the next, or "" at the
 // end. With groups, only clients in any of these are looked at.

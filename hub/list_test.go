@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -146,6 +147,31 @@ func TestNamesNeverCross(t *testing.T) {
 		byGroup := ids(h.Select(protocol.Target{Groups: []string{name}}, protocol.Target{}))
 		if byUID := h.UID(name); !slices.Equal(byUID, want) || !slices.Equal(byGroup, want) {
 			t.Errorf("%q names %v as uid and %v as group; want %v", name, byUID, byGroup, want)
+		}
+	}
+}
+
+func TestNamesAndTheirUIDs(t *testing.T) {
+	h := newHub(t, Options{})
+	openSilently(t, h, "a", "1", "g", "h")
+	openSilently(t, h, "b", "1", "g")
+	openSilently(t, h, "c", "2", "g")
+	openSilently(t, h, "d", "", "g")
+	admit(h, "e", "3", "g", "i") // still connecting
+	clients, uids := h.GroupUIDs("g")
+	slices.Sort(uids)
+	if clients != 4 || !slices.Equal(uids, []string{"1", "2"}) {
+		t.Errorf("group g: got %d clients, uids %v; want 4, [1 2]", clients, uids)
+	}
+	if clients, uids := h.GroupUIDs("none"); clients != 0 || len(uids) != 0 {
+		t.Errorf("an empty group: got %d, %v", clients, uids)
+	}
+	for kind, each := range map[string]func(func(string, int)){"uids": h.EachUID, "groups": h.EachGroup} {
+		got := map[string]int{}
+		each(func(name string, clients int) { got[name] = clients })
+		want := map[string]map[string]int{"uids": {"1": 2, "2": 1, "3": 0}, "groups": {"g": 4, "h": 1, "i": 0}}[kind]
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", kind, got, want)
 		}
 	}
 }
