@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Calls;
 
-
 use Gatepost\Name;
 use Gatepost\Result\ConnectedClient;
 use Gatepost\Result\Group;

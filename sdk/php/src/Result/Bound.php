@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** A client's uid, and the one that it had before. */
 final class Bound
 {

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** How many clients a close named, and how many it closed. */
 final class Closed
 {

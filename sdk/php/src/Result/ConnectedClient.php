@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** A client as the gateway shows it. What wasn't asked for (fields) is empty. */
 final class ConnectedClient
 {

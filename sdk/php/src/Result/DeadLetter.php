@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** An event that wasn't delivered. */
 final class DeadLetter
 {

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** How many are in a group; zeros where it is empty. */
 final class Group
 {

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** What is known of names. Every name that was asked for is there. */
 final class Lookup
 {

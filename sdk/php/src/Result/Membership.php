@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** What a join or leave has changed. */
 final class Membership
 {

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** What became of a message. */
 final class Pushed
 {

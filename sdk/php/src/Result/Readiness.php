@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** Whether a node takes clients. */
 final class Readiness
 {

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** Numbers of the whole gateway. */
 final class Stats
 {

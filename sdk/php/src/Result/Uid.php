@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Result;
 
-
 /** A uid and its clients. */
 final class Uid
 {
