@@ -3,9 +3,7 @@ package test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,7 +43,7 @@ func TestSignatureByTheJavaScriptLibrary(t *testing.T) {
 	if testing.Short() {
 		t.Skip("node and npm are not needed for -short")
 	}
-	install(t, "javascript")
+	harness.InstallNPM(t, "javascript")
 	backend := harness.NewBackend(t, nil)
 	node := harness.Start(t, backend.Env(nil))
 	c := node.Connect(t, harness.Dial{})
@@ -57,19 +55,6 @@ func TestSignatureByTheJavaScriptLibrary(t *testing.T) {
 	}
 	if out, err := verifyInNode(t, d, bytes.Replace(d.Body, []byte("llo"), []byte("LLO"), 1)); err == nil {
 		t.Errorf("node takes a changed body and says %q", out)
-	}
-}
-
-// install installs a folder's npm packages, as its lock file has them, once.
-func install(t *testing.T, folder string) {
-	t.Helper()
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", ".package-lock.json")); err == nil {
-		return
-	}
-	npm := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-	npm.Dir = folder
-	if out, err := npm.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci in %s (Debian's packages nodejs and npm have it; -short goes without): %v\n%s", folder, err, out)
 	}
 }
 

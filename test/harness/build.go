@@ -10,6 +10,10 @@ import (
 // binary is the program under test, set by Build.
 var binary string
 
+// Binary is the path of the program that Build has built, for what starts it by
+// itself.
+func Binary() string { return binary }
+
 // Build builds the program once for a test run and returns what removes it
 // again. A test's working directory is its package, two floors up is the module.
 func Build() (remove func(), err error) {

@@ -1,0 +1,44 @@
+// What is sent while there is no connection, in order, within bounds.
+
+/** A message's size in bytes, as it will be on the wire. */
+export function size(frame) {
+  if (typeof frame === "string") return new TextEncoder().encode(frame).length;
+  return frame.byteLength ?? frame.size;
+}
+
+export class Buffer {
+  #frames = [];
+  #bytes = 0;
+  #limits;
+
+  /** limits: messages, bytes, and overflow: "reject" the new one, or drop the "oldest". */
+  constructor(limits) {
+    this.#limits = limits;
+  }
+
+  /** Keeps a message; null where there is no room, else those that were dropped for it. */
+  add(frame) {
+    const bytes = size(frame);
+    const { messages, bytes: most, overflow } = this.#limits;
+    if (bytes > most || messages < 1) return null;
+    const full = () => this.#frames.length >= messages || this.#bytes + bytes > most;
+    if (full() && overflow !== "oldest") return null;
+    const dropped = [];
+    while (full()) {
+      const oldest = this.#frames.shift();
+      this.#bytes -= size(oldest);
+      dropped.push(oldest);
+    }
+    this.#frames.push(frame);
+    this.#bytes += bytes;
+    return dropped;
+  }
+
+  /** All that is kept; the buffer is empty then. */
+  take() {
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#bytes = 0;
+    return frames;
+  }
+}

@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+// As it is, with its comments: a page can load it without a build.
+test("the whole library is less than 4 KiB, gzipped", () => {
+  const src = new URL("../src/", import.meta.url);
+  const files = readdirSync(src).filter((name) => name.endsWith(".js"));
+  assert.ok(files.length >= 3);
+  const bytes = gzipSync(Buffer.concat(files.map((name) => readFileSync(new URL(name, src))))).length;
+  assert.ok(bytes < 4096, `${bytes} bytes`);
+});
