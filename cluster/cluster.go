@@ -8,6 +8,7 @@ import (
 type Cluster struct {
 	o    Options
 	host Host
+	parts
 
 	// giveUp, set before Join, is called when this node learns that an earlier
 	// incarnation of its own (all of them in was) is lost, finally: it asks those

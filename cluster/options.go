@@ -24,6 +24,10 @@ type Options struct {
 	// URLs name an external NATS server instead of Listen and Peers.
 	URLs []string
 
+	// ReadLost, needed with URLs, calls fn for each key of the journal of a node that
+	// is lost, and its value, without a change to it.
+	ReadLost func(ctx context.Context, lost Node, fn func(key string, value []byte) error) error
+
 	State      State // outlives the process, or doesn't where nothing is kept
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
