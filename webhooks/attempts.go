@@ -86,7 +86,13 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !j.deadline.IsZero() {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
-	a := e.courier.attempt(e.life, req, timeout)
+	term := e.lease.under(e.life)
+	a := e.courier.attempt(term, req, timeout)
+	if a.fault != "" && !e.lease.holds(term) && e.life.Err() == nil {
+		e.leave(j, unknown, silent)
+		j.cutOff(a)
+		return nil, attemptError(a.fault)
+	}
 	how, says := a.load(), a.sign(j)
 	switch {
 	case how == late && timeout < e.Timeout/2:

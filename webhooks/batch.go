@@ -84,6 +84,13 @@ func batchRuling(a *answer) ruling {
 
 // divide gives each member of a batch its share of the answer.
 func (e *endpoint) divide(b *job, members []*job) {
+	if b.cut { // each goes on by itself
+		for _, m := range members {
+			m.earlier += b.earlier
+			m.share = &share{}
+		}
+		return
+	}
 	a := b.last
 	if a == nil {
 		a = &answer{at: time.Now(), fault: "the batch could not be sent"}

@@ -41,6 +41,9 @@ type Config struct {
 	// once its quick tries are spent, or when its delivery is given up; a close is
 	// always kept first.
 	DurableMessages bool
+	// Fence keeps attempts from beginning, and ends those under way, while this node
+	// may not act on the outside. nil: it always may.
+	Fence Fence
 	// OutboxMax is how many bytes may wait for later tries, see Full. Dead letters
 	// may take a quarter of it beside that. 0: 1 GiB.
 	OutboxMax int64

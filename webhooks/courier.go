@@ -51,7 +51,7 @@ type answer struct {
 
 // newCourier expects a checked endpoint. dial is how its connections are made;
 // nil: over the network.
-func newCourier(e Endpoint, version string, dial dialFunc) *courier {
+func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier {
 	u, err := url.Parse(e.URL)
 	if err != nil {
 		panic("webhooks: the endpoint was not checked") // unreachable: check has parsed it
@@ -69,7 +69,7 @@ func newCourier(e Endpoint, version string, dial dialFunc) *courier {
 		header: header,
 		transport: &http.Transport{
 			Proxy:                  nil, // nothing of the environment decides where events go
-			DialContext:            counting(dial),
+			DialContext:            counting(dial, fence),
 			TLSHandshakeTimeout:    e.Timeout,
 			ForceAttemptHTTP2:      true,
 			MaxIdleConnsPerHost:    e.Concurrency,

@@ -20,6 +20,7 @@ type endpoint struct {
 	turns   *turns
 	letters *letters
 	outbox  *outbox       // nil: nothing is kept
+	lease   *lease        // nil: attempts may always begin
 	room    *room         // where what is in the outbox waits
 	replay  chan struct{} // a token for each client that is replayed now
 	ttl     time.Duration
@@ -86,7 +87,12 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 			return
 		}
 	}
-	e.send(ctx, j)
+	for e.send(ctx, j); j.cut && j.stopped == nil; e.send(ctx, j) {
+		j.cut = false
+		if !e.take(ctx, j) {
+			return
+		}
+	}
 }
 
 // lastCall is when a job for the outbox need wait no longer for a slot, however
@@ -133,9 +139,22 @@ func (e *endpoint) begin(ctx context.Context, j *job) bool {
 	return e.take(ctx, j)
 }
 
-// take waits for a slot for the job's next attempt, or for its share of another's
-// batch. false: the job ends here, and stopped says why.
+// take waits until the job's next attempt may begin: for the fence, and for a slot or
+// its share of another's batch. false: the job ends here, and stopped says why.
 func (e *endpoint) take(ctx context.Context, j *job) bool {
+	for {
+		if j.stopped = e.lease.wait(ctx, j); j.stopped != nil || !e.sit(ctx, j) {
+			return false
+		}
+		if j.seat == nil || e.lease.valid() {
+			return true
+		}
+		e.leave(j, unknown, silent)
+	}
+}
+
+// sit waits for the slot.
+func (e *endpoint) sit(ctx context.Context, j *job) bool {
 	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
 	s.owner = s
 	if j.ev != nil {

@@ -42,6 +42,8 @@ type job struct {
 
 	probed bool // the last slot was an open breaker's
 
+	cut bool // the fence has overtaken the last attempt
+
 	seat  *seat  // the slot it holds, or nil
 	share *share // how it went in another's batch, or nil
 
@@ -112,7 +114,7 @@ func (j *job) missed(now time.Time) {
 // wantsAnother says whether the job is to be tried again, now that an attempt
 // has ended.
 func (j *job) wantsAnother(ctx context.Context, now time.Time) bool {
-	if j.ruling != again || j.tries >= j.most {
+	if j.cut || j.ruling != again || j.tries >= j.most {
 		return false
 	}
 	if ctx.Err() != nil {

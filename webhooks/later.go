@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -124,6 +125,8 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 			o.Done = func() { e.outbox.forget(j) }
 		}
 	case j.isConnect():
+	case errors.Is(j.stopped, ErrGivenUp):
+		e.outbox.forget(j)
 	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(j):
 		o.Verdict = protocol.Kept
 	default:

@@ -47,7 +47,7 @@ func Preview(ctx context.Context, e Endpoint, ev *protocol.Event) (*Exchange, er
 		return nil, err
 	}
 	e = e.withDefaults()
-	c := newCourier(e, "trigger", nil)
+	c := newCourier(e, "trigger", nil, nil)
 	defer c.transport.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.URL, bytes.NewReader(body))
 	if err != nil {

@@ -11,26 +11,31 @@ import (
 // dialFunc is net.Dialer.DialContext.
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// counting makes a dialer's connections count what is written to them.
-func counting(dial dialFunc) dialFunc {
+// counting makes a dialer's connections count what is written to them, and write
+// nothing behind the fence (nil: there is none).
+func counting(dial dialFunc, fence Fence) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return &countedConn{Conn: conn}, nil
+		return &countedConn{Conn: conn, fence: fence}, nil
 	}
 }
 
 // countedConn counts the writes that may have got through.
 type countedConn struct {
 	net.Conn
+	fence  Fence
 	writes atomic.Int64
 }
 
 // Write counts before it writes: an attempt that is given up while its write is
 // under way has been written.
 func (c *countedConn) Write(p []byte) (int, error) {
+	if err := c.hold(); err != nil {
+		return 0, err
+	}
 	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	if n == 0 && err != nil {

@@ -1,0 +1,158 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+)
+
+// Fence says whether this node may act on the outside. A node that is cut off from
+// its cluster may not: others may have ended its clients, and no event of theirs may
+// come to a backend for the first time after that.
+type Fence interface {
+	// Valid says so as of now, by the clocks, whatever goroutine has slept meanwhile.
+	// It is cheap: it is asked before every write to a backend.
+	Valid() bool
+	// Wait returns once it is valid, or with the context's error.
+	Wait(ctx context.Context) error
+	// Lost is closed when it ceases to be valid; another channel takes its place.
+	Lost() <-chan struct{}
+}
+
+var (
+	errFenced = errors.New("this node is cut off from its cluster")
+	// ErrGivenUp, as the cause of a context's end, says that its event is another
+	// node's now: it is taken off the record, and is no dead letter.
+	ErrGivenUp = errors.New("the event's client is another node's now")
+)
+
+// lease is the Fence as attempts feel it. nil: there is none, and all may begin.
+type lease struct {
+	fence Fence
+
+	mu     sync.Mutex // guards the following
+	term   context.Context
+	end    context.CancelCauseFunc
+	opened chan struct{} // closed while term lives
+}
+
+// newLease follows a fence until life ends.
+func newLease(life context.Context, fence Fence) *lease {
+	if fence == nil {
+		return nil
+	}
+	l := &lease{fence: fence, opened: make(chan struct{})}
+	l.term, l.end = context.WithCancelCause(life)
+	l.end(errFenced)
+	lost, held := l.begin(life)
+	go l.follow(life, lost, held)
+	return l
+}
+
+func (l *lease) follow(life context.Context, lost <-chan struct{}, held bool) {
+	for {
+		if held {
+			select {
+			case <-lost:
+			case <-life.Done():
+			}
+			l.over()
+		}
+		if l.fence.Wait(life) != nil {
+			return
+		}
+		lost, held = l.begin(life)
+	}
+}
+
+// begin opens a new term if the fence is open, and gives what is closed at its end.
+func (l *lease) begin(life context.Context) (lost <-chan struct{}, held bool) {
+	lost = l.fence.Lost()
+	if !l.fence.Valid() {
+		return nil, false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.term, l.end = context.WithCancelCause(life)
+	close(l.opened)
+	return lost, true
+}
+
+func (l *lease) over() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.end(errFenced)
+	l.opened = make(chan struct{})
+}
+
+// under is the context of an attempt that begins now: it ends with life, and when
+// the fence falls.
+func (l *lease) under(life context.Context) context.Context {
+	if l == nil {
+		return life
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.term
+}
+
+// holds says whether an attempt that began under term hasn't been overtaken by the
+// fence's fall.
+func (l *lease) holds(term context.Context) bool {
+	return l == nil || term.Err() == nil && l.fence.Valid()
+}
+
+func (l *lease) valid() bool { return l == nil || l.holds(l.under(context.Background())) }
+
+// wait returns when attempts may begin, or with the context's cause. A connect
+// doesn't wait: its client would.
+func (l *lease) wait(ctx context.Context, j *job) error {
+	for !l.valid() {
+		if j.isConnect() {
+			return errFenced
+		}
+		if l.fence.Wait(ctx) != nil {
+			return context.Cause(ctx)
+		}
+		l.mu.Lock()
+		opened := l.opened
+		l.mu.Unlock()
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// cutOff takes in that a job's attempt was overtaken by the fence's fall. It says
+// nothing of the backend, and costs the event none of its tries.
+func (j *job) cutOff(a *answer) {
+	j.cut = true
+	j.tries--
+	if a.written {
+		j.earlier++ // the backend may have seen its number
+		j.owes = true
+	}
+	if j.isConnect() {
+		j.stopped = errFenced
+	}
+}
+
+// hold keeps a connection from writing behind the fence.
+func (c *countedConn) hold() error {
+	if c.fence != nil && !c.fence.Valid() {
+		return errFenced
+	}
+	return nil
+}
+
+// Close has the kernel forget what it hasn't sent yet, behind the fence.
+func (c *countedConn) Close() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.hold() != nil {
+		_ = tcp.SetLinger(0)
+	}
+	return c.Conn.Close()
+}
