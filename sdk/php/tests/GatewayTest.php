@@ -14,7 +14,7 @@ use Gatepost\Tests\Support\GatewayTestCase;
  * Each method of the facade against the real gateway: what it does, and the value and
  * type that it returns, which are those of GatewayClient and GatewayWorker.
  */
-final class GatewayTest extends GatewayTestCase
+class GatewayTest extends GatewayTestCase
 {
     /** An id that a client could have had. */
     private const GONE = '0123456789abcdef0123';
@@ -25,11 +25,11 @@ final class GatewayTest extends GatewayTestCase
         $b = $this->connect();
         self::assertNull(Gateway::sendToAll('to all'));
         self::assertSame(['to all', 'to all'], [$a->next(), $b->next()]);
-        self::assertNull(Gateway::sendToAll('to one', [$a->id, self::GONE]));
+        self::assertNull(Gateway::sendToAll('to one', [$a->id(), self::GONE]));
         self::assertNull(Gateway::sendToAll('to nobody', []));
-        self::assertNull(Gateway::sendToAll('not to a', null, $a->id));
-        self::assertNull(Gateway::sendToAll('not to b', null, [$b->id]));
-        self::assertNull(Gateway::sendToAll('only b of both', [$a->id, $b->id], [$a->id]));
+        self::assertNull(Gateway::sendToAll('not to a', null, $a->id()));
+        self::assertNull(Gateway::sendToAll('not to b', null, [$b->id()]));
+        self::assertNull(Gateway::sendToAll('only b of both', [$a->id(), $b->id()], [$a->id()]));
         self::assertSame(['to one', 'not to b'], [$a->next(), $a->next()]);
         self::assertSame(['not to a', 'only b of both'], [$b->next(), $b->next()]);
     }
@@ -44,21 +44,21 @@ final class GatewayTest extends GatewayTestCase
     {
         $a = $this->connect();
         $ids = array_map(static fn (int $i): string => 'gone' . $i, range(1, 1500));
-        self::assertNull(Gateway::sendToAll('among many', [...$ids, $a->id]));
+        self::assertNull(Gateway::sendToAll('among many', [...$ids, $a->id()]));
         self::assertSame('among many', $a->next());
     }
 
     public function testSendToClient(): void
     {
         $a = $this->connect();
-        self::assertSame(true, Gateway::sendToClient($a->id, 'hello'));
+        self::assertSame(true, Gateway::sendToClient($a->id(), 'hello'));
         self::assertSame('hello', $a->next());
-        self::assertSame(true, Gateway::sendToClient($a->id, 42));
+        self::assertSame(true, Gateway::sendToClient($a->id(), 42));
         self::assertSame('42', $a->next());
-        self::assertFalse($a->lastWasBinary);
-        self::assertSame(true, Gateway::sendToClient($a->id, "\xff\x00"));
+        self::assertFalse($a->lastWasBinary());
+        self::assertSame(true, Gateway::sendToClient($a->id(), "\xff\x00"));
         self::assertSame("\xff\x00", $a->next());
-        self::assertTrue($a->lastWasBinary);
+        self::assertTrue($a->lastWasBinary());
         self::assertSame(true, Gateway::sendToClient(self::GONE, 'hello'));
     }
 
@@ -92,7 +92,7 @@ final class GatewayTest extends GatewayTestCase
         self::assertNull(Gateway::sendToGroup('room', 'to the room'));
         self::assertNull(Gateway::sendToGroup(7, 'by integer'));
         self::assertNull(Gateway::sendToGroup(['room', 7], 'once'));
-        self::assertNull(Gateway::sendToGroup('room', 'not to a', [$a->id]));
+        self::assertNull(Gateway::sendToGroup('room', 'not to a', [$a->id()]));
         self::assertNull(Gateway::sendToGroup('empty', 'to nobody'));
         self::assertSame(['to the room', 'by integer', 'once'], [$a->next(), $a->next(), $a->next()]);
         self::assertSame(['to the room', 'once', 'not to a'], [$b->next(), $b->next(), $b->next()]);
@@ -108,7 +108,7 @@ final class GatewayTest extends GatewayTestCase
     public function testIsOnline(): void
     {
         $a = $this->connect();
-        self::assertSame(1, Gateway::isOnline($a->id));
+        self::assertSame(1, Gateway::isOnline($a->id()));
         self::assertSame(0, Gateway::isOnline(self::GONE));
     }
 
@@ -118,7 +118,7 @@ final class GatewayTest extends GatewayTestCase
         self::assertSame(1, Gateway::isUidOnline(42));
         self::assertSame(1, Gateway::isUidOnline('42'));
         self::assertSame(0, Gateway::isUidOnline('eva'));
-        self::assertSame(1, Gateway::isOnline($keep->id));
+        self::assertSame(1, Gateway::isOnline($keep->id()));
         self::assertSame(0, Gateway::isUidOnline(''));
     }
 
@@ -127,32 +127,32 @@ final class GatewayTest extends GatewayTestCase
         $keep = $this->connect('42');
         self::assertSame(['eva' => 0, 42 => 1], Gateway::isUidsOnline(['eva', '42']));
         self::assertSame([], Gateway::isUidsOnline([]));
-        self::assertSame(1, Gateway::isOnline($keep->id));
+        self::assertSame(1, Gateway::isOnline($keep->id()));
     }
 
     public function testBindUid(): void
     {
         $a = $this->connect();
-        self::assertNull(Gateway::bindUid($a->id, 42));
-        self::assertSame('42', Gateway::getUidByClientId($a->id));
-        self::assertNull(Gateway::bindUid($a->id, 'eva'));
-        self::assertSame('eva', Gateway::getUidByClientId($a->id));
+        self::assertNull(Gateway::bindUid($a->id(), 42));
+        self::assertSame('42', Gateway::getUidByClientId($a->id()));
+        self::assertNull(Gateway::bindUid($a->id(), 'eva'));
+        self::assertSame('eva', Gateway::getUidByClientId($a->id()));
         self::assertNull(Gateway::bindUid(self::GONE, 'eva'));
     }
 
     public function testBindUidBindsNobodyToAnEmptyUid(): void
     {
         $a = $this->connect();
-        $log = self::errorLogOf(static fn () => self::assertNull(Gateway::bindUid($a->id, 0)));
+        $log = self::errorLogOf(static fn () => self::assertNull(Gateway::bindUid($a->id(), 0)));
         self::assertStringContainsString('uid(0) empty', $log);
-        self::assertNull(Gateway::getUidByClientId($a->id));
+        self::assertNull(Gateway::getUidByClientId($a->id()));
     }
 
     public function testUnbindUid(): void
     {
         $a = $this->connect('42');
-        self::assertNull(Gateway::unbindUid($a->id, 42));
-        self::assertNull(Gateway::getUidByClientId($a->id));
+        self::assertNull(Gateway::unbindUid($a->id(), 42));
+        self::assertNull(Gateway::getUidByClientId($a->id()));
         self::assertNull(Gateway::unbindUid(self::GONE, 42));
     }
 
@@ -162,7 +162,7 @@ final class GatewayTest extends GatewayTestCase
         $b = $this->connect('42');
         $ids = Gateway::getClientIdByUid(42);
         sort($ids);
-        $want = [$a->id, $b->id];
+        $want = [$a->id(), $b->id()];
         sort($want);
         self::assertSame($want, $ids);
         self::assertSame([], Gateway::getClientIdByUid('eva'));
@@ -171,15 +171,15 @@ final class GatewayTest extends GatewayTestCase
     public function testBatchGetClientIdByUid(): void
     {
         $a = $this->connect('42');
-        self::assertSame(['eva' => [], 42 => [$a->id]], Gateway::batchGetClientIdByUid(['eva', 42]));
+        self::assertSame(['eva' => [], 42 => [$a->id()]], Gateway::batchGetClientIdByUid(['eva', 42]));
     }
 
     public function testGetUidByClientId(): void
     {
         $a = $this->connect('42');
         $b = $this->connect();
-        self::assertSame('42', Gateway::getUidByClientId($a->id));
-        self::assertNull(Gateway::getUidByClientId($b->id));
+        self::assertSame('42', Gateway::getUidByClientId($a->id()));
+        self::assertNull(Gateway::getUidByClientId($b->id()));
         self::assertNull(Gateway::getUidByClientId(self::GONE));
     }
 
@@ -201,8 +201,8 @@ final class GatewayTest extends GatewayTestCase
     public function testJoinGroup(): void
     {
         $a = $this->connect();
-        self::assertNull(Gateway::joinGroup($a->id, 'room'));
-        self::assertNull(Gateway::joinGroup($a->id, 7));
+        self::assertNull(Gateway::joinGroup($a->id(), 'room'));
+        self::assertNull(Gateway::joinGroup($a->id(), 7));
         self::assertSame([7 => 7, 'room' => 'room'], Gateway::getAllGroupIdList());
         self::assertNull(Gateway::joinGroup(self::GONE, 'room'));
     }
@@ -210,7 +210,7 @@ final class GatewayTest extends GatewayTestCase
     public function testJoinGroupKnowsNoEmptyGroup(): void
     {
         $a = $this->connect();
-        $log = self::errorLogOf(static fn () => self::assertNull(Gateway::joinGroup($a->id, '0')));
+        $log = self::errorLogOf(static fn () => self::assertNull(Gateway::joinGroup($a->id(), '0')));
         self::assertStringContainsString("group('0') empty", $log);
         self::assertSame([], Gateway::getAllGroupIdList());
     }
@@ -218,7 +218,7 @@ final class GatewayTest extends GatewayTestCase
     public function testLeaveGroup(): void
     {
         $a = $this->connect(null, ['room', 'hall']);
-        self::assertNull(Gateway::leaveGroup($a->id, 'room'));
+        self::assertNull(Gateway::leaveGroup($a->id(), 'room'));
         self::assertSame(['hall' => 'hall'], Gateway::getAllGroupIdList());
         self::assertNull(Gateway::leaveGroup(self::GONE, 'room'));
     }
@@ -251,7 +251,7 @@ final class GatewayTest extends GatewayTestCase
             ['room' => 1, 'empty' => 0, 7 => 1],
             Gateway::batchGetClientIdCountByGroup(['room', 'empty', 7]),
         );
-        self::assertSame(1, Gateway::isOnline($keep->id));
+        self::assertSame(1, Gateway::isOnline($keep->id()));
     }
 
     public function testGetAllClientCount(): void
@@ -269,7 +269,7 @@ final class GatewayTest extends GatewayTestCase
         $b = $this->connect();
         $list = Gateway::getAllClientIdList();
         ksort($list);
-        $want = [$a->id => $a->id, $b->id => $b->id];
+        $want = [$a->id() => $a->id(), $b->id() => $b->id()];
         ksort($want);
         self::assertSame($want, $list);
     }
@@ -278,8 +278,8 @@ final class GatewayTest extends GatewayTestCase
     {
         $a = $this->connect(null, ['room']);
         $b = $this->connect(null, ['hall', '7']);
-        self::assertSame([$a->id => $a->id], Gateway::getClientIdListByGroup('room'));
-        self::assertSame([$b->id => $b->id], Gateway::getClientIdListByGroup(7));
+        self::assertSame([$a->id() => $a->id()], Gateway::getClientIdListByGroup('room'));
+        self::assertSame([$b->id() => $b->id()], Gateway::getClientIdListByGroup(7));
         self::assertCount(2, Gateway::getClientIdListByGroup(['room', 'hall', '7']));
         self::assertSame([], Gateway::getClientIdListByGroup('empty'));
         $this->expectOutputString("group('') empty\n");
@@ -310,7 +310,7 @@ final class GatewayTest extends GatewayTestCase
         self::assertSame([], Gateway::getAllGroupIdList());
         $keep = $this->connect(null, ['room', '7']);
         self::assertSame([7 => 7, 'room' => 'room'], Gateway::getAllGroupIdList());
-        self::assertSame(1, Gateway::isOnline($keep->id));
+        self::assertSame(1, Gateway::isOnline($keep->id()));
     }
 
     public function testGetAllGroupUidCount(): void
@@ -335,8 +335,8 @@ final class GatewayTest extends GatewayTestCase
         $b = $this->connect();
         $lists = Gateway::getAllGroupClientIdList();
         ksort($lists);
-        self::assertSame([7 => [$a->id => $a->id], 'room' => [$a->id => $a->id]], $lists);
-        self::assertSame(1, Gateway::isOnline($b->id));
+        self::assertSame([7 => [$a->id() => $a->id()], 'room' => [$a->id() => $a->id()]], $lists);
+        self::assertSame(1, Gateway::isOnline($b->id()));
     }
 
     public function testGetAllGroupClientIdCount(): void
@@ -349,20 +349,20 @@ final class GatewayTest extends GatewayTestCase
     public function testSetSession(): void
     {
         $a = $this->connect();
-        self::assertNull(Gateway::setSession($a->id, ['name' => 'Eva', 'n' => 1.5, 'none' => null]));
-        self::assertSame(['name' => 'Eva', 'n' => 1.5, 'none' => null], Gateway::getSession($a->id));
-        self::assertNull(Gateway::setSession($a->id, []));
-        self::assertSame([], Gateway::getSession($a->id));
+        self::assertNull(Gateway::setSession($a->id(), ['name' => 'Eva', 'n' => 1.5, 'none' => null]));
+        self::assertSame(['name' => 'Eva', 'n' => 1.5, 'none' => null], Gateway::getSession($a->id()));
+        self::assertNull(Gateway::setSession($a->id(), []));
+        self::assertSame([], Gateway::getSession($a->id()));
         self::assertNull(Gateway::setSession(self::GONE, ['a' => 1]));
     }
 
     public function testUpdateSession(): void
     {
         $a = $this->connect(null, [], ['age' => ['years' => 7], 'list' => ['x', 'y']]);
-        self::assertNull(Gateway::updateSession($a->id, ['age' => ['months' => 1], 'gone' => null]));
+        self::assertNull(Gateway::updateSession($a->id(), ['age' => ['months' => 1], 'gone' => null]));
         self::assertSame(
             ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['x', 'y']],
-            Gateway::getSession($a->id), // its keys in alphabetical order, which array_replace_recursive wouldn't make
+            Gateway::getSession($a->id()), // its keys in alphabetical order, which array_replace_recursive wouldn't make
         );
         self::assertNull(Gateway::updateSession(self::GONE, ['a' => 1]));
     }
@@ -373,9 +373,9 @@ final class GatewayTest extends GatewayTestCase
         $b = $this->connect();
         self::assertSame(
             ['list' => ['x'], 'map' => ['k' => 1], 'empty' => []],
-            Gateway::getSession($a->id),
+            Gateway::getSession($a->id()),
         );
-        self::assertSame([], Gateway::getSession($b->id));
+        self::assertSame([], Gateway::getSession($b->id()));
         self::assertNull(Gateway::getSession(self::GONE));
     }
 
@@ -384,10 +384,10 @@ final class GatewayTest extends GatewayTestCase
         $a = $this->connect(null, ['room'], ['name' => 'Eva']);
         $b = $this->connect();
         $all = Gateway::getAllClientSessions();
-        self::assertSame(['name' => 'Eva'], $all[$a->id]);
-        self::assertSame([], $all[$b->id]);
+        self::assertSame(['name' => 'Eva'], $all[$a->id()]);
+        self::assertSame([], $all[$b->id()]);
         self::assertCount(2, $all);
-        self::assertSame([$a->id => ['name' => 'Eva']], Gateway::getAllClientSessions('room'));
+        self::assertSame([$a->id() => ['name' => 'Eva']], Gateway::getAllClientSessions('room'));
         self::assertSame($all, Gateway::getAllClientInfo());
     }
 
@@ -395,10 +395,10 @@ final class GatewayTest extends GatewayTestCase
     {
         $a = $this->connect(null, ['7'], ['name' => 'Eva']);
         $b = $this->connect();
-        self::assertSame([$a->id => ['name' => 'Eva']], Gateway::getClientSessionsByGroup(7));
-        self::assertSame([$a->id => ['name' => 'Eva']], Gateway::getClientInfoByGroup('7'));
+        self::assertSame([$a->id() => ['name' => 'Eva']], Gateway::getClientSessionsByGroup(7));
+        self::assertSame([$a->id() => ['name' => 'Eva']], Gateway::getClientInfoByGroup('7'));
         self::assertSame([], Gateway::getClientSessionsByGroup('empty'));
-        self::assertSame(1, Gateway::isOnline($b->id));
+        self::assertSame(1, Gateway::isOnline($b->id()));
         $this->expectOutputString("group('') empty\n");
         self::assertSame([], Gateway::getClientSessionsByGroup(''));
     }
@@ -407,10 +407,10 @@ final class GatewayTest extends GatewayTestCase
     {
         $a = $this->connect();
         $b = $this->connect();
-        self::assertSame(true, Gateway::closeClient($a->id));
-        self::assertSame(0, Gateway::isOnline($a->id));
+        self::assertSame(true, Gateway::closeClient($a->id()));
+        self::assertSame(0, Gateway::isOnline($a->id()));
         self::assertSame(1000, $a->closeCode());
-        self::assertSame(true, Gateway::closeClient($b->id, 'bye'));
+        self::assertSame(true, Gateway::closeClient($b->id(), 'bye'));
         self::assertSame('bye', $b->next());
         self::assertSame(1000, $b->closeCode());
         self::assertSame(true, Gateway::closeClient(self::GONE));
@@ -420,8 +420,8 @@ final class GatewayTest extends GatewayTestCase
     public function testDestroyClient(string $method): void
     {
         $a = $this->connect();
-        self::assertSame(true, Gateway::$method($a->id));
-        self::assertSame(0, Gateway::isOnline($a->id));
+        self::assertSame(true, Gateway::$method($a->id()));
+        self::assertSame(0, Gateway::isOnline($a->id()));
         self::assertSame(1006, $a->closeCode());
         self::assertSame(true, Gateway::$method(self::GONE));
     }

@@ -45,7 +45,7 @@ abstract class GatewayTestCase extends TestCase
      * @param list<string> $groups
      * @param array<string, mixed> $session
      */
-    protected function connect(?string $uid = null, array $groups = [], array $session = []): Socket
+    protected function connect(?string $uid = null, array $groups = [], array $session = []): Connection
     {
         $token = $this->client()->clientToken($uid, $groups, $session);
         return Socket::connect(self::node()->addr, '/ws?token=' . $token);

@@ -7,7 +7,7 @@ namespace Gatepost\Tests\Support;
 use RuntimeException;
 
 /** A WebSocket client: enough of RFC 6455 for the tests. */
-final class Socket
+final class Socket implements Connection
 {
     private const TEXT = 1;
     private const BINARY = 2;
@@ -20,8 +20,7 @@ final class Socket
     /** From the welcome frame. */
     public readonly string $id;
 
-    /** Whether the last message was binary. */
-    public bool $lastWasBinary = false;
+    private bool $lastWasBinary = false;
 
     /** @param resource $stream */
     private function __construct(private $stream, bool $welcome)
@@ -79,7 +78,16 @@ final class Socket
         $this->write(self::BINARY, $bytes);
     }
 
-    /** The next message. */
+    public function id(): string
+    {
+        return $this->id;
+    }
+
+    public function lastWasBinary(): bool
+    {
+        return $this->lastWasBinary;
+    }
+
     public function next(): string
     {
         [$opcode, $payload] = $this->frame();
@@ -90,7 +98,6 @@ final class Socket
         return $payload;
     }
 
-    /** Waits for the gateway to close, and returns the code; 1006 without a close frame. */
     public function closeCode(): int
     {
         try {
