@@ -58,6 +58,12 @@ type Config struct {
 	// DurableMessages has the journal keep messages from the moment they come, not
 	// only those that wait when the node ends.
 	DurableMessages bool
+	// Cluster is the other nodes; nil: this one is alone.
+	Cluster Cluster
+	// Fence says whether this node may act on the outside; nil: it always may.
+	Fence Fence
+	// Webhooks is asked about endpoints and dead letters; nil: there are none.
+	Webhooks Webhooks
 	// Full says that the outbox takes no more: clients' messages then wait
 	// unread, and new clients are refused. nil: it never is.
 	Full func() bool

@@ -13,6 +13,9 @@ import (
 
 // DeadLetter is an event that could not be delivered, as the API shows it.
 type DeadLetter struct {
+	// Key is the letter's place in a list: what a page's cursor is made of.
+	Key string `json:"-"`
+
 	ID       string             `json:"id"`
 	Type     protocol.EventType `json:"type"`
 	ClientID string             `json:"client_id"`
@@ -47,6 +50,7 @@ func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, s
 			continue // it went meanwhile
 		}
 		shown := show(l)
+		shown.Key = en.key
 		shown.Attempts = slices.Clone(shown.Attempts)
 		for i := range shown.Attempts {
 			shown.Attempts[i].Answer = ""
@@ -54,6 +58,11 @@ func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, s
 		letters = append(letters, shown)
 	}
 	return letters, cursor, nil
+}
+
+// Have gives those of the ids of which there is a dead letter.
+func (d *Dispatcher) Have(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !d.letters.has(id) })
 }
 
 // DeadLetter gives one letter with its event. An unknown id is a

@@ -37,6 +37,9 @@ func TestDeadLettersArePaged(t *testing.T) {
 				if l.Event != nil {
 					t.Error("a list has bodies")
 				}
+				if l.Key <= p.Cursor || cursor != "" && l.Key > cursor {
+					t.Errorf("the key %q is not between the cursors %q and %q", l.Key, p.Cursor, cursor)
+				}
 			}
 			if cursor == "" {
 				break
@@ -46,6 +49,9 @@ func TestDeadLettersArePaged(t *testing.T) {
 		}
 		if fmt.Sprint(ids) != fmt.Sprint(want) {
 			t.Errorf("listed %v, want %v", ids, want)
+		}
+		if have := r.Have([]string{want[3], want[0], "evt_none"}); fmt.Sprint(have) != fmt.Sprint(want[3:4]) {
+			t.Errorf("there are %v, want %v", have, want[3:4])
 		}
 	})
 }
