@@ -1,37 +1,30 @@
-// Package browser tests the demo and its page in a real browser.
+// Package browser tests in a real browser what runs in one: the demo's page, the
+// JavaScript client library, and the chat in PHP.
 package browser
 
 import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
-)
 
-// binary is the program under test.
-var binary string
+	"gatepost/test/harness"
+)
 
 // patience is how long a test waits for what must happen; one that passes waits
 // only as long as it takes.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gatepost-browser-")
+func TestMain(m *testing.M) {
+	remove, err := harness.Build()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		os.Exit(1)
 	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "gatepost")
-	if out, err := exec.Command("go", "build", "-o", binary, "gatepost/app").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build gatepost/app: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	status := m.Run()
+	remove()
+	os.Exit(status)
 }
 
 // need finds a program that a test can't do without; where it is missing the

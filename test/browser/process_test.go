@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/harness"
 )
 
 // demo is a running "gatepost demo".
@@ -27,7 +29,7 @@ type demo struct {
 // where the page is.
 func startDemo(t *testing.T, addr string) *demo {
 	t.Helper()
-	d := &demo{cmd: exec.Command(binary, "demo", "--addr", addr), done: make(chan struct{})}
+	d := &demo{cmd: exec.Command(harness.Binary(), "demo", "--addr", addr), done: make(chan struct{})}
 	d.cmd.Dir = t.TempDir()
 	d.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.cmd.Dir}
 	out, err := d.cmd.StdoutPipe()

@@ -36,7 +36,7 @@ func newBrowser(t *testing.T) context.Context {
 	return browser
 }
 
-// window is one tab on the demo's page.
+// window is one tab.
 type window struct {
 	t   *testing.T
 	ctx context.Context
@@ -46,8 +46,16 @@ type window struct {
 	faults []string // guarded by mu; exceptions and what the page's policy blocked
 }
 
-// open opens the page in a new tab and waits until it has joined its room.
+// open opens the demo's page in a new tab and waits until it has joined its room.
 func open(t *testing.T, browser context.Context, url string) *window {
+	t.Helper()
+	w := tab(t, browser, url)
+	w.inRoom()
+	return w
+}
+
+// tab opens a page in a new tab. Faults of the page's scripts are the test's.
+func tab(t *testing.T, browser context.Context, url string) *window {
 	t.Helper()
 	w := &window{t: t}
 	w.ctx, w.end = chromedp.NewContext(browser, chromedp.WithListener(w.listen))
@@ -56,7 +64,6 @@ func open(t *testing.T, browser context.Context, url string) *window {
 	if err := chromedp.Do(w.ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
-	w.inRoom()
 	t.Cleanup(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
