@@ -43,6 +43,9 @@ func (e *endpoint) lead(j *job) {
 	b := newBatch(members, size)
 	b.seat, j.seat = j.seat, nil
 	e.send(e.life, b)
+	if b.ruling == accepted {
+		e.turns.vouch(others)
+	}
 	e.divide(b, members)
 	for _, s := range others {
 		s.arrived()

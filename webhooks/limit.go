@@ -35,7 +35,7 @@ const (
 // handed in.
 type limit struct {
 	value, most int
-	calm        time.Duration // how long after an overload nothing is stretched
+	timeout     time.Duration // of an attempt; for so long after an overload nothing is stretched
 	credit      int           // good answers since the last raise
 	good        int           // good answers that haven't made up for another yet
 	lowered     time.Time
@@ -44,8 +44,8 @@ type limit struct {
 	recovering  bool // after an outage, until an overload
 }
 
-func newLimit(most int, calm time.Duration) limit {
-	return limit{value: min(firstLimit, most), most: most, calm: calm}
+func newLimit(most int, timeout time.Duration) limit {
+	return limit{value: min(firstLimit, most), most: most, timeout: timeout}
 }
 
 // ended takes in the end of an attempt that began at began. wanted: somebody is waiting, so that the limit is what slows
@@ -92,7 +92,7 @@ func (l *limit) lower(least int, began, now time.Time) {
 // stretch raises the limit by one where somebody waits and no overload was seen
 // of late.
 func (l *limit) stretch(wanted bool, now time.Time) {
-	if wanted && l.value < l.most && now.Sub(l.overload) >= l.calm && now.Sub(l.stretched) >= stretchEvery {
+	if wanted && l.value < l.most && now.Sub(l.overload) >= l.timeout && now.Sub(l.stretched) >= stretchEvery {
 		l.stretched = now
 		l.value++
 	}

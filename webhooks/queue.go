@@ -1,14 +1,20 @@
 package webhooks
 
-import "container/list"
+import (
+	"container/list"
+	"time"
+)
 
-// kind is a first attempt or a repeated one.
+// kind is what an attempt is, as far as turns go. The first attempts at messages
+// are of three kinds, by what is known of their clients (standing.go).
 type kind int
 
 const (
-	firstTry kind = iota
+	firstTry kind = iota // of a message: its client's last one went well, and soon
 	repeated
-	kinds = 2
+	newcomer // nothing is known of the client
+	suspect  // the client's last message held its slot for long
+	kinds    = 4
 )
 
 // queue is one class's waiters, ordered so that no address and no user crowds
@@ -21,8 +27,8 @@ const (
 //     share of their address only.
 //   - Within a user and address: first come, first served.
 //
-// An address or user that holds its share (a number that the caller hands in)
-// gets no more for now. Every operation costs O(log n) of what waits: a user at
+// (latest is the exception that slots makes.) An address or user that holds its
+// share (a number for each kind that the caller hands in) gets no more for now. Every operation costs O(log n) of what waits: a user at
 // its share is parked, so that it isn't met again at each of its addresses
 // whenever somebody is picked.
 //
@@ -36,7 +42,9 @@ type queue struct {
 	ready   [kinds]ranking[*source]
 	parking map[*user]struct{} // the users with parked lanes
 	turn    uint64             // of the last entry into, or turn in, a ranking
-	flip    bool               // which kind was served last, so that they alternate
+	last    kind               // which was served last, so that they take turns
+	arrived [kinds]chain       // all that wait
+	newest  bool               // whether the last newcomer was the one that came last
 }
 
 // source is a remote address.
@@ -81,14 +89,27 @@ type waiter struct {
 	lane *lane         // while it waits or holds
 	spot *list.Element // in its lane, while it waits
 	came uint64        // the order of arrival
+
+	chained      bool // in the chain that these link
+	older, newer *waiter
+	since        time.Time     // when it came
+	began        time.Time     // when it got its slot
+	paid         time.Duration // the step of its pace
+	doubtful     bool          // a repeated attempt for a client that is a suspect
+	slow         bool          // it hangs, as it seems: no lane has it any more
 }
 
 func newQueue() queue {
 	return queue{sources: map[string]*source{}, users: map[string]*user{}, parking: map[*user]struct{}{}}
 }
 
+// shares is the most that one address or user may hold where it wants another slot
+// for an attempt of a kind.
+type shares [kinds]int
+
 // add makes w wait.
 func (q *queue) add(w *waiter, share int) {
+	q.arrived[w.kind].add(w)
 	w.lane = q.laneOf(w.addr, w.uid)
 	line := &w.lane.line[w.kind]
 	w.spot = line.waiters.PushBack(w)
@@ -121,6 +142,20 @@ func (q *queue) next(k kind, share int) *waiter {
 	}
 }
 
+// latest is who came last of this kind, if it may be served now and its address
+// holds no more than any other's; else nil.
+func (q *queue) latest(k kind, share int) *waiter {
+	w := q.arrived[k].newest
+	if w == nil || w.lane.line[k].parked != nil {
+		return nil
+	}
+	l := w.lane
+	if l.source.held >= share || l.user != nil && l.user.held >= share || l.source.held > q.ready[k][0].held {
+		return nil
+	}
+	return w
+}
+
 // head is who would be served next of this kind if nobody were held to a share.
 func (q *queue) head(k kind) *waiter {
 	s, ok := q.ready[k].top()
@@ -138,12 +173,12 @@ func (q *queue) grant(w *waiter) {
 }
 
 // release takes the slot of w back.
-func (q *queue) release(w *waiter, share int) {
+func (q *queue) release(w *waiter, share shares) {
 	l := w.lane
 	w.lane = nil
 	q.hold(l, -1)
 	for k := range kind(kinds) {
-		q.unpark(l.user, k, share)
+		q.unpark(l.user, k, share[k])
 	}
 	q.forget(l)
 }
@@ -152,6 +187,7 @@ func (q *queue) release(w *waiter, share int) {
 func (q *queue) cancel(w *waiter, share int) {
 	l := w.lane
 	w.lane = nil
+	q.arrived[w.kind].drop(w)
 	line := &l.line[w.kind]
 	line.waiters.Remove(w.spot)
 	w.spot = nil
@@ -166,10 +202,11 @@ func (q *queue) cancel(w *waiter, share int) {
 	q.forget(l)
 }
 
-// serve takes w from the head of its lane and moves lane and address to the end
+// serve takes w from its lane and moves lane and address to the end
 // of the rotation.
 func (q *queue) serve(w *waiter) {
 	l, s := w.lane, w.lane.source
+	q.arrived[w.kind].drop(w)
 	line := &l.line[w.kind]
 	line.waiters.Remove(w.spot)
 	w.spot = nil

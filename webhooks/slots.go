@@ -22,11 +22,16 @@ const (
 //     others may still claim. Below four slots there are none of one's own: the
 //     classes take turns.
 //   - Repeated attempts hold at most a quarter of the slots, at least one. From
-//     four such slots on each class has one of these to itself.
+//     four such slots on each class has one of these to itself. Those for clients
+//     that hang hold at most half of that.
 //   - An address or a user holds at most three quarters of the slots that its class
 //     could have, at least one, so that there is room for another.
-//   - Classes take turns, and within a class first and repeated attempts do; who
-//     is next among those is the queue's (queue.go).
+//   - Classes take turns, and within a class the kinds of attempts do; who is next
+//     among those is the queue's (queue.go).
+//   - A message that hangs while others go well counts against none of this any
+//     more, only against the most that there may be: the limit makes room for
+//     others. Messages of clients that hang hold half of that most, those of new
+//     clients the rest but an eighth, more and more slowly; see trust.go.
 //
 // When the limit falls nothing is taken away: the next are granted once there is
 // room. slots does no I/O, has no clock and no lock, and costs O(log n) a call.
@@ -38,7 +43,18 @@ type slots struct {
 	queue   [classes]queue
 	last    class // whose turn it was last
 	came    uint64
+
+	// Of messages, see trust.go:
+	running  chain       // with a slot, and not slow
+	slow     int         // slots of those that hang
+	doubted  int         // slots of others whose clients' last message didn't go well, or isn't known
+	suspects int         // those among them that are likely to hang
+	again    int         // slots of all repeated attempts that are
+	paces    [kinds]pace // of newcomers and first tries
 }
+
+// fewest is how many slots there must be for classes to have some of their own.
+const fewest = 4
 
 // quota is how a number of slots is shared between the classes.
 type quota struct {
@@ -54,11 +70,15 @@ func newSlots(l limit) *slots {
 	return s
 }
 
-// quota is the division of all slots.
-func (s *slots) quota() quota {
-	n := s.limit.value
+// room is how many slots there are beside those of messages that hang.
+func (s *slots) room() int { return max(1, min(s.limit.value, s.limit.most-s.slow)) }
+
+// quota is the division of all these slots.
+func (s *slots) quota() quota { return divide(s.room()) }
+
+func divide(n int) quota {
 	q := quota{total: n}
-	if n >= 4 {
+	if n >= fewest {
 		q.own = [classes]int{connects: max(1, n/8), messages: max(1, n/4), closes: max(1, n/8)}
 	}
 	return q
@@ -86,16 +106,33 @@ func (q quota) room(c class, held [classes]int) bool {
 	return free > 0 && (held[c] < q.own[c] || free > claimed)
 }
 
-// share is the most that one address or user holds of a class.
-func (s *slots) share(c class) int {
-	q := s.quota()
-	usable := q.total
+// usable is how many of the slots a class may come to.
+func (q quota) usable(c class) int {
+	n := q.total
 	for other := range class(classes) {
 		if other != c {
-			usable -= q.own[other]
+			n -= q.own[other]
 		}
 	}
-	return max(1, usable*3/4)
+	return n
+}
+
+// share is the most that one address or user holds of a class where it wants a slot
+// for an attempt of this kind. What is kept from clients of whom no good is known is
+// not kept from their neighbours.
+func (s *slots) share(c class, k kind) int {
+	n := s.quota().usable(c)
+	if c == messages && k == firstTry {
+		return max(1, n-spare(n))
+	}
+	return max(1, n*3/4)
+}
+
+func (s *slots) shares(c class) (list shares) {
+	for k := range kind(kinds) {
+		list[k] = s.share(c, k)
+	}
+	return list
 }
 
 // add makes w wait for a slot.
@@ -103,19 +140,19 @@ func (s *slots) add(w *waiter) {
 	s.came++
 	w.came = s.came
 	s.waiting++
-	s.queue[w.class].add(w, s.share(w.class))
+	s.queue[w.class].add(w, s.share(w.class, w.kind))
 }
 
 // cancel takes w, which waits, out of the queue.
 func (s *slots) cancel(w *waiter) {
 	s.waiting--
-	s.queue[w.class].cancel(w, s.share(w.class))
+	s.queue[w.class].cancel(w, s.share(w.class, w.kind))
 }
 
 // grant gives the next slot that is free to the next in turn, who now waits no
 // more; nil: there is no slot that anyone who waits may have.
-func (s *slots) grant() *waiter {
-	if s.waiting == 0 || s.held >= s.limit.value {
+func (s *slots) grant(now time.Time) *waiter {
+	if s.waiting == 0 || s.held-s.slow >= s.room() {
 		return nil
 	}
 	all, repeats, held := s.quota(), s.repeatQuota(), s.heldByClass()
@@ -124,12 +161,15 @@ func (s *slots) grant() *waiter {
 		if !all.room(c, held) {
 			continue
 		}
-		if w := s.pick(c, repeats.room(c, s.repeats)); w != nil {
+		if w := s.pick(c, repeats.room(c, s.repeats), now); w != nil {
 			s.last = c
 			s.held++
 			s.waiting--
 			if w.kind == repeated {
 				s.repeats[c]++
+			}
+			if c == messages {
+				s.seated(w, now)
 			}
 			return w
 		}
@@ -137,19 +177,22 @@ func (s *slots) grant() *waiter {
 	return nil
 }
 
-// pick grants the next of a class, first and repeated attempts in turn.
-func (s *slots) pick(c class, mayRepeat bool) *waiter {
-	q, share := &s.queue[c], s.share(c)
-	order := [kinds]kind{firstTry, repeated}
-	if q.flip {
-		order = [kinds]kind{repeated, firstTry}
-	}
-	for _, k := range order {
+// pick grants the next of a class, its kinds in turn.
+func (s *slots) pick(c class, mayRepeat bool, now time.Time) *waiter {
+	q := &s.queue[c]
+	for i := range kind(kinds) {
+		k := (q.last + 1 + i) % kinds
 		if k == repeated && !mayRepeat {
 			continue
 		}
-		if w := q.next(k, share); w != nil {
-			q.flip = k == firstTry
+		var w *waiter
+		if c == messages {
+			w = s.choose(k, now)
+		} else {
+			w = q.next(k, s.share(c, k))
+		}
+		if w != nil {
+			q.last = k
 			q.grant(w)
 			return w
 		}
@@ -170,7 +213,23 @@ func (s *slots) release(w *waiter, how load, began, now time.Time) {
 	if w.kind == repeated {
 		s.repeats[w.class]--
 	}
-	s.queue[w.class].release(w, s.share(w.class))
+	if w.doubtful {
+		s.again--
+	}
+	switch {
+	case w.slow:
+		s.slow--
+		if how == late {
+			how = unknown // others went well meanwhile
+		}
+	case w.class == messages:
+		s.unseat(w)
+	default:
+		s.queue[w.class].release(w, s.shares(w.class))
+	}
+	if w.paid > 0 && how != late && !w.slow {
+		s.paces[w.kind].refund(w.paid)
+	}
 	s.limit.ended(how, s.waiting > 0, began, now)
 }
 
@@ -184,8 +243,10 @@ func (s *slots) stretch(now time.Time) { s.limit.stretch(s.waiting > 0, now) }
 func (s *slots) along(fits func(*waiter) bool) *waiter {
 	var next *waiter
 	for _, c := range [...]class{messages, closes} {
-		if w := s.queue[c].head(firstTry); w != nil && (next == nil || w.came < next.came) {
-			next = w
+		for _, k := range [...]kind{firstTry, newcomer} {
+			if w := s.queue[c].head(k); w != nil && (next == nil || w.came < next.came) {
+				next = w
+			}
 		}
 	}
 	if next == nil || !fits(next) {

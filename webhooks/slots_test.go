@@ -35,13 +35,13 @@ func (c *crowd) grant() []*waiter {
 	c.t.Helper()
 	var seated []*waiter
 	for {
-		before, limit := c.s.held, c.s.limit.value
-		w := c.s.grant()
+		before, slow, limit := c.s.held, c.s.slow, c.s.room()
+		w := c.s.grant(c.now)
 		if w == nil {
 			break
 		}
-		if before >= limit {
-			c.t.Fatalf("granted a slot with %d of %d held", before, limit)
+		if before-slow >= limit || before >= c.s.limit.most {
+			c.t.Fatalf("granted a slot with %d held, %d of them slow, of %d", before, slow, limit)
 		}
 		if !c.waiting[w] {
 			c.t.Fatal("granted to one that doesn't wait")
@@ -64,13 +64,20 @@ func (c *crowd) release(w *waiter, how load) {
 // check says that the grant to w kept the rules.
 func (c *crowd) check(w *waiter) {
 	c.t.Helper()
-	var class, addr, uid, repeats, repeatsOfClass int
+	var class, addr, uid, repeats, repeatsOfClass, slow, doubted int
 	for h := range c.holding {
 		if h.kind == repeated {
 			repeats++
 			if h.class == w.class {
 				repeatsOfClass++
 			}
+		}
+		if h.slow {
+			slow++
+			continue
+		}
+		if h.class == messages && h.kind != firstTry {
+			doubted++
 		}
 		if h.class == w.class {
 			class++
@@ -82,13 +89,14 @@ func (c *crowd) check(w *waiter) {
 			}
 		}
 	}
-	if share := c.s.share(w.class); addr > share || uid > share {
+	if share := c.s.share(w.class, w.kind); addr > share || uid > share {
 		c.t.Fatalf("address holds %d, uid %d, their share is %d", addr, uid, share)
 	}
 	if most := max(1, c.s.limit.value/4); w.kind == repeated && repeats > most {
 		c.t.Fatalf("%d repeated attempts, at most %d of %d may be", repeats, most, c.s.limit.value)
 	}
-	if class != c.s.queue[w.class].held || repeatsOfClass != c.s.repeats[w.class] || len(c.holding) != c.s.held {
+	if class != c.s.queue[w.class].held || repeatsOfClass != c.s.repeats[w.class] || len(c.holding) != c.s.held ||
+		slow != c.s.slow || doubted != c.s.doubted {
 		c.t.Fatal("the counts are wrong")
 	}
 }
@@ -104,11 +112,23 @@ func (c *crowd) idle() {
 	addrs, uids := map[string]int{}, map[string]int{}
 	key := func(cl class, s string) string { return fmt.Sprint(cl, s) }
 	for h := range c.holding {
+		if h.slow {
+			continue
+		}
 		addrs[key(h.class, h.addr)]++
 		uids[key(h.class, h.uid)]++
 	}
+	doubtful := false
 	for w := range c.waiting {
-		share := c.s.share(w.class)
+		doubtful = doubtful || w.doubtful
+	}
+	for w := range c.waiting {
+		share := c.s.share(w.class, w.kind)
+		if w.class == messages { // see trust_test.go
+			if t, _ := c.s.trusts(w.kind); t != open || doubtful && w.kind == repeated {
+				continue
+			}
+		}
 		switch {
 		case !c.s.quota().room(w.class, held),
 			w.kind == repeated && !c.s.repeatQuota().room(w.class, c.s.repeats),
@@ -139,8 +159,8 @@ func TestQuotas(t *testing.T) {
 		s := newSlots(newLimit(tt.limit, 0))
 		s.limit.value = tt.limit
 		q := s.quota()
-		if q.own != [classes]int{tt.connects, tt.messages, tt.close} || s.repeatQuota().total != tt.repeats || s.share(messages) != tt.share {
-			t.Errorf("limit %d: own %v, repeats %d, share %d; want %+v", tt.limit, q.own, s.repeatQuota().total, s.share(messages), tt)
+		if q.own != [classes]int{tt.connects, tt.messages, tt.close} || s.repeatQuota().total != tt.repeats || s.share(messages, repeated) != tt.share {
+			t.Errorf("limit %d: own %v, repeats %d, share %d; want %+v", tt.limit, q.own, s.repeatQuota().total, s.share(messages, repeated), tt)
 		}
 	}
 }
@@ -160,7 +180,7 @@ func TestClassesKeepSlotsOfTheirOwn(t *testing.T) {
 			for i := range own {
 				c.add(waiter{class: other, addr: fmt.Sprint("other", i)})
 			}
-			if n := len(c.grant()); n != min(own, c.s.share(other)) {
+			if n := len(c.grant()); n != min(own, c.s.share(other, firstTry)) {
 				t.Errorf("%d of class %d got a slot beside a flood of %d, want %d", n, other, flood, own)
 			}
 		}
@@ -222,7 +242,7 @@ func TestAFloodKeepsNobodyWaiting(t *testing.T) {
 				c.add(tt.flood(i))
 			}
 			c.grant()
-			share := c.s.share(messages)
+			share := c.s.share(messages, firstTry)
 			if len(c.holding) != share {
 				t.Fatalf("the flood holds %d, its share is %d", len(c.holding), share)
 			}
@@ -334,14 +354,22 @@ func play(c *crowd, pick func(n int) int, steps int) {
 		c.now = c.now.Add(time.Duration(pick(300)) * time.Millisecond)
 		switch step := pick(12); {
 		case step < 6:
-			w := waiter{class: class(pick(classes)), kind: kind(pick(3) / 2), addr: fmt.Sprint("a", pick(5))}
+			w := waiter{class: class(pick(classes)), kind: kind(pick(kinds)), since: c.now, addr: fmt.Sprint("a", pick(5))}
 			if pick(2) == 0 {
 				w.uid = fmt.Sprint("u", pick(3))
 			}
+			if w.class != messages {
+				w.kind = min(w.kind, repeated)
+			}
+			w.doubtful = w.class == messages && w.kind == repeated && pick(2) == 0
 			c.add(w)
 		case step < 9:
 			if w := nth(c.holding, pick(8)); w != nil {
+				began := c.holding[w]
 				c.release(w, load(pick(3)))
+				if pick(2) == 0 {
+					c.s.overtaken(began, c.now)
+				}
 			}
 		case step < 10:
 			if w := nth(c.waiting, pick(8)); w != nil {
@@ -377,7 +405,7 @@ func (c *crowd) drain() {
 	}
 	for i := range c.s.queue {
 		q := &c.s.queue[i]
-		if len(q.sources)+len(q.users)+len(q.parking)+len(q.ready[0])+len(q.ready[1])+q.held != 0 {
+		if len(q.sources)+len(q.users)+len(q.parking)+len(q.ready[0])+len(q.ready[1])+q.held != 0 || q.arrived != [kinds]chain{} {
 			c.t.Fatalf("class %d keeps %d addresses, %d users", i, len(q.sources), len(q.users))
 		}
 	}
@@ -415,7 +443,7 @@ func BenchmarkGrant(b *testing.B) {
 				}
 				var now time.Time
 				for i := range b.N {
-					w := s.grant()
+					w := s.grant(now)
 					s.release(w, unknown, now, now)
 					s.add(one(i))
 				}

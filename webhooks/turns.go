@@ -12,6 +12,7 @@ type turns struct {
 	mu      sync.Mutex // guards the following
 	slots   *slots
 	breaker breaker
+	known   standings
 	clock   *time.Timer // runs while somebody waits
 }
 
@@ -23,7 +24,6 @@ type seat struct {
 	patience time.Duration // how long to wait for an open breaker; endless: as long as it takes
 	ready    chan struct{} // closed once state is no longer waiting
 	state    seatState     // guarded by turns.mu until ready is closed
-	began    time.Time     // when the slot was granted
 	probe    bool          // whether the breaker was open then
 }
 
@@ -39,7 +39,7 @@ const (
 )
 
 func newTurns(most int, timeout time.Duration) *turns {
-	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker()}
+	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker(), known: newStandings()}
 	t.clock = time.AfterFunc(time.Hour, t.tick)
 	t.clock.Stop()
 	return t
@@ -49,17 +49,25 @@ func newTurns(most int, timeout time.Duration) *turns {
 // along. An error is the context's cause, or errAway where the breaker was open
 // for longer than s has patience; it only comes while neither has begun.
 func (t *turns) take(ctx context.Context, s *seat) error {
+	now := time.Now()
 	t.mu.Lock()
 	idle := t.slots.waiting == 0
+	s.since = now
+	if s.class == messages {
+		known := t.known.kindOf(s.clientID())
+		if s.doubtful = s.kind == repeated && known == suspect; s.kind == firstTry {
+			s.kind = known
+		}
+	}
 	t.slots.add(&s.waiter)
-	t.grant(time.Now())
+	t.grant(now)
 	if s.state == seated {
 		t.mu.Unlock()
 		return nil
 	}
 	s.ready = make(chan struct{})
 	if idle {
-		t.arm(time.Now())
+		t.arm(now)
 	}
 	var opened <-chan struct{} = t.breaker.opened
 	t.mu.Unlock()
@@ -116,6 +124,7 @@ func (t *turns) give(s *seat, how load, says sign) turn {
 	defer t.mu.Unlock()
 	turned := t.breaker.ended(says, s.probe, s.clientID(), s.began, now)
 	t.slots.release(&s.waiter, how, s.began, now)
+	t.learn(s, how, says, now)
 	if turned == hasClosed {
 		t.slots.limit.recover()
 	}
@@ -124,6 +133,36 @@ func (t *turns) give(s *seat, how load, says sign) turn {
 		t.arm(now) // a probe's end may have moved the next
 	}
 	return turned
+}
+
+// learn notes what the end of the attempt of s says of its client, and of those
+// whose attempts it has overtaken. (A batch that fails says nothing of who leads it.)
+func (t *turns) learn(s *seat, how load, says sign, now time.Time) {
+	switch {
+	case s.class == closes:
+		t.known.forget(s.clientID())
+	case s.class == messages && how == late && says == absent:
+		t.known.note(s.clientID(), false)
+	case s.class == messages && says == well && !s.slow:
+		t.known.note(s.clientID(), true)
+	}
+	if says != well && says != decided {
+		return
+	}
+	for _, w := range t.slots.overtaken(s.began, now) {
+		t.known.note(w.owner.clientID(), false)
+	}
+}
+
+// vouch notes that messages went well that travelled along.
+func (t *turns) vouch(riders []*seat) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range riders {
+		if s.class == messages {
+			t.known.note(s.clientID(), true)
+		}
+	}
 }
 
 // clientID is whose event the attempt began with.
@@ -157,7 +196,7 @@ func (s *seat) arrived() { close(s.ready) }
 // grant seats whom there is room for.
 func (t *turns) grant(now time.Time) {
 	for t.breaker.admits(now) {
-		w := t.slots.grant()
+		w := t.slots.grant(now)
 		if w == nil {
 			return
 		}
