@@ -9,11 +9,11 @@ namespace Gatepost\Exception;
  * has been run for it. The message is safe to answer: it holds no secret and
  * nothing of the request.
  */
-final class WebhookRefused extends \RuntimeException
+final class WebhookRefused extends \RuntimeException implements GatepostException
 {
     /** @param int $status what to answer: 400, 401, 405 or 413 */
     public function __construct(public readonly int $status, string $message)
     {
-        parent::__construct($message);
+        parent::__construct($message, $status);
     }
 }
