@@ -80,7 +80,11 @@ final class Guard
     private static function unpack(string $packed): Reply
     {
         $fields = (array) json_decode($packed, false, 512, JSON_THROW_ON_ERROR);
-        $refused = $fields['refused'] ?? null;
-        return $refused === null ? Reply::of($fields) : Reply::refuse($refused->status, $refused->text);
+        if (isset($fields['refused'])) {
+            return Reply::refuse($fields['refused']->status, $fields['refused']->text);
+        }
+        // As arrays, so that an action's own objects stay objects.
+        $fields['actions'] = array_map(static fn (object $action): array => (array) $action, $fields['actions'] ?? []);
+        return Reply::of($fields);
     }
 }
