@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -18,6 +19,7 @@ type follower struct {
 	sent   uint64    // number of the last change on its way
 	acked  uint64    // number of the last change that it has
 	since  time.Time // when changes were sent last
+	tried  time.Time // when sending all names was begun last
 }
 
 // followers decides what is sent to whom, and knows who has what. It is a plain
@@ -122,9 +124,10 @@ func (f *followers) acknowledged(p *follower, number uint64) {
 	f.advance()
 }
 
-// settled is the number up to which all followers that aren't silent have all changes.
+// settled is the number up to which all followers that aren't silent have all
+// changes; the highest that there is, if there are none.
 func (f *followers) settled() uint64 {
-	number := f.log.last
+	number := uint64(math.MaxUint64)
 	for _, p := range f.all {
 		switch {
 		case p.silent:
@@ -135,6 +138,30 @@ func (f *followers) settled() uint64 {
 		}
 	}
 	return number
+}
+
+// wait begins to wait until everybody has the changes up to number, and says who
+// lacks them; nil if nobody does.
+func (f *followers) wait(number uint64) (*settling, []*follower) {
+	if f.settled() >= number {
+		return nil, nil
+	}
+	w := &settling{number: number, done: make(chan struct{})}
+	f.waiting = append(f.waiting, w)
+	var lacking []*follower
+	for _, p := range f.all {
+		if !p.silent && f.lacks(p, number) {
+			lacking = append(lacking, p)
+		}
+	}
+	return w, lacking
+}
+
+// stopWaiting says which of those that lacked the changes, and are still followers,
+// lack them now.
+func (f *followers) stopWaiting(w *settling, lacking []*follower) []*follower {
+	f.waiting = slices.DeleteFunc(f.waiting, func(other *settling) bool { return other == w })
+	return slices.DeleteFunc(lacking, func(p *follower) bool { return f.find(p.tag) != p || !f.lacks(p, w.number) })
 }
 
 // lacks says whether p doesn't have the changes up to number.
