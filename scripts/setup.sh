@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
 # compiler (race detector), PHP with its extensions for curl and SQLite, curl,
-# Node.js with npm, Chromium. What is there already isn't touched. Needs root or
+# Node.js with npm, Chromium, Python. What is there already isn't touched. Needs root or
 # sudo only if something is missing.
 set -euo pipefail
 
@@ -20,6 +20,7 @@ need curl curl
 need node nodejs
 need npm npm
 need chromium chromium
+need python3 python3
 declare -A php_package=([curl]=php-curl [pdo_sqlite]=php-sqlite3)
 modules=$(php -m 2>/dev/null || true)
 for module in "${!php_package[@]}"; do

@@ -108,5 +108,5 @@ function show_page(): void
     $gateway = getenv('PUBLIC_WS_URL') ?: 'ws://127.0.0.1:8080/ws';
     http_response_code(200);
     header('content-type: text/html; charset=utf-8');
-    echo str_replace('{{gateway}}', htmlspecialchars($gateway), (string) file_get_contents(__DIR__ . '/page.html'));
+    echo str_replace('{{gateway}}', htmlspecialchars($gateway), (string) file_get_contents(__DIR__ . '/../page.html'));
 }

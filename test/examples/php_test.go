@@ -1,20 +1,12 @@
 package examples
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"gatepost/test/harness"
 )
@@ -40,42 +32,6 @@ func needPHP(t *testing.T) {
 func backend(t *testing.T, secrets string) string {
 	t.Helper()
 	return serve(t, php, "webhook.php", "GATEPOST_WEBHOOK_SECRET="+secrets)
-}
-
-// serve runs a script on PHP's built-in server and returns its address.
-func serve(t *testing.T, dir, script string, env ...string) string {
-	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := probe.Addr().String()
-	probe.Close()
-
-	var log bytes.Buffer
-	server := exec.Command("php", "-S", addr, script)
-	server.Dir = dir
-	server.Env = append(append(os.Environ(), "PHP_CLI_SERVER_WORKERS=4"), env...)
-	server.Stdout, server.Stderr = &log, &log
-	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its workers end with it
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = syscall.Kill(-server.Process.Pid, syscall.SIGKILL)
-		_ = server.Wait()
-		if t.Failed() {
-			t.Logf("php said:\n%s", &log)
-		}
-	})
-	harness.Eventually(t, "PHP listens", func() bool {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-	return addr
 }
 
 func gateway(t *testing.T, backend string) *harness.Node {
@@ -140,53 +96,10 @@ func TestPHPPushes(t *testing.T) {
 	}
 }
 
-func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
-
-// signature is what webhookSecret makes of an event with the id "e".
-func signature(t *testing.T, timestamp, body string) string {
-	t.Helper()
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(webhookSecret, "whsec_"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("e." + timestamp + "." + body))
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
 // What isn't signed by the gateway, just now, is answered 401 and does nothing.
 func TestPHPRefusesWhatIsNotSigned(t *testing.T) {
 	needPHP(t)
-	addr := backend(t, webhookSecret)
-	now := time.Now().UTC()
-	body := `{"type":"message","id":"e","data":{}}`
-	for _, c := range []struct {
-		name, timestamp, signature string
-	}{
-		{"no signature", unix(now), ""},
-		{"another's signature", unix(now), "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="},
-		{"no timestamp", "", "v1,AAAA"},
-		{"signed too long ago", unix(now.Add(-6 * time.Minute)), signature(t, unix(now.Add(-6*time.Minute)), body)},
-		{"signed for later", unix(now.Add(6 * time.Minute)), signature(t, unix(now.Add(6*time.Minute)), body)},
-		{"no number", "+" + unix(now), signature(t, "+"+unix(now), body)},
-	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/", strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("webhook-id", "e")
-		request.Header.Set("webhook-timestamp", c.timestamp)
-		request.Header.Set("webhook-signature", c.signature)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, _ := io.ReadAll(response.Body)
-		response.Body.Close()
-		if response.StatusCode != http.StatusUnauthorized || strings.Contains(string(answer), "whsec_") {
-			t.Errorf("%s: got %d %s", c.name, response.StatusCode, answer)
-		}
-	}
+	refusesUnsigned(t, backend(t, webhookSecret))
 }
 
 // A backend without a usable secret believes nobody: an empty key would verify

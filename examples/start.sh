@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Starts an example, and a gateway before it: examples/start.sh NAME. Ctrl-C ends both.
+#
+# The gateway listens at GATEPOST_ADDR (127.0.0.1:8080), the example at PORT (9000) of the
+# loopback. GATEPOST is the gateway's program (bin/gatepost, built if it isn't there).
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+name=${1:-}
+
+case $name in
+node) backend=(node backend.mjs) ;;
+python) backend=(python3 backend.py) ;;
+php-chat | php-webhook) backend=(php -S "127.0.0.1:${PORT:=9000}" webhook.php) ;;
+*)
+	echo "usage: $0 node|python|php-chat|php-webhook" >&2
+	exit 2
+	;;
+esac
+
+: "${PORT:=9000}" "${GATEPOST_ADDR:=127.0.0.1:8080}" "${GATEPOST:=$here/../bin/gatepost}"
+[ -x "$GATEPOST" ] || make -C "$here/.." build
+cd "$here/$name"
+[ ! -f package-lock.json ] || [ -d node_modules ] || npm ci --ignore-scripts
+
+secrets=$("$GATEPOST" secret)
+set -a
+eval "$secrets"
+GATEPOST_URL=http://$GATEPOST_ADDR
+GATEPOST_WEBHOOK_URL=http://127.0.0.1:$PORT/
+GATEPOST_ORIGINS=http://127.0.0.1:$PORT,http://localhost:$PORT
+GATEPOST_DATA_DIR=${GATEPOST_DATA_DIR:-$here/$name/var/gatepost}
+GATEPOST_DRAIN=${GATEPOST_DRAIN:-1s}
+PUBLIC_WS_URL=ws://$GATEPOST_ADDR/ws
+PHP_CLI_SERVER_WORKERS=${PHP_CLI_SERVER_WORKERS:-8}
+set +a
+
+set -m # each job is a group of its own, and ends with all that it has started
+trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done; wait' EXIT
+trap 'exit 0' INT TERM
+"${backend[@]}" &
+"$GATEPOST" serve &
+echo "$name: http://127.0.0.1:$PORT/" >&2
+wait -n # for the first to end, which ends the other
