@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
-# compiler (race detector), PHP with its extensions for curl and SQLite, curl,
-# Node.js with npm, Chromium, Python. What is there already isn't touched. Needs root or
+# compiler (race detector), PHP with PHPUnit and its extensions for curl, SQLite
+# and APCu, curl, Node.js with npm, Chromium, Python. What is there already isn't touched. Needs root or
 # sudo only if something is missing.
 set -euo pipefail
 
@@ -16,12 +16,13 @@ need() {
 
 need cc gcc libc6-dev
 need php php-cli
+need phpunit phpunit php-xml php-mbstring
 need curl curl
 need node nodejs
 need npm npm
 need chromium chromium
 need python3 python3
-declare -A php_package=([curl]=php-curl [pdo_sqlite]=php-sqlite3)
+declare -A php_package=([curl]=php-curl [pdo_sqlite]=php-sqlite3 [apcu]=php-apcu)
 modules=$(php -m 2>/dev/null || true)
 for module in "${!php_package[@]}"; do
 	grep -qx "$module" <<<"$modules" || missing+=("${php_package[$module]}")

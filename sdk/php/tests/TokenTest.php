@@ -152,7 +152,7 @@ final class TokenTest extends GatewayTestCase implements Transport
     {
         $this->expectException(InvalidArgument::class);
         $this->expectExceptionMessage('secret is needed');
-        (new Client('http://a', token: 'given'))->clientToken('eva');
+        (new Client('http://a', secret: '', token: 'given'))->clientToken('eva');
     }
 
     public function testAScopeIsEnough(): void
