@@ -99,15 +99,16 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 	return &protocol.Refusal{Status: 503, Text: "the backend did not accept the connection", RetryAfter: 1}
 }
 
-// Open begins the client's connection: the welcome frame, then what was pushed
+// Open begins the client's connection: answer, which ends the handshake (nil: it
+// has ended), the welcome frame, then what was pushed
 // since its connect event was sent.
-func (g *Gateway) Open(c *hub.Client, conn net.Conn) {
+func (g *Gateway) Open(c *hub.Client, conn net.Conn, answer []byte) {
 	var welcome *hub.Frame
 	if g.cfg.Welcome != "" {
 		text := strings.ReplaceAll(g.cfg.Welcome, "{client_id}", c.ID())
 		welcome = hub.NewFrame(&protocol.Message{Payload: []byte(text)})
 	}
-	if c.Open(conn, welcome) && g.draining.Load() {
+	if c.Open(conn, answer, welcome) && g.draining.Load() {
 		c.Close(goingAway, nil, false)
 	}
 }

@@ -97,7 +97,7 @@ func (f *fixture) connect() (*hub.Client, *socket) {
 	ours, theirs := net.Pipe()
 	s := &socket{t: f.t, conn: theirs}
 	f.t.Cleanup(func() { _ = theirs.Close() })
-	f.Open(a.Client, ours)
+	f.Open(a.Client, ours, nil)
 	return a.Client, s
 }
 

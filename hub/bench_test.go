@@ -25,7 +25,7 @@ func benchmarkPush(b *testing.B, conn func(testing.TB) net.Conn) {
 	h := newHub(b, Options{SendQueue: 1 << 30})
 	for i := range clients {
 		c := admit(h, fmt.Sprint("c", i), "", "room")
-		c.Open(conn(b), nil)
+		c.Open(conn(b), nil, nil)
 		b.Cleanup(func() { c.Close(Cause{Code: 1000}, nil, true) })
 	}
 	room := protocol.Target{Groups: []string{"room"}}

@@ -148,7 +148,7 @@ func TestBrokenConnection(t *testing.T) {
 	h := newHub(t, Options{Metrics: NewMetrics(reg), CloseTimeout: 20 * time.Millisecond})
 	c := admit(h, "c1", "1", "room")
 	conn := &brokenConn{}
-	c.Open(conn, nil)
+	c.Open(conn, nil, nil)
 	if got := c.Send(text("lost")); got != Queued {
 		t.Errorf("Send says %d; want Queued", got)
 	}

@@ -38,7 +38,7 @@ func TestConcurrentLivesStayConsistent(t *testing.T) {
 				shared = append(shared, c)
 				mu.Unlock()
 				if r.IntN(10) > 0 {
-					c.Open(sinkConn{}, text("welcome"))
+					c.Open(sinkConn{}, nil, text("welcome"))
 				}
 				for range 5 {
 					churn(h, anyone(r), r, name)

@@ -35,7 +35,7 @@ func connect(t testing.TB, h *Hub, id, uid string, groups ...string) (*Client, *
 	t.Helper()
 	c := admit(h, id, uid, groups...)
 	server, p := tcpPair(t)
-	if !c.Open(server, nil) {
+	if !c.Open(server, nil, nil) {
 		t.Fatalf("client %s was closed before it opened", id)
 	}
 	t.Cleanup(func() { c.Close(Cause{Code: protocol.CloseNormal}, nil, true) })
@@ -46,7 +46,7 @@ func connect(t testing.TB, h *Hub, id, uid string, groups ...string) (*Client, *
 func openSilently(t testing.TB, h *Hub, id, uid string, groups ...string) *Client {
 	t.Helper()
 	c := admit(h, id, uid, groups...)
-	if !c.Open(sinkConn{}, nil) {
+	if !c.Open(sinkConn{}, nil, nil) {
 		t.Fatalf("client %s was closed before it opened", id)
 	}
 	t.Cleanup(func() { c.Close(Cause{Code: protocol.CloseNormal}, nil, true) })

@@ -3,6 +3,7 @@ package hub
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,6 +62,18 @@ func encode(opcode byte, payload []byte) []byte {
 
 // rawFrame is a frame that somebody else encoded; wire is copied.
 func rawFrame(wire []byte) *Frame { return &Frame{wire: bytes.Clone(wire)} }
+
+// behind is the frame, which may be nil, with bytes in front of it that are no frame;
+// nil where there is nothing at all.
+func (f *Frame) behind(bytes []byte) *Frame {
+	switch {
+	case len(bytes) == 0:
+		return f
+	case f == nil:
+		return rawFrame(bytes)
+	}
+	return &Frame{wire: slices.Concat(bytes, f.wire), message: f.message}
+}
 
 // closeFrame is the frame that tells cause, or nil where RFC 6455, section 7.4.1
 // forbids its code on the wire.

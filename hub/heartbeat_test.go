@@ -31,7 +31,7 @@ func pipe(t *testing.T, h *Hub, id string, heard func(*Client, received)) *Clien
 			}
 		}
 	}()
-	c.Open(server, nil)
+	c.Open(server, nil, nil)
 	return c
 }
 
@@ -176,7 +176,7 @@ func TestStalledConnection(t *testing.T) {
 			server, client := net.Pipe()
 			defer client.Close()
 			c := admit(h, "c1", "")
-			c.Open(server, text("welcome"))
+			c.Open(server, nil, text("welcome"))
 			p := newPeer(client)
 			p.want(t, "welcome", "ping ") // and nothing more
 			c.Heard()
@@ -202,7 +202,7 @@ func TestSlowClientIsntTimedOut(t *testing.T) {
 		server, client := net.Pipe()
 		defer client.Close()
 		c := admit(h, "c1", "")
-		c.Open(server, nil)
+		c.Open(server, nil, nil)
 		f := text(string(make([]byte, batchBytes)))
 		p := newPeer(client)
 		for range 10 { // always one more than it has read, for longer than any timeout

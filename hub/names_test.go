@@ -60,7 +60,7 @@ func TestNamesComeAndGo(t *testing.T) {
 	want("a connects", "+u1", "+gx", "+gy")
 	b := admit(h, "b", "1", "x")
 	want("b connects with the same names")
-	b.Open(sinkConn{}, nil)
+	b.Open(sinkConn{}, nil, nil)
 	want("b opens")
 	a.Bind("1")
 	want("a is bound to the uid that it has")

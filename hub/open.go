@@ -2,14 +2,15 @@ package hub
 
 import "net"
 
-// Open gives an admitted client its connection: welcome (nil: none) is written
-// first, then what was queued meanwhile. From now on the client is counted and
+// Open gives an admitted client its connection: answer, the bytes that end the
+// handshake (nil: they are written), and welcome (nil: none) leave first, in one
+// write, then what was queued meanwhile. From now on the client is counted and
 // pinged. conn must be the bare connection; the hub alone writes to it.
 //
 // It returns false where the client was closed meanwhile: what was queued, its last
 // words and its close frame are still written. Either way conn is the hub's to
 // close, and the caller reads it to its end and calls Hangup.
-func (c *Client) Open(conn net.Conn, welcome *Frame) bool {
+func (c *Client) Open(conn net.Conn, answer []byte, welcome *Frame) bool {
 	opened := c.enter()
 	if !opened {
 		c.hub.opts.Metrics.countClose(c.Cause())
@@ -26,8 +27,8 @@ func (c *Client) Open(conn net.Conn, welcome *Frame) bool {
 	backlog := q.waiting[q.head:]
 	q.conn, q.waiting, q.head, q.pongAt = conn, nil, 0, 0
 	var start *writer
-	if welcome != nil {
-		start = q.push(c, welcome)
+	if first := welcome.behind(answer); first != nil {
+		start = q.push(c, first)
 	}
 	for _, f := range backlog {
 		q.add(c, -f.cost())
@@ -40,7 +41,7 @@ func (c *Client) Open(conn net.Conn, welcome *Frame) bool {
 	}
 	q.mu.Unlock()
 	if start != nil {
-		go start.run()
+		start.begin()
 	}
 	return opened
 }

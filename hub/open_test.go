@@ -38,7 +38,7 @@ func TestConnectingClient(t *testing.T) {
 	wantConsistent(t, h)
 
 	server, p := tcpPair(t)
-	if !c.Open(server, text("welcome")) {
+	if !c.Open(server, nil, text("welcome")) {
 		t.Fatal("Open says that the client was closed")
 	}
 	c.Send(text("later"))
@@ -67,7 +67,7 @@ func TestClosedWhileConnecting(t *testing.T) {
 		t.Error("it is still found by its id")
 	}
 	server, p := tcpPair(t)
-	if c.Open(server, text("welcome")) {
+	if c.Open(server, nil, text("welcome")) {
 		t.Error("Open says that the client is open")
 	}
 	p.want(t, "welcome", "queued", "last words", "close 4100 no")
@@ -93,7 +93,7 @@ func TestTooMuchWhileConnecting(t *testing.T) {
 		t.Errorf("drops are %v; want 3 for queue_full", drops)
 	}
 	server, p := tcpPair(t)
-	c.Open(server, nil)
+	c.Open(server, nil, nil)
 	p.want(t, "close 4008 "+causeSlow.Reason)
 	go c.Hangup()
 	p.wantEnd(t)
@@ -136,7 +136,7 @@ func TestForcedOutWhileConnecting(t *testing.T) {
 	c.Send(text("queued"))
 	c.Close(Cause{Code: 1000}, text("last"), true)
 	server, p := tcpPair(t)
-	if c.Open(server, text("welcome")) {
+	if c.Open(server, nil, text("welcome")) {
 		t.Error("Open says that the client is open")
 	}
 	p.within(t, 5e9)

@@ -17,7 +17,7 @@ func TestPongsAmongMessages(t *testing.T) {
 			defer h.Close()
 			server, client := net.Pipe()
 			c := admit(h, "c1", "")
-			c.Open(server, nil)
+			c.Open(server, nil, nil)
 			pongsAmongMessages(t, c, newPeer(client), rand.New(rand.NewPCG(seed, 0)))
 			c.Close(Cause{Code: 1000}, nil, true)
 			client.Close()

@@ -65,7 +65,7 @@ func TestSlowClient(t *testing.T) {
 	c := admit(h, "c1", "")
 	server, p := tcpPair(t)
 	_ = p.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
-	c.Open(server, nil)
+	c.Open(server, nil, nil)
 	f := text(string(make([]byte, 4<<10)))
 	verdicts := map[Verdict]int{}
 	most := int64(0)
@@ -144,7 +144,7 @@ func TestPongsDontPileUp(t *testing.T) {
 	}
 	c.Send(text("after"))
 	server, p := tcpPair(t)
-	c.Open(server, text("welcome"))
+	c.Open(server, nil, text("welcome"))
 	p.want(t, "welcome", "pong 999", "after")
 	c.Close(Cause{Code: 1000}, nil, true)
 }

@@ -19,8 +19,12 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 	scratch := selections.Get().(*[]*Client)
 	clients := h.collect(t, except, (*scratch)[:0])
 	var pushed protocol.Pushed
+	send := (*Client).Send
+	if len(clients) > fewReceivers {
+		send = (*Client).sendLater
+	}
 	for _, c := range clients {
-		switch c.Send(f) {
+		switch send(c, f) {
 		case Queued:
 			pushed.Matched++
 			pushed.Queued++
@@ -35,6 +39,11 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 	selections.Put(scratch)
 	return pushed
 }
+
+// fewReceivers is up to how many a push is written by whoever pushes. To more of
+// them it's only queued: frames of pushes that come meanwhile then leave with it, in
+// one write for each client.
+const fewReceivers = 4
 
 // selections are slices for Push, so that a push to many doesn't allocate one.
 var selections = sync.Pool{New: func() any { return new([]*Client) }}

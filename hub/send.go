@@ -3,24 +3,40 @@ package hub
 import "net"
 
 // Send queues f and answers at once. Where the client has too much waiting, all of
-// that is dropped with f, and the client is closed with 4008.
+// that is dropped with f, and the client is closed with 4008. If nothing waits, f
+// leaves before Send returns, as far as the kernel takes it.
 func (c *Client) Send(f *Frame) Verdict {
+	verdict, start := c.enqueue(f)
+	if start != nil {
+		start.begin()
+	}
+	return verdict
+}
+
+// sendLater is Send, but f is always written by a goroutine.
+func (c *Client) sendLater(f *Frame) Verdict {
+	verdict, start := c.enqueue(f)
+	if start != nil {
+		go start.run()
+	}
+	return verdict
+}
+
+// enqueue queues f, and gives the writer that is to be started.
+func (c *Client) enqueue(f *Frame) (Verdict, *writer) {
 	q := &c.out
 	q.mu.Lock()
 	if q.ended {
 		q.mu.Unlock()
-		return Gone
+		return Gone, nil
 	}
 	if !q.fits(f, c.hub.opts.SendQueue) {
 		c.overflow(f)
-		return Dropped
+		return Dropped, nil
 	}
 	start := q.push(c, f)
 	q.mu.Unlock()
-	if start != nil {
-		go start.run()
-	}
-	return Queued
+	return Queued, start
 }
 
 // overflow begins the end of a client that is too slow for f. It is called with

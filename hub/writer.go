@@ -19,44 +19,82 @@ const keepRoom = 256
 // the buffers that it needs for that: idle clients keep none.
 type writer struct {
 	client *Client
+	conn   net.Conn // what begin has left to loop, or nil
+	begun  int      // how much of the batch begin has written
 	batch  []*Frame
 	vector [][]byte
-	rest   net.Buffers // what of vector isn't written
-	room   []*Frame    // for the queue's waiting
-	run    func()      // w.loop, bound once so that starting it allocates nothing
+	rest   net.Buffers           // what of vector isn't written
+	room   []*Frame              // for the queue's waiting
+	run    func()                // w.loop, bound once so that starting it allocates nothing
+	poke   func(fd uintptr) bool // w.writeOnce, likewise
 }
 
 var writers sync.Pool // of *writer
 
-// startable is a writer for c; whoever asks for it runs "go w.run()".
+// startable is a writer for c; whoever asks for it runs "go w.run()" or w.begin.
 func startable(c *Client) *writer {
 	w, ok := writers.Get().(*writer)
 	if !ok {
 		w = &writer{room: make([]*Frame, 0, 4)}
-		w.run = w.loop
+		w.run, w.poke = w.loop, w.writeOnce
 	}
 	w.client = c
 	return w
 }
 
 func (w *writer) loop() {
-	c := w.client
-	written, err := 0, error(nil)
-	for {
-		conn := w.next(c, written, err)
-		if conn == nil {
-			break
-		}
-		written, err = w.write(conn)
+	c, conn, written := w.client, w.conn, w.begun
+	w.conn, w.begun = nil, 0
+	if conn == nil {
+		conn = w.next(c, 0, nil)
 	}
+	for conn != nil {
+		n, err := w.write(conn, written)
+		conn, written = w.next(c, written+n, err), 0
+	}
+	w.retired()
+}
+
+// begin writes on the caller's goroutine what the kernel takes at once. What it
+// doesn't take, or what has been queued meanwhile, is a goroutine's.
+func (w *writer) begin() {
+	c := w.client
+	conn := w.next(c, 0, nil)
+	if tcp, ok := conn.(*net.TCPConn); ok && len(w.batch) == 1 {
+		w.begun = 0
+		if raw, err := tcp.SyscallConn(); err == nil {
+			_ = raw.Write(w.poke) // its failure is met again by the goroutine's write
+		}
+		if w.begun == len(w.batch[0].wire) {
+			conn = w.next(c, w.begun, nil)
+			w.begun = 0
+		}
+	}
+	if conn == nil {
+		w.retired()
+		return
+	}
+	w.conn = conn
+	go w.run()
+}
+
+// writeOnce is begin's write: it never waits.
+func (w *writer) writeOnce(fd uintptr) bool {
+	w.begun = max(0, writeNow(fd, w.batch[0].wire))
+	return true
+}
+
+// retired gives the writer back.
+func (w *writer) retired() {
 	w.client = nil
 	writers.Put(w)
 }
 
-// write hands the batch to the kernel, and waits while it has no room for it.
-func (w *writer) write(conn net.Conn) (int, error) {
+// write hands the batch, but for its first bytes that begin has written, to the
+// kernel, and waits while it has no room for it.
+func (w *writer) write(conn net.Conn, begun int) (int, error) {
 	if len(w.batch) == 1 {
-		return conn.Write(w.batch[0].wire)
+		return conn.Write(w.batch[0].wire[begun:])
 	}
 	for _, f := range w.batch {
 		w.vector = append(w.vector, f.wire)

@@ -114,7 +114,7 @@ func (n *node) connect(uid string, groups ...string) *peer {
 	}
 	c := admission.Client
 	near, far := tcpPair(n.t)
-	n.gw.Open(c, near)
+	n.gw.Open(c, near, nil)
 	p := &peer{id: c.ID(), frames: make(chan frame, 1000)}
 	go func() {
 		defer close(p.frames)

@@ -39,9 +39,6 @@ type Config struct {
 	Heartbeats []Heartbeat
 	// HandshakeTimeout is how long writing the 101 may take. 0: 10 s.
 	HandshakeTimeout time.Duration
-	// UserTimeout is how long sent bytes may stay unacknowledged before the
-	// kernel gives the connection up (TCP_USER_TIMEOUT, Linux). 0: 60 s.
-	UserTimeout time.Duration
 }
 
 // Heartbeat is a text frame that makes no event.
@@ -56,7 +53,7 @@ type Gateway interface {
 	// is followed by Closed.
 	Connect(ctx context.Context, hs *protocol.Handshake) (*gateway.Admission, error)
 	// Open hands over the upgraded connection.
-	Open(c *hub.Client, conn net.Conn)
+	Open(c *hub.Client, conn net.Conn, answer []byte)
 	// Message takes what the client sent, and waits while too much waits already.
 	Message(c *hub.Client, m protocol.Message)
 	// Closed says that the connection has ended.

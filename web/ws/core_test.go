@@ -53,11 +53,11 @@ func (g *core) Connect(ctx context.Context, hs *protocol.Handshake) (*gateway.Ad
 	return a, nil
 }
 
-func (g *core) Open(c *hub.Client, conn net.Conn) {
+func (g *core) Open(c *hub.Client, conn net.Conn, answer []byte) {
 	if g.open != nil {
 		g.open(c)
 	}
-	c.Open(conn, textFrame("welcome "+c.ID()))
+	c.Open(conn, answer, textFrame("welcome "+c.ID()))
 }
 
 func (g *core) Message(c *hub.Client, m protocol.Message) {

@@ -58,9 +58,6 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 	if cfg.HandshakeTimeout <= 0 {
 		cfg.HandshakeTimeout = 10 * time.Second
 	}
-	if cfg.UserTimeout <= 0 {
-		cfg.UserTimeout = time.Minute
-	}
 	h := &Handler{
 		cfg:        cfg,
 		path:       normalPath(cfg.Path),

@@ -21,20 +21,24 @@ func TestPanics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, hub.Options{}, change)
 			conn, _, err := websocket.DefaultDialer.Dial(r.url("/ws"), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			_ = conn.SetReadDeadline(time.Now().Add(soon))
 			if name == "message" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				_ = conn.SetReadDeadline(time.Now().Add(soon))
 				readText(t, conn)
 				if err := conn.WriteMessage(websocket.TextMessage, []byte("x")); err != nil {
 					t.Fatal(err)
 				}
 				wantClose(t, conn, 1011)
+			} else if err == nil {
+				t.Error("a handshake that panicked was answered")
 			}
 			r.wantEnding(1011, protocol.ByGateway)
-			conn.Close()
+			if conn != nil {
+				conn.Close()
+			}
 			r.awaitEmpty()
 			if log := r.logs.String(); !strings.Contains(log, "panicked") || !strings.Contains(log, "panic_test.go") {
 				t.Errorf("the panic and its stack aren't logged:\n%s", log)

@@ -30,8 +30,9 @@ type peer struct {
 	pace   pace
 	idle   int // bytes read since the last message or ping
 
-	attached bool // the 101 is written; set before melody's write pump starts
-	broken   bool // the socket failed, or isn't to be read any more
+	answer   []byte // the 101, until the client is open
+	attached bool   // the 101 is made; set before melody's write pump starts
+	broken   bool   // the socket failed, or isn't to be read any more
 }
 
 // serve takes the connection from net/http and lets it live on a goroutine of its
@@ -51,7 +52,6 @@ func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string
 		defer place.release()
 		defer p.Conn.Close()
 		defer p.end()
-		tuneSocket(p.Conn, h.cfg.UserTimeout)
 		if err := h.melody.HandleRequestWithKeys(w, r, nil); err != nil {
 			h.log.Debug("upgrade failed", "client_id", a.Client.ID(), "error", err)
 		}
@@ -102,13 +102,14 @@ func (p *peer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write writes the 101. After that there is nothing for gorilla to write: the
-// close frames it would send by itself are sent by the hub, with a cause.
+// Write keeps the 101, which leaves with the first frame. After that there is
+// nothing for gorilla to write: the close frames it would send by itself are sent
+// by the hub, with a cause.
 func (p *peer) Write(b []byte) (int, error) {
-	if p.attached {
-		return len(b), nil
+	if !p.attached {
+		p.answer = append(p.answer, b...)
 	}
-	return p.Conn.Write(b)
+	return len(b), nil
 }
 
 // Close closes a connection whose upgrade failed.

@@ -33,7 +33,8 @@ func onConnect(s *melody.Session) {
 	defer func() { p.broken = p.broken || !opened }() // after a panic there may be no end to read for
 	defer p.rescue()
 	p.h.metrics.upgrades.Inc()
-	p.h.gateway.Open(p.client, p.Conn)
+	p.h.gateway.Open(p.client, p.Conn, p.answer)
+	p.answer = nil
 	opened = true
 }
 
