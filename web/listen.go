@@ -30,7 +30,7 @@ func newListener(addr string, handler http.Handler, t Timeouts, log *slog.Logger
 }
 
 func (l *listener) open() error {
-	socket, err := net.Listen("tcp", l.server.Addr)
+	socket, err := listening.Listen(context.Background(), "tcp", l.server.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", l.server.Addr, err)
 	}
