@@ -61,12 +61,8 @@ func answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // gone says whether the node has no clients any more, nor events of theirs.
-func gone(addr string) bool {
-	token, err := apiToken()
-	if err != nil {
-		return false
-	}
-	metrics, err := get("http://"+addr+"/metrics", token)
+func gone(admin string) bool {
+	metrics, err := get("http://" + admin + "/metrics")
 	if err != nil {
 		return false
 	}
@@ -78,13 +74,8 @@ func gone(addr string) bool {
 	return true
 }
 
-func get(url, token string) (string, error) {
-	req, err := http.NewRequest(http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
+func get(url string) (string, error) {
+	res, err := http.Get(url) //nolint:gosec,noctx // the node's own address; it ends with the node
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -24,6 +25,7 @@ type options struct {
 	calls   int
 	trips   int
 	runs    int
+	only    *regexp.Regexp
 }
 
 func main() {
@@ -34,7 +36,10 @@ func main() {
 	flag.IntVar(&o.calls, "calls", 20_000, "pushes to one client over HTTP")
 	flag.IntVar(&o.trips, "trips", 20_000, "round trips message, webhook, reply")
 	flag.IntVar(&o.runs, "runs", 3, "runs of everything; the table shows their minimum, median and maximum")
+	only := flag.String("only", "", "regular expression: the scenarios to run, fan-out, push, round trip, batches, connect, journal")
+	flag.StringVar(&profileDir, "profiles", "", "a folder for a CPU profile of each measurement, for go tool pprof; the figures are worth less then")
 	flag.Parse()
+	o.only = regexp.MustCompile(*only)
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -42,7 +47,19 @@ func main() {
 }
 
 // scenario measures one or more figures against a node of its own.
-type scenario func(o options) ([]figure, error)
+type scenario struct {
+	name    string
+	measure func(o options) ([]figure, error)
+}
+
+var scenarios = []scenario{
+	{"fan-out", fanOut},
+	{"push", pushOverHTTP},
+	{"round trip", roundTrip},
+	{"batches", batchedRoundTrip},
+	{"connect", connectAndClose},
+	{"journal", journal},
+}
 
 type figure struct {
 	name, unit string
@@ -55,13 +72,16 @@ func run(o options) error {
 	units := map[string]string{}
 	values := map[string][]float64{}
 	for r := range o.runs {
-		for _, s := range []scenario{fanOut, pushOverHTTP, roundTrip, batchedRoundTrip, connectAndClose, journal} {
+		for _, s := range scenarios {
+			if !o.only.MatchString(s.name) {
+				continue
+			}
 			begun := time.Now()
-			figures, err := s(o)
+			figures, err := s.measure(o)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(os.Stderr, "run %d of %d: %s in %.1f s\n", r+1, o.runs, figures[0].name, time.Since(begun).Seconds())
+			fmt.Fprintf(os.Stderr, "run %d of %d: %s in %.1f s\n", r+1, o.runs, s.name, time.Since(begun).Seconds())
 			for _, f := range figures {
 				if _, known := units[f.name]; !known {
 					order = append(order, f.name)

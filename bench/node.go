@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,9 @@ const apiSecret = "a secret of the benchmark of 32 bytes or more"
 type node struct {
 	cmd  *exec.Cmd
 	addr string
-	log  bytes.Buffer
+	// admin is the listener that gives profiles.
+	admin string
+	log   bytes.Buffer
 }
 
 // startNode runs the binary on a free loopback port and waits until it is ready.
@@ -33,10 +36,14 @@ func startNode(binary string, env ...string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{addr: addr, cmd: exec.Command(binary, "serve")} //nolint:gosec // the binary under test is the operator's choice
+	admin, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	n := &node{addr: addr, admin: admin, cmd: exec.Command(binary, "serve")} //nolint:gosec // the binary under test is the operator's choice
 	n.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"),
-		"GATEPOST_ADDR=" + addr, "GATEPOST_SECRET=" + apiSecret, "GATEPOST_DATA_DIR=memory",
+		"GATEPOST_ADDR=" + addr, "GATEPOST_ADMIN_ADDR=" + admin, "GATEPOST_SECRET=" + apiSecret, "GATEPOST_DATA_DIR=memory",
 		"GATEPOST_ORIGINS=*", "GATEPOST_LOG_LEVEL=warn", "GATEPOST_DRAIN=1s", "GATEPOST_CLIENT_RATE=0",
 	}, env...)
 	n.cmd.Stderr, n.cmd.Stdout = &n.log, &n.log
@@ -116,6 +123,8 @@ func (n *node) perUnit(units int, work func() error) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	finish := n.profile()
+	defer finish()
 	if err := work(); err != nil {
 		return 0, fmt.Errorf("%w; the gateway said: %.2000s", err, n.log.String())
 	}
@@ -136,4 +145,28 @@ func raiseFileLimit() {
 		limit.Cur = limit.Max
 		_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 	}
+}
+
+// profileDir is where a CPU profile of each measurement is kept; empty: none is
+// made.
+var profileDir string
+
+// profile begins a CPU profile of the node, for two seconds; the returned function
+// waits for it.
+func (n *node) profile() (finish func()) {
+	if profileDir == "" {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		profile, err := get("http://"+n.admin+"/debug/pprof/profile?seconds=2")
+		if err == nil {
+			err = os.WriteFile(filepath.Join(profileDir, fmt.Sprintf("%d.pb.gz", time.Now().UnixMilli())), []byte(profile), 0o600)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench: no profile:", err)
+		}
+	}()
+	return func() { <-done }
 }

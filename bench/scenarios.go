@@ -232,7 +232,7 @@ func comingAndGoing(o options, env ...string) (cpu float64, fresh int64, err err
 				return err
 			}
 		}
-		return waitFor(func() bool { return gone(n.addr) })
+		return waitFor(func() bool { return gone(n.admin) })
 	})
 	return cpu, fresh, err
 }
