@@ -79,7 +79,7 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 	if err != nil {
 		return nil, err
 	}
-	return left, g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
+	err = g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
 		r := &record{}
 		if err := json.Unmarshal(value, r); err != nil {
 			g.unreadable(key, err)
@@ -88,6 +88,26 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 		of(key[len(clientPrefix):]).record = r
 		return nil
 	})
+	g.forgetBuried(left)
+	return left, err
+}
+
+// forgetBuried takes the clients off the record whose close is a dead letter: the
+// process died before it had done so itself.
+func (g *Gateway) forgetBuried(left map[string]*remains) {
+	if g.cfg.Webhooks == nil {
+		return
+	}
+	clients := map[string]string{} // by the id of their close
+	for id, r := range left {
+		if r.record != nil && len(r.events) == 0 {
+			clients[protocol.CloseEventID(id)] = id
+		}
+	}
+	for _, closed := range g.cfg.Webhooks.Have(slices.Collect(maps.Keys(clients))) {
+		g.cfg.Journal.Delete(clientPrefix + clients[closed])
+		delete(left, clients[closed])
+	}
 }
 
 // unreadable tells of an entry that makes no sense, and forgets it: it would make
