@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
-# compiler (race detector), PHP with PHPUnit and its extensions for curl, SQLite
-# and APCu, curl, Node.js with npm, Chromium, Python. What is there already isn't touched. Needs root or
-# sudo only if something is missing.
+# compiler (race detector), PHP with PHPUnit, PHP_CodeSniffer and the extensions
+# for curl, SQLite and APCu, curl, Node.js with npm, Chromium, Python. What is there
+# already isn't touched. Needs root or sudo only if something is missing.
 set -euo pipefail
 
 missing=()
@@ -17,6 +17,7 @@ need() {
 need cc gcc libc6-dev
 need php php-cli
 need phpunit phpunit php-xml php-mbstring
+need phpcs php-codesniffer
 need curl curl
 need node nodejs
 need npm npm

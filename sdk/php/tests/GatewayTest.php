@@ -362,7 +362,12 @@ class GatewayTest extends GatewayTestCase
         self::assertNull(Gateway::updateSession($a->id(), ['age' => ['months' => 1], 'gone' => null]));
         self::assertSame(
             ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['x', 'y']],
-            Gateway::getSession($a->id()), // its keys in alphabetical order, which array_replace_recursive wouldn't make
+            Gateway::getSession($a->id()), // in the order of its keys, unlike array_replace_recursive
+        );
+        self::assertNull(Gateway::updateSession($a->id(), ['age' => [], 'list' => ['z'], 'none' => []]));
+        self::assertSame(
+            ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['z'], 'none' => []],
+            Gateway::getSession($a->id()),
         );
         self::assertNull(Gateway::updateSession(self::GONE, ['a' => 1]));
     }
@@ -449,8 +454,10 @@ class GatewayTest extends GatewayTestCase
     public static function malformed(): iterable
     {
         yield 'sendToAll' => [static fn (string $id) => Gateway::sendToAll('m', [$id]), 'client_id_array'];
-        yield 'sendToAll without' => [static fn (string $id) => Gateway::sendToAll('m', null, [$id]), 'exclude_client_id'];
-        yield 'sendToGroup without' => [static fn (string $id) => Gateway::sendToGroup('g', 'm', $id), 'exclude_client_id'];
+        $excluding = static fn (string $id) => Gateway::sendToAll('m', null, [$id]);
+        yield 'sendToAll without' => [$excluding, 'exclude_client_id'];
+        $excluding = static fn (string $id) => Gateway::sendToGroup('g', 'm', $id);
+        yield 'sendToGroup without' => [$excluding, 'exclude_client_id'];
         yield 'sendToClient' => [static fn (string $id) => Gateway::sendToClient($id, 'm'), 'client_id'];
         foreach (['isOnline', 'getUidByClientId', 'getSession', 'closeClient', 'destroyClient'] as $method) {
             yield $method => [static fn (string $id) => Gateway::$method($id), 'client_id'];

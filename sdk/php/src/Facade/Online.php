@@ -31,7 +31,8 @@ trait Online
      */
     public static function isUidsOnline(array $uids)
     {
-        return array_map(static fn (array $clients): int => (int) ($clients !== []), self::batchGetClientIdByUid($uids));
+        $clients = self::batchGetClientIdByUid($uids);
+        return array_map(static fn (array $ids): int => (int) ($ids !== []), $clients);
     }
 
     /** @return int */
