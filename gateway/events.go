@@ -96,7 +96,7 @@ func (g *Gateway) eventOf(c *hub.Client, o occurrence) *protocol.Event {
 	ev.Data.Close = o.closed
 	ev.Data.UIDRemaining = &protocol.Remaining{}
 	if ev.Data.UID != nil {
-		*ev.Data.UIDRemaining = protocol.Remaining{Known: true, Count: g.hub.UIDClients(*ev.Data.UID)}
+		*ev.Data.UIDRemaining = g.remaining(*ev.Data.UID)
 	}
 	return ev
 }

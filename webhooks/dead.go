@@ -73,7 +73,7 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 		return nil, d.unreadable(err)
 	}
 	if l == nil {
-		return nil, noLetter("id", id)
+		return nil, NoLetter("id", id)
 	}
 	shown := show(l)
 	shown.Headers = d.headers(l)
@@ -88,7 +88,7 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 // Drop forgets a dead letter. An unknown id is a *protocol.Problem 404.
 func (d *Dispatcher) Drop(_ context.Context, id string) error {
 	if !d.letters.Drop(id) {
-		return noLetter("id", id)
+		return NoLetter("id", id)
 	}
 	return nil
 }
@@ -122,7 +122,8 @@ func (d *Dispatcher) unreadable(err error) *protocol.Problem {
 	return &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "dead letters can't be read now"}
 }
 
-func noLetter(field, id string) *protocol.Problem {
+// NoLetter is the 404 for an id of which there is no dead letter.
+func NoLetter(field, id string) *protocol.Problem {
 	return &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Field: field,
 		Detail: fmt.Sprintf("there is no dead letter %q", oneLine([]byte(id), protocol.MaxNameBytes))}
 }

@@ -61,7 +61,7 @@ func (d *Dispatcher) chosen(r protocol.Replay) ([]*entry, error) {
 	for _, id := range r.IDs {
 		l, ok := d.letters.entry(id)
 		if !ok {
-			return nil, noLetter("ids", id)
+			return nil, NoLetter("ids", id)
 		}
 		letters = append(letters, l)
 	}
