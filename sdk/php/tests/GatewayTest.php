@@ -469,11 +469,22 @@ class GatewayTest extends GatewayTestCase
         yield 'updateSession' => [static fn (string $id) => Gateway::updateSession($id, []), 'client_id'];
     }
 
-    public function testRawFramesAreRefused(): void
+    /** @dataProvider raw */
+    public function testRawFramesAreRefused(callable $send): void
     {
         $this->expectException(InvalidArgument::class);
         $this->expectExceptionMessage('raw must be false');
-        Gateway::sendToAll("\x81\x01a", null, null, true);
+        $send("\x81\x01a");
+    }
+
+    /** @return iterable<string, array{callable}> */
+    public static function raw(): iterable
+    {
+        yield 'all' => [static fn (string $frame) => Gateway::sendToAll($frame, null, null, true)];
+        yield 'client' => [static fn (string $frame) => Gateway::sendToClient(self::GONE, $frame, true)];
+        yield 'current client' => [static fn (string $frame) => Gateway::sendToCurrentClient($frame, true)];
+        yield 'uid' => [static fn (string $frame) => Gateway::sendToUid('eva', $frame, true)];
+        yield 'group' => [static fn (string $frame) => Gateway::sendToGroup('room', $frame, null, true)];
     }
 
     public function testWhatCanNotBeAMessageIsRefused(): void

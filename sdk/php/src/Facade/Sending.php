@@ -42,10 +42,12 @@ trait Sending
     /**
      * @param string $client_id
      * @param string $message
+     * @param bool $raw must be false
      * @return bool true, even where the client has gone
      */
-    public static function sendToClient($client_id, $message)
+    public static function sendToClient($client_id, $message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('clients', [self::clientId($client_id, __FUNCTION__)], [], self::message($message));
         return true;
     }
@@ -54,10 +56,12 @@ trait Sending
      * Sends to the event's client.
      *
      * @param string $message
+     * @param bool $raw must be false
      * @return bool true
      */
-    public static function sendToCurrentClient($message)
+    public static function sendToCurrentClient($message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('clients', [self::current(__FUNCTION__)->clientId], [], self::message($message));
         return true;
     }
@@ -65,10 +69,12 @@ trait Sending
     /**
      * @param int|string|array<int|string> $uid
      * @param string $message
+     * @param bool $raw must be false
      * @return null
      */
-    public static function sendToUid($uid, $message)
+    public static function sendToUid($uid, $message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('uids', Name::uids(self::names($uid)), [], self::message($message));
         return null;
     }
