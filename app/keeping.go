@@ -99,10 +99,11 @@ func (n *node) recover() error {
 	if err != nil {
 		return fmt.Errorf("the outbox: %w", err)
 	}
-	clients, err := n.gateway.Recover(kept)
+	clients, begin, err := n.gateway.Recover(kept)
 	if err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
+	begin()
 	if clients > 0 {
 		n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
 	}

@@ -36,6 +36,10 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		g.clients.done()
 		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5}
 	}
+	if g.fenced() {
+		g.clients.done()
+		return nil, &protocol.Refusal{Status: 503, Text: "this node is cut off from its cluster", RetryAfter: 1}
+	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
 	defer func() { // else the client would stay for ever, and no close follow
@@ -93,7 +97,7 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 	} else {
 		c.Leave(cause)
 		g.forget(c, laneOf(c))
-		g.clients.done()
+		g.over(c, laneOf(c))
 	}
 	if out.Verdict == protocol.Refused {
 		return &protocol.Refusal{Status: out.Status, Text: out.Text}

@@ -33,9 +33,11 @@ func TestAClientWhoseCloseIsADeadLetterIsNotClosedAgain(t *testing.T) {
 
 	after := newFixtureWith(t, n)
 	after.cfg.Webhooks = buried{ids: map[string]bool{protocol.CloseEventID(dead.ID()): true}}
-	if clients, err := after.Recover(nil); err != nil || clients != 1 {
+	clients, begin, err := after.Recover(nil)
+	if err != nil || clients != 1 {
 		t.Fatalf("%d clients, %v", clients, err)
 	}
+	begin()
 	after.settled(n)
 	events := after.backend.seen()
 	if len(events) != 1 || events[0].Data.ClientID != lost.ID() {

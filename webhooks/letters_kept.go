@@ -23,14 +23,11 @@ func (ls *letters) open() error {
 	defer ls.mu.Unlock()
 	err := ls.keeper.Scan(letterPrefix, func(key string, value []byte) error {
 		id := key[len(letterPrefix):]
-		var head letterRecord
-		body, err := splitRecord(value, &head)
+		en, err := readEntry(id, value)
 		if err != nil {
 			ls.log.Error("a dead letter can't be read; it is passed over", "id", id, "error", err)
 			return nil
 		}
-		en := &entry{key: letterKey(head.DiedAt, id), id: id, typ: head.Type, clientID: head.ClientID, seq: head.Seq,
-			endpoint: head.Endpoint, addr: head.Addr, diedAt: head.DiedAt, weight: weight(&Letter{Body: body, Attempts: head.Attempts})}
 		ls.insert(en)
 		ls.shrink(en)
 		return nil
