@@ -23,6 +23,9 @@ type DeadLetter struct {
 	DiedAt   protocol.Time      `json:"died_at"`
 	Reason   Reason             `json:"reason"`
 	Attempts []Attempt          `json:"attempts"` // the last 50
+	// Cut says that the event was too large to be kept whole: its contents are gone,
+	// and it can't be replayed.
+	Cut bool `json:"cut,omitempty"`
 
 	// Only where one letter was asked for: the headers that it was last sent with,
 	// names in lower case and what the configuration adds struck out, and the
@@ -51,10 +54,7 @@ func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, s
 		}
 		shown := show(l)
 		shown.Key = en.key
-		shown.Attempts = slices.Clone(shown.Attempts)
-		for i := range shown.Attempts {
-			shown.Attempts[i].Answer = ""
-		}
+		shown.Attempts = withoutAnswers(shown.Attempts)
 		letters = append(letters, shown)
 	}
 	return letters, cursor, nil
@@ -99,7 +99,7 @@ func show(l *Letter) DeadLetter {
 		attempts = []Attempt{}
 	}
 	return DeadLetter{ID: l.Event.ID, Type: l.Event.Type, ClientID: l.Event.Data.ClientID, Endpoint: l.Endpoint,
-		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts}
+		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts, Cut: l.Cut}
 }
 
 // headers are those of a letter's last attempt, but for its time, signature and

@@ -40,7 +40,9 @@ func (d *Dispatcher) KeptEvents() ([]KeptEvent, error) {
 		}
 		k, err := readKept(value)
 		if err != nil {
-			d.log.Error("an event in the outbox can't be read; it is passed over", "id", id, "error", err)
+			d.log.Error("an event in the outbox can't be read; it is set aside", "id", id, "key", asidePrefix+id, "error", err)
+			d.outbox.keeper.Put(asidePrefix+id, value)
+			d.outbox.keeper.Delete(key)
 			return nil
 		}
 		kept = append(kept, *k)

@@ -111,6 +111,10 @@ func (d *Dispatcher) resendOne(en *entry) {
 	if l == nil {
 		return // or dropped meanwhile
 	}
+	if l.Cut {
+		d.log.Error("a dead letter can't be replayed: its event was too large to be kept whole", "id", en.id)
+		return
+	}
 	reply, attempts := e.redeliver(l)
 	if reply == nil {
 		d.letters.Retried(en.id, attempts)
