@@ -29,8 +29,10 @@ for module in "${!php_package[@]}"; do
 	grep -qx "$module" <<<"$modules" || missing+=("${php_package[$module]}")
 done
 
-if [ ${#missing[@]} -eq 0 ]; then
-	exit 0
+# In front of a command that changes the system.
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	as_root=(sudo)
 fi
 
 give_up() {
@@ -39,14 +41,30 @@ give_up() {
 	exit 1
 }
 
-command -v apt-get >/dev/null 2>&1 || give_up "there is no apt-get on this machine"
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-	command -v sudo >/dev/null 2>&1 || give_up "neither root nor sudo"
-	as_root=(sudo)
-fi
+install_missing() {
+	command -v apt-get >/dev/null 2>&1 || give_up "there is no apt-get on this machine"
+	[ ${#as_root[@]} -eq 0 ] || command -v sudo >/dev/null 2>&1 || give_up "neither root nor sudo"
+	echo "setup: installing ${missing[*]}"
+	"${as_root[@]}" apt-get update -q || give_up "apt-get update failed"
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+		give_up "apt-get install failed"
+}
 
-echo "setup: installing ${missing[*]}"
-"${as_root[@]}" apt-get update -q || give_up "apt-get update failed"
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
-	give_up "apt-get install failed"
+# The JavaScript client needs Node.js 20; Debian 12 has 18. npm has the program itself
+# as a package for each architecture.
+upgrade_node() {
+	local arch
+	case $(uname -m) in
+	x86_64) arch=x64 ;;
+	aarch64) arch=arm64 ;;
+	*)
+		echo "setup: the tests need Node.js 20 or later, not $(node --version)" >&2
+		exit 1
+		;;
+	esac
+	echo "setup: installing Node.js 22 beside $(node --version)"
+	"${as_root[@]}" npm install --global --prefix /usr/local --ignore-scripts "node-linux-$arch@22.23.3"
+}
+
+[ ${#missing[@]} -eq 0 ] || install_missing
+node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || upgrade_node
