@@ -67,4 +67,4 @@ upgrade_node() {
 }
 
 [ ${#missing[@]} -eq 0 ] || install_missing
-node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || upgrade_node
+node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || upgrade_node
