@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"gatepost/protocol"
@@ -37,7 +36,7 @@ func (g *Gateway) sendAcross(ctx context.Context, a *protocol.Action) (protocol.
 		here := *a
 		here.Target = own
 		total = g.send(&here)
-	}, func() []*int { return []*int{&total.Matched, &total.Queued, &total.Dropped} })
+	}, &total.Matched, &total.Queued, &total.Dropped)
 	return total, err
 }
 
@@ -48,7 +47,7 @@ func (g *Gateway) closeAcross(ctx context.Context, a *protocol.Action) (protocol
 		here.Target = own
 		total = g.close(&here)
 		g.agree(ctx)
-	}, func() []*int { return []*int{&total.Matched, &total.Closed} })
+	}, &total.Matched, &total.Closed)
 	return total, err
 }
 
@@ -59,28 +58,24 @@ func (g *Gateway) dissolveAcross(ctx context.Context, a *protocol.Action) (proto
 	err := g.count(ctx, &members, func(protocol.Target) {
 		total.Removed = g.hub.Dissolve(a.Group)
 		g.agree(ctx)
-	}, func() []*int { return []*int{&total.Removed} })
+	}, &total.Removed)
 	return total, err
 }
 
 // count has every node that an action concerns carry it out, and adds up the numbers
 // that the others answer. An action on one client whose node doesn't answer is an
 // error.
-func (g *Gateway) count(ctx context.Context, a *protocol.Action, here func(own protocol.Target), into func() []*int) error {
+func (g *Gateway) count(ctx context.Context, a *protocol.Action, here func(own protocol.Target), into ...*int) error {
 	own, requests := g.aimed(opDo, a)
 	local := func() { here(own) }
 	if own.Empty() {
 		local = nil
 	}
 	for _, answer := range g.ask(ctx, requests, local) {
-		err := answer.err
-		if err == nil {
-			err = decodeCounts(answer.body, into()...)
-		}
 		switch {
-		case err == nil:
-		case !errors.Is(err, errSilent):
-			return err
+		case g.counts(ctx, answer, into...):
+		case answer.err != nil && !errors.Is(answer.err, errSilent):
+			return answer.err
 		case onOneClient(a.Target):
 			return protocol.NodeUnreachable(g.nameOf(answer.tag))
 		}
@@ -185,14 +180,13 @@ func (g *Gateway) doToOwner(ctx context.Context, a *protocol.Action) (protocol.R
 		g.agree(ctx)
 		return result, err
 	}
-	body, err := g.askOwner(ctx, tag, encodeAction(opDo, a, protocol.Target{}))
-	if err != nil {
-		return nil, err
-	}
+	request := encodeAction(opDo, a, protocol.Target{})
 	if a.Verb == protocol.VerbUntil {
-		return protocol.UntilSet{ClientID: a.ClientID, At: a.Until}, nil
+		var result protocol.UntilSet
+		err = g.askOwner(ctx, tag, request, &result)
+		return result, err
 	}
 	var result protocol.Bound
-	err = json.Unmarshal(body, &result)
+	err = g.askOwner(ctx, tag, request, &result)
 	return result, err
 }

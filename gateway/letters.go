@@ -111,10 +111,7 @@ func (g *Gateway) Replay(ctx context.Context, r protocol.Replay) (int, error) {
 		}
 	})
 	for _, answer := range answers {
-		if answer.err == nil {
-			answer.err = decodeCounts(answer.body, &n)
-		}
-		if err == nil && !errors.Is(answer.err, errSilent) {
+		if !g.counts(ctx, answer, &n) && err == nil && !errors.Is(answer.err, errSilent) {
 			err = answer.err
 		}
 	}

@@ -34,14 +34,14 @@ type mesh struct {
 // meshNode is one node, and its Cluster.
 type meshNode struct {
 	*Gateway
-	mesh    *mesh
-	hub     *hub.Hub
-	backend *backend
-	self    cluster.Node
-	settled int // guarded by mesh.mu
-	silent  bool
-	hangs   bool
-	shut    chan struct{}
+	mesh     *mesh
+	hub      *hub.Hub
+	backend  *backend
+	registry *prometheus.Registry
+	self     cluster.Node
+	settled  int // guarded by mesh.mu
+	silent   bool
+	hangs    bool
 }
 
 var errNoAnswer = errors.New("no answer")
@@ -64,12 +64,12 @@ func newMesh(t testing.TB, names ...string) (*mesh, []*meshNode) {
 // start makes the node's gateway and hub.
 func (n *meshNode) start(t testing.TB, cfg Config, names func(hub.NameKind, string, bool)) {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	n.shut = make(chan struct{})
 	n.hub = hub.New(hub.Options{SendQueue: 8 << 20, PingInterval: time.Hour, PongTimeout: time.Hour, CloseTimeout: time.Second,
 		Logger: log, Names: names, Changed: func(c *hub.Client) { n.Changed(c) }})
 	n.backend = &backend{unwant: map[protocol.EventType]bool{}}
 	cfg.Node, cfg.Version, cfg.MaxPush, cfg.Webhooks = n.self.Name, n.self.Version, 1<<10, &letterBox{name: n.self.Name}
-	n.Gateway = New(cfg, n.hub, n.backend, log, prometheus.NewRegistry())
+	n.registry = prometheus.NewRegistry()
+	n.Gateway = New(cfg, n.hub, n.backend, log, n.registry)
 	t.Cleanup(func() { n.Stop(); n.hub.Close() })
 }
 

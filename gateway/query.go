@@ -21,7 +21,11 @@ func (g *Gateway) Client(ctx context.Context, id string) (*protocol.ClientInfo, 
 		return nil, err
 	}
 	if tag != "" {
-		return g.clientAcross(ctx, tag, id)
+		info := &protocol.ClientInfo{}
+		if err := g.askOwner(ctx, tag, encodeQuestion(opClient, question{ID: id}), info); err != nil {
+			return nil, err
+		}
+		return info, nil
 	}
 	c, err := g.client(id)
 	if err != nil {

@@ -30,16 +30,6 @@ func gather[T any](ctx context.Context, g *Gateway, tags []string, o op, q quest
 	return all
 }
 
-// clientAcross is a client on another node.
-func (g *Gateway) clientAcross(ctx context.Context, tag, id string) (*protocol.ClientInfo, error) {
-	body, err := g.askOwner(ctx, tag, encodeQuestion(opClient, question{ID: id}))
-	if err != nil {
-		return nil, err
-	}
-	info := &protocol.ClientInfo{}
-	return info, json.Unmarshal(body, info)
-}
-
 // sessionState is a session on its way between nodes.
 type sessionState struct {
 	Session json.RawMessage `json:"session"`
@@ -48,12 +38,8 @@ type sessionState struct {
 
 // sessionAcross asks a client's node for its session, or to change it.
 func (g *Gateway) sessionAcross(ctx context.Context, tag string, request []byte) (json.RawMessage, string, error) {
-	body, err := g.askOwner(ctx, tag, request)
-	if err != nil {
-		return nil, "", err
-	}
 	var s sessionState
-	err = json.Unmarshal(body, &s)
+	err := g.askOwner(ctx, tag, request, &s)
 	return s.Session, s.ETag, err
 }
 
@@ -110,11 +96,7 @@ func (g *Gateway) remaining(uid string) protocol.Remaining {
 	ctx, cancel := context.WithTimeout(g.life, callWithin)
 	defer cancel()
 	for _, answer := range g.ask(ctx, []outgoing{{tags, encodeQuestion(opCount, question{UIDs: []string{uid}})}}, count) {
-		err := answer.err
-		if err == nil {
-			err = decodeCounts(answer.body, &n.Count)
-		}
-		if err != nil {
+		if !g.counts(ctx, answer, &n.Count) {
 			return protocol.Remaining{}
 		}
 	}

@@ -140,6 +140,24 @@ func (g *Gateway) into(ctx context.Context, a answered, v any) bool {
 	return true
 }
 
+// counts adds the numbers that a node answered to those in into. It says false where
+// the node didn't answer so.
+func (g *Gateway) counts(ctx context.Context, a answered, into ...*int) bool {
+	if a.err != nil {
+		return false
+	}
+	counts, err := decodeCounts(a.body, len(into))
+	if err != nil {
+		g.log.Warn("a node's answer can't be read", "node", g.nameOf(a.tag), "error", err)
+		g.silent(ctx, a.tag)
+		return false
+	}
+	for i, n := range counts {
+		*into[i] += n
+	}
+	return true
+}
+
 // everyone is the tags of all other nodes.
 func (g *Gateway) everyone() []string {
 	nodes := g.cfg.Cluster.Nodes()
@@ -183,17 +201,17 @@ func (g *Gateway) owner(id string) (tag string, err error) {
 	return tag, nil
 }
 
-// askOwner has the client's node do something. Its answer's body is the result.
-func (g *Gateway) askOwner(ctx context.Context, tag string, request []byte) ([]byte, error) {
+// askOwner has the client's node do something, and reads the result.
+func (g *Gateway) askOwner(ctx context.Context, tag string, request []byte, result any) error {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
 	for _, a := range g.ask(ctx, []outgoing{{[]string{tag}, request}}, nil) {
-		if a.err == nil {
-			return a.body, nil
+		if g.into(ctx, a, result) {
+			return nil
 		}
-		if !errors.Is(a.err, errSilent) {
-			return nil, a.err
+		if a.err != nil && !errors.Is(a.err, errSilent) {
+			return a.err
 		}
 	}
-	return nil, protocol.NodeUnreachable(g.nameOf(tag))
+	return protocol.NodeUnreachable(g.nameOf(tag))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"gatepost/protocol"
 )
@@ -164,16 +165,18 @@ func encodeCounts(counts ...int) []byte {
 	return raw
 }
 
-// decodeCounts adds the numbers to those in counts.
-func decodeCounts(raw []byte, counts ...*int) error {
+// decodeCounts reads so many numbers.
+func decodeCounts(raw []byte, n int) ([]int, error) {
 	r := reader{raw: raw}
-	for _, n := range counts {
-		*n += int(r.uvarint())
+	counts := make([]int, n)
+	for i := range counts {
+		count := r.uvarint()
+		if r.bad || count > math.MaxInt32 {
+			return nil, errBadAnswer
+		}
+		counts[i] = int(count)
 	}
-	if r.bad {
-		return errBadAnswer
-	}
-	return nil
+	return counts, nil
 }
 
 // reader takes a message apart. Once bad, it gives zeros.
