@@ -512,6 +512,7 @@ class GatewayTest extends GatewayTestCase
         Gateway::$registerAddress = '127.0.0.1:1236';
         Gateway::$secretKey = 'its own';
         Gateway::$persistentConnection = false;
+        Gateway::$addressesCacheDisable = true;
         Gateway::$connectTimeout = 1;
         self::assertSame(0, Gateway::getAllClientCount());
     }

@@ -38,7 +38,7 @@ trait Online
     /** @return int */
     public static function getAllClientIdCount()
     {
-        return self::reader()->stats()->clients;
+        return self::reader()->stats()->clients + (int) (self::connecting() !== null);
     }
 
     /** @return int */
@@ -60,7 +60,7 @@ trait Online
     private static function clientIds(array $groups): array
     {
         $ids = [];
-        foreach (self::reader()->eachClient(groups: $groups, fields: ['client_id']) as $client) {
+        foreach (self::everyClient($groups, ['client_id']) as $client) {
             $ids[$client->clientId] = $client->clientId;
         }
         return $ids;

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Facade;
 
+use Gatepost\Current;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Name;
 
@@ -34,7 +35,9 @@ trait Sending
             return null;
         }
         if (!is_array($client_id_array)) {
-            self::write(['action' => 'send', 'all' => true] + self::except($excluded) + $content);
+            $current = Current::get();
+            $connecting = $current?->isConnecting() ? ['clients' => [$current->clientId]] : [];
+            self::write(['action' => 'send', 'all' => true] + $connecting + self::except($excluded) + $content);
         }
         return null;
     }

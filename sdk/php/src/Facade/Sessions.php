@@ -63,7 +63,7 @@ trait Sessions
     {
         $groups = $group ? Name::groups(self::names($group)) : [];
         $sessions = [];
-        foreach (self::reader()->eachClient(groups: $groups, fields: ['client_id', 'session']) as $client) {
+        foreach (self::everyClient($groups, ['client_id', 'session']) as $client) {
             $id = $client->clientId;
             $sessions[$id] = self::ownsSession($id) ? (array) ($_SESSION ?? []) : $client->session;
         }
