@@ -85,12 +85,12 @@ func (c *Cluster) Join(ctx context.Context, h Host) error {
 			return fatal
 		}
 		if done {
-			return nil
+			return c.enter(ctx)
 		}
 		select {
 		case <-tick.C:
 		case <-end:
-			return nil
+			return c.enter(ctx)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
