@@ -358,6 +358,39 @@ func TestOutboxOverItsBound(t *testing.T) {
 	})
 }
 
+// Messages can't take the room of closes: with the outbox full of them, the closes of
+// all clients that are connected are on record, and no client's message is any more.
+func TestClosesAreKeptInAFullOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 500
+		h := newHouse(t, Endpoint{}, status(503), func(c *Config) { c.OutboxMax = 64 << 10 })
+		r := h.open()
+		o := newOutcomes()
+		ctx, drain := context.WithCancel(t.Context())
+		for i := 0; !r.Full(); i++ {
+			for k := range 20 {
+				ev := event(protocol.Inbound, fmt.Sprint("full", i, "-", k), 1)
+				ev.Data.Message.Payload = []byte(strings.Repeat("x", 4<<10))
+				o.deliver(ctx, r, ev)
+			}
+			time.Sleep(15 * time.Second)
+		}
+		full := len(h.keys(outboxPrefix))
+		for i := range clients {
+			o.deliver(ctx, r, event(protocol.Close, fmt.Sprint("c", i), 2))
+			o.deliver(ctx, r, event(protocol.Inbound, fmt.Sprint("more", i), 1))
+		}
+		time.Sleep(15 * time.Second)
+		keys := h.keys(outboxPrefix)
+		closes := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !strings.HasSuffix(key, "_close") })
+		if len(closes) != clients || len(keys) != full+clients || !r.Full() {
+			t.Errorf("%d events and %d closes are kept, of %d and %d; full: %v", len(keys)-len(closes), len(closes), full, clients, r.Full())
+		}
+		drain()
+		o.all.Wait()
+	})
+}
+
 // What waits in memory because the outbox is full is kept when the node drains.
 func TestDrainOverTheBoundKeepsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
