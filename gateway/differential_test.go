@@ -348,7 +348,9 @@ func (w *worlds) step() {
 	}
 }
 
-func three[T any](values T, cursor string, err error) (any, string, error) { return values, cursor, err }
+func three[T any](values T, cursor string, err error) (any, string, error) {
+	return values, cursor, err
+}
 
 // changeSession changes a session if it is as it was, or as it wasn't.
 func (w *worlds) changeSession() {
@@ -369,7 +371,9 @@ func (w *worlds) letters() {
 		pick(w, w.nodes).cfg.Webhooks.(*letterBox).put(w.steps, id)
 		w.solo.cfg.Webhooks.(*letterBox).put(w.steps, id)
 	}
-	w.walk("dead letters", func(ctx context.Context, g *Gateway, p protocol.Page) (any, string, error) { return three(g.Dead(ctx, p)) })
+	w.walk("dead letters", func(ctx context.Context, g *Gateway, p protocol.Page) (any, string, error) {
+		return three(g.Dead(ctx, p))
+	})
 	all, _, _ := w.solo.Dead(w.t.Context(), protocol.Page{Limit: 10_000})
 	some := []string{"evt_none"}[:w.rng.IntN(6)/5]
 	for range w.rng.IntN(6) {
