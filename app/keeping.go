@@ -27,6 +27,7 @@ type keeping interface {
 	Scan(prefix string, fn func(key string, value []byte) error) error
 	Size(prefix string) (keys int, bytes int64)
 	Health() error
+	Largest() int
 	Close(ctx context.Context) error
 }
 
@@ -57,6 +58,13 @@ func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
+	if most := largestMessage(s.Largest()); cfg.MaxMessage > most {
+		err := fmt.Errorf("GATEPOST_MAX_MESSAGE is %d: the store can keep a message of at most %d bytes; lower it", cfg.MaxMessage, most)
+		if where == "GATEPOST_NATS_URL" {
+			err = fmt.Errorf("%w, or raise max_payload of the server at GATEPOST_NATS_URL", err)
+		}
+		return nil, errors.Join(err, s.Close(ctx))
+	}
 	found := s.Opened()
 	if found.Damage != "" {
 		log.Error("the store was damaged", "damage", found.Damage)
@@ -64,6 +72,15 @@ func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog
 	log.Info("the store is open", "records", found.Records, "bytes", found.Bytes, "took", found.Took.Round(time.Millisecond).String())
 	return s, nil
 }
+
+// besideMessage is what an event may take beside its message: groups, a session,
+// what is on record of its attempts.
+const besideMessage = 192 << 10
+
+// largestMessage is the largest message whose event fits into a value of the store:
+// base64 makes it a third larger. (A text of which JSON makes more than that, by
+// escaping half of its characters, may not fit, if it is so large.)
+func largestMessage(value int) int { return (value - besideMessage) / 4 * 3 }
 
 // keeps says whether anything outlives the process.
 func keeps(cfg *config.Config) bool { return len(cfg.NATSURLs) > 0 || cfg.DataDir != config.InMemory }
@@ -85,6 +102,15 @@ type keeper struct{ keeping }
 func (k keeper) Put(key string, value []byte) webhooks.Commit { return k.keeping.Put(key, value) }
 func (k keeper) Delete(key string) webhooks.Commit            { return k.keeping.Delete(key) }
 
+// Get is the store's; what isn't there, or never can be read again, is ErrNoRecord.
+func (k keeper) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := k.keeping.Get(ctx, key)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("%w: %w", webhooks.ErrNoRecord, err)
+	}
+	return value, err
+}
+
 // storeReason is why a node isn't ready that can't keep events.
 func (n *node) storeReason() string {
 	if err := errors.Join(n.store.Health(), n.events.Ready()); err != nil {
@@ -99,10 +125,11 @@ func (n *node) recover() error {
 	if err != nil {
 		return fmt.Errorf("the outbox: %w", err)
 	}
-	clients, err := n.gateway.Recover(kept)
+	clients, begin, err := n.gateway.Recover(kept)
 	if err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
+	begin()
 	if clients > 0 {
 		n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
 	}

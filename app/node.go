@@ -70,7 +70,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 		Metrics: hub.NewMetrics(metrics), Logger: log,
 	})
 	core := gateway.Config{
-		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: events.Full,
+		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: events.Full, Webhooks: events,
 	}
 	if n.durable {
 		core.Journal, core.DurableMessages = journal{kept}, cfg.Durable == config.DurableAll

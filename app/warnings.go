@@ -29,19 +29,11 @@ func warnings(l *config.Loaded) []string {
 			}
 		}
 	}
-	if keeps(c) && c.MaxMessage > largestKept {
-		list = append(list, fmt.Sprintf("GATEPOST_MAX_MESSAGE is %d: a message of more than about %d bytes can't be written into the store, and is lost if the node ends before its backend has taken it", c.MaxMessage, largestKept))
-	}
 	if open := openFiles(); open > 0 && c.MaxConnections > 0 && uint64(c.MaxConnections)+spareFiles > open {
 		list = append(list, fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files; raise the limit (ulimit -n)", c.MaxConnections, open))
 	}
 	return list
 }
-
-// largestKept is the largest message that surely fits into one record of the store,
-// which is a little less than 1 MiB: base64 makes it a third larger, and the rest of
-// its event comes on top.
-const largestKept = 640 << 10
 
 // spareFiles are for what isn't a client: webhooks, calls, listeners.
 const spareFiles = 512

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,6 +35,8 @@ type Options struct {
 
 	timing   timing
 	resolver resolver
+	clock    func() moment
+	drop     func(tag string) bool // tests cut this node off from another
 }
 
 // State is where the cluster keeps what must outlive the process, under keys
@@ -82,6 +85,12 @@ func (o *Options) complete() error {
 	}
 	if o.timing == (timing{}) {
 		o.timing = defaultTiming
+	}
+	if o.resolver == nil {
+		o.resolver = net.DefaultResolver
+	}
+	if o.clock == nil {
+		o.clock = present
 	}
 	return nil
 }

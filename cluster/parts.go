@@ -8,16 +8,55 @@ import (
 // parts is what the cluster is made of above members and calls.
 type parts struct {
 	directory *directory
+	copies    *copies // nil where clients' records outlive their node anyway
+	wards     *wards
+	takeovers *takeovers
 }
 
-// assemble makes the parts, before Join. disassemble ends what they have under way,
-// once nothing comes in any more.
-func (c *Cluster) assemble() {
+// lifeKey says that this State has been a node's before.
+const lifeKey = "n/life"
+
+// assemble makes the parts, before Join, and may fail where the State can't be read.
+// disassemble ends what they have under way, once nothing comes in any more.
+func (c *Cluster) assemble() (err error) {
 	c.directory = newDirectory(c)
+	c.takeovers = newTakeovers(c)
+	if c.wards, err = newWards(c, c.takeovers.begin); err != nil {
+		return err
+	}
+	c.handle(kindAdopt, false, c.takeEntries)
+	if len(c.o.URLs) > 0 {
+		return nil
+	}
+	fresh := byte(1)
+	if err := c.o.State.Scan(lifeKey, func(string, []byte) error { fresh = 0; return nil }); err != nil {
+		return err
+	}
+	c.copies = newCopies(c, fresh)
+	return c.o.State.Put(lifeKey, []byte("1")).Wait(context.Background())
 }
 
 func (c *Cluster) disassemble() {
-	c.directory.close()
+	if c.copies != nil {
+		c.copies.close()
+	}
+	if c.wards != nil {
+		c.takeovers.close()
+		c.wards.close()
+		c.directory.close()
+	}
+}
+
+// enter begins what needs the host and the members: at the end of Join. It waits a
+// while for the other nodes' names, so that the first call sees them.
+func (c *Cluster) enter(ctx context.Context) error {
+	if err := c.takeovers.resume(); err != nil {
+		return err
+	}
+	meeting, cancel := context.WithTimeout(ctx, c.o.timing.meeting)
+	defer cancel()
+	_ = c.directory.meet(meeting) // whoever is late is late
+	return ctx.Err()
 }
 
 // transferTimeout is how long a node may take to keep one part of what it is sent.

@@ -1,8 +1,157 @@
 package cluster
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // resolver looks up the addresses of a name.
 type resolver interface {
 	LookupHost(ctx context.Context, host string) ([]string, error)
+}
+
+// peer is an entry of Options.Peers.
+type peer struct {
+	host, port string
+	every      bool // all addresses of the name, each a node of its own
+}
+
+// forgetAddress is how long an address is dialled that its name doesn't have any more.
+const forgetAddress = 2 * time.Minute
+
+// maxAddresses bounds what a name may stand for.
+const maxAddresses = 1000
+
+func parsePeers(peers []string) ([]peer, error) {
+	list := make([]peer, 0, len(peers))
+	for _, text := range peers {
+		rest, every := strings.CutPrefix(text, "dns:")
+		host, port, err := net.SplitHostPort(rest)
+		if err != nil || host == "" {
+			return nil, fmt.Errorf("cluster: peer %q: want host:port or dns:name:port", text)
+		}
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return nil, fmt.Errorf("cluster: peer %q: %q is no port", text, port)
+		}
+		list = append(list, peer{host, port, every})
+	}
+	return list, nil
+}
+
+// dialler keeps routes to all peers, whose addresses it looks up again and again.
+type dialler struct {
+	engine  *engine
+	peers   []peer
+	resolve resolver
+	every   time.Duration
+	seen    map[string]time.Time // address → when its name had it last
+	set     []string             // what the engine dials
+	log     interface{ Warn(string, ...any) }
+}
+
+// run looks for peers until ctx ends.
+func (d *dialler) run(ctx context.Context) {
+	d.look(ctx)
+	tick := time.NewTicker(d.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.look(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// look brings the routes up to what the names say now.
+func (d *dialler) look(ctx context.Context) {
+	now := time.Now()
+	for _, p := range d.peers {
+		for _, a := range d.addresses(ctx, p) {
+			if len(d.seen) < maxAddresses && !d.own(a) {
+				d.seen[a] = now
+			}
+		}
+	}
+	var want []string
+	for a, at := range d.seen {
+		// One that still answers isn't cut off because a look-up was incomplete.
+		if now.Sub(at) > forgetAddress && !d.routed(a) {
+			delete(d.seen, a)
+			continue
+		}
+		want = append(want, a)
+	}
+	slices.Sort(want)
+	if slices.Equal(want, d.set) {
+		return
+	}
+	if err := d.engine.setRoutes(want); err != nil {
+		d.log.Warn("cluster: the routes can't be set", "error", err)
+		return
+	}
+	d.set = want
+}
+
+// addresses are what a peer stands for now. A name that can't be looked up
+// leaves what it had.
+func (d *dialler) addresses(ctx context.Context, p peer) []string {
+	if net.ParseIP(p.host) != nil {
+		return []string{net.JoinHostPort(p.host, p.port)}
+	}
+	if !p.every { // the server looks it up whenever it dials
+		return []string{net.JoinHostPort(strings.ToLower(p.host), p.port)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.every)
+	defer cancel()
+	found, err := d.resolve.LookupHost(ctx, p.host)
+	if err != nil {
+		return nil
+	}
+	list := make([]string, 0, len(found))
+	for _, ip := range found {
+		list = append(list, net.JoinHostPort(ip, p.port))
+	}
+	return list
+}
+
+// own says whether an address is this node's own.
+func (d *dialler) own(address string) bool {
+	host, port, _ := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	if ip == nil || port != strconv.Itoa(d.engine.port) {
+		return false
+	}
+	if listens := net.ParseIP(d.engine.host); listens != nil && !listens.IsUnspecified() {
+		return listens.Equal(ip)
+	}
+	local, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(local, func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(ip)
+	})
+}
+
+// routed says whether there is a route to this address, or from it.
+func (d *dialler) routed(address string) bool {
+	routes, err := d.engine.Routez(nil)
+	if err != nil {
+		return false
+	}
+	host, _, _ := net.SplitHostPort(address)
+	for _, r := range routes.Routes {
+		if r.IP == host {
+			return true
+		}
+	}
+	return false
 }

@@ -2,7 +2,8 @@
 # Starts an example, and a gateway before it: examples/start.sh NAME. Ctrl-C ends both.
 #
 # The gateway listens at GATEPOST_ADDR (127.0.0.1:8080), the example at PORT (9000) of the
-# loopback. GATEPOST is the gateway's program (bin/gatepost, built if it isn't there).
+# loopback. GATEPOST is the gateway's program (bin/gatepost, built if it isn't there). The
+# secrets are the environment's, or made once and kept in NAME/var/env.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 name=${1:-}
@@ -22,9 +23,12 @@ esac
 cd "$here/$name"
 [ ! -f package-lock.json ] || [ -d node_modules ] || npm ci --ignore-scripts
 
-secrets=$("$GATEPOST" secret)
+if [ -z "${GATEPOST_SECRET:-}" ] || [ -z "${GATEPOST_WEBHOOK_SECRET:-}" ]; then
+	[ -f var/env ] || (umask 077 && mkdir -p var && "$GATEPOST" secret >var/env.new && mv var/env.new var/env)
+	. var/env
+fi
 set -a
-eval "$secrets"
+GATEPOST_SECRET=$GATEPOST_SECRET GATEPOST_WEBHOOK_SECRET=$GATEPOST_WEBHOOK_SECRET
 GATEPOST_URL=http://$GATEPOST_ADDR
 GATEPOST_WEBHOOK_URL=http://127.0.0.1:$PORT/
 GATEPOST_ORIGINS=http://127.0.0.1:$PORT,http://localhost:$PORT

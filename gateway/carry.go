@@ -28,18 +28,32 @@ func (g *Gateway) carry(c *hub.Client, ev *protocol.Event, r *protocol.Reply) {
 	if r.Session != nil && ev.Type == protocol.Inbound {
 		g.failed(ev, "session", g.mergeSession(c, r.Session))
 	}
+	ctx, partial := g.life, (*protocol.Partial)(nil)
+	if len(r.Actions) > 0 && !g.alone() {
+		ctx, partial = protocol.WithPartial(ctx)
+	}
 	for _, a := range r.Actions {
 		err := a.Err
 		verb := "unreadable"
 		if err == nil {
 			verb = string(a.Action.Verb)
-			_, err = g.Do(g.life, a.Action)
+			_, err = g.Do(ctx, a.Action)
 		}
 		g.failed(ev, verb, err)
 	}
+	g.incomplete(ev, partial.Nodes())
 	if r.Message != nil {
 		g.failed(ev, "reply", g.answer(c, r.Message))
 	}
+}
+
+// incomplete counts and logs that a reply's actions didn't reach all nodes.
+func (g *Gateway) incomplete(ev *protocol.Event, silent []string) {
+	if len(silent) == 0 {
+		return
+	}
+	g.metrics.replyPartial.Inc()
+	g.log.Warn("a reply's actions didn't reach all nodes that they concern", "event", ev.ID, "client_id", ev.Data.ClientID, "silent", silent)
 }
 
 func (g *Gateway) mergeSession(c *hub.Client, patch []byte) error {

@@ -36,6 +36,10 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		g.clients.done()
 		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5}
 	}
+	if g.fenced() {
+		g.clients.done()
+		return nil, &protocol.Refusal{Status: 503, Text: "this node is cut off from its cluster", RetryAfter: 1}
+	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
 	defer func() { // else the client would stay for ever, and no close follow
@@ -48,6 +52,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		g.log.Error("a client is refused: the journal can't be written", "error", err)
 		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
 	}
+	g.agree(ctx) // from here on any node is to find it
 	if !g.events.Wants(protocol.Connect, c.Path()) {
 		l.claim()
 		return &Admission{Client: c}, nil
@@ -56,12 +61,12 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 	ev.Data.Request = &hs.Request
 	out := g.events.Deliver(ctx, c.Path(), c.TraceID(), ev)
 	if out.Verdict == protocol.Delivered {
-		return g.admit(c, hs, ev, out.Reply)
+		return g.admit(ctx, c, hs, ev, out.Reply)
 	}
 	return nil, g.turnAway(c, out)
 }
 
-func (g *Gateway) admit(c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {
+func (g *Gateway) admit(ctx context.Context, c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {
 	// A client that was closed while its connect was under way is upgraded all the
 	// same: that is how it hears its last words and the code.
 	if err := c.Adopt(r.UID, r.Groups, r.Session, r.Until); err != nil && !c.Closing() {
@@ -69,6 +74,7 @@ func (g *Gateway) admit(c *hub.Client, hs *protocol.Handshake, ev *protocol.Even
 			"client_id", c.ID(), "error", err)
 		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable, OwesClose: true})
 	}
+	g.agree(ctx)
 	g.carry(c, ev, r)
 	a := &Admission{Client: c}
 	if r.Subprotocol != "" {
@@ -91,7 +97,7 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 	} else {
 		c.Leave(cause)
 		g.forget(c, laneOf(c))
-		g.clients.done()
+		g.over(c, laneOf(c))
 	}
 	if out.Verdict == protocol.Refused {
 		return &protocol.Refusal{Status: out.Status, Text: out.Text}

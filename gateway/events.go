@@ -80,7 +80,11 @@ func (g *Gateway) Closed(c *hub.Client, cause hub.Cause) {
 		DurationMS: now.Sub(c.ConnectedAt()).Milliseconds(),
 		MessagesIn: in, MessagesOut: out,
 	}}
-	g.placed(c, l, o, l.seal(o))
+	p := l.seal(o)
+	if !p.refused {
+		g.departed.enter(c, l)
+	}
+	g.placed(c, l, o, p)
 }
 
 func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }
@@ -96,7 +100,7 @@ func (g *Gateway) eventOf(c *hub.Client, o occurrence) *protocol.Event {
 	ev.Data.Close = o.closed
 	ev.Data.UIDRemaining = &protocol.Remaining{}
 	if ev.Data.UID != nil {
-		*ev.Data.UIDRemaining = protocol.Remaining{Known: true, Count: g.hub.UIDClients(*ev.Data.UID)}
+		*ev.Data.UIDRemaining = g.remaining(*ev.Data.UID)
 	}
 	return ev
 }
@@ -110,7 +114,7 @@ func (g *Gateway) event(t protocol.EventType, c *hub.Client, seq uint64, at time
 		Data: protocol.EventData{
 			ClientID: c.ID(), Seq: seq, UID: orNull(who.UID), Groups: who.Groups, Session: who.Session,
 			RemoteAddr: c.RemoteAddr(), RemotePort: c.RemotePort(),
-			ConnectedAt: protocol.Time{Time: c.ConnectedAt()}, Node: g.cfg.Node,
+			ConnectedAt: protocol.Time{Time: c.ConnectedAt()}, Node: g.nodeOf(c),
 		},
 	}
 }

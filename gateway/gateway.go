@@ -62,6 +62,9 @@ type Config struct {
 	Cluster Cluster
 	// Fence says whether this node may act on the outside; nil: it always may.
 	Fence Fence
+	// Outbox has the kept events and dead letters that other nodes hand over; nil:
+	// none are taken.
+	Outbox Outbox
 	// Webhooks is asked about endpoints and dead letters; nil: there are none.
 	Webhooks Webhooks
 	// Full says that the outbox takes no more: clients' messages then wait
@@ -90,6 +93,8 @@ type Gateway struct {
 	waiting      atomic.Int64 // messages and closes in all lanes
 	waitingBytes atomic.Int64 // their payloads
 	clients      pending      // from Connect until the close event is finished, or kept
+	departed     departed
+	handedOver   estates
 	lost         atomic.Int64 // events that ended with the process
 	stale        atomic.Bool  // changes of clients' records may have failed
 	catchingUp   atomic.Bool  // catchUp runs
@@ -110,6 +115,9 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 	g := &Gateway{
 		cfg: cfg, hub: h, events: events, log: log,
 		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
+	}
+	if cfg.Fence != nil {
+		g.departed.begun = map[string]*hub.Client{}
 	}
 	g.life, g.stop = context.WithCancel(context.Background())
 	g.settling, g.settled = context.WithCancel(context.Background())

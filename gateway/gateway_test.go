@@ -94,11 +94,16 @@ func (f *fixture) connect() (*hub.Client, *socket) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	return a.Client, f.open(a.Client)
+}
+
+// open gives an admitted client its connection.
+func (f *fixture) open(c *hub.Client) *socket {
 	ours, theirs := net.Pipe()
 	s := &socket{t: f.t, conn: theirs}
 	f.t.Cleanup(func() { _ = theirs.Close() })
-	f.Open(a.Client, ours, nil)
-	return a.Client, s
+	f.Open(c, ours, nil)
+	return s
 }
 
 // waitEvents waits until the backend has seen n events.

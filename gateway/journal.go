@@ -50,6 +50,8 @@ type record struct {
 	ConnectedAt time.Time       `json:"at"`
 	TraceID     string          `json:"trace,omitempty"`
 	Path        string          `json:"path"`
+	// Node is the node that had the client, empty for the one whose journal this is.
+	Node string `json:"node,omitempty"`
 	// Seq is above the number of every event that was made.
 	Seq uint64 `json:"seq"`
 	// Closed and ClosedAt are how and when it ended, nil while it hadn't; Seq is
@@ -60,6 +62,7 @@ type record struct {
 
 // entry is one client's place in the journal.
 type entry struct {
+	node     string // that had the client; empty: this one
 	mu       sync.Mutex
 	kept     bool   // guarded by mu; there is a record
 	gone     bool   // guarded by mu; there is none any more and will be none
@@ -82,6 +85,10 @@ func (g *Gateway) begin(ctx context.Context, c *hub.Client, l *lane) error {
 		return nil
 	}
 	l.entry.mu.Lock()
+	if l.entry.gone {
+		l.entry.mu.Unlock()
+		return errGone
+	}
 	l.entry.kept = true
 	l.entry.reserved = seqBlock
 	commit := g.write(c, &l.entry, nil, nil)
@@ -129,7 +136,7 @@ func (g *Gateway) write(c *hub.Client, e *entry, closed *protocol.CloseInfo, at 
 	value, err := json.Marshal(record{
 		UID: who.UID, Groups: who.Groups, Session: who.Session,
 		RemoteAddr: c.RemoteAddr(), RemotePort: c.RemotePort(), ConnectedAt: c.ConnectedAt(),
-		TraceID: c.TraceID(), Path: c.Path(), Seq: e.reserved, Closed: closed, ClosedAt: at,
+		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, Closed: closed, ClosedAt: at,
 	})
 	if err != nil {
 		return failedCommit{err}
@@ -148,7 +155,7 @@ func (g *Gateway) forget(c *hub.Client, l *lane) {
 	l.entry.mu.Lock()
 	defer l.entry.mu.Unlock()
 	if l.entry.kept && !l.entry.gone {
-		g.cfg.Journal.Delete(clientPrefix + c.ID())
+		l.entry.commit = g.cfg.Journal.Delete(clientPrefix + c.ID())
 	}
 	l.entry.gone = true
 }

@@ -76,9 +76,11 @@ func (n *notebook) breakDown(err error) {
 func restart(t *testing.T, n *notebook, kept ...webhooks.KeptEvent) *fixture {
 	t.Helper()
 	f := newFixtureWith(t, n)
-	if _, err := f.Recover(kept); err != nil {
+	_, begin, err := f.Recover(kept)
+	if err != nil {
 		t.Fatal(err)
 	}
+	begin()
 	return f
 }
 

@@ -25,6 +25,10 @@ type lane struct {
 	running bool         // guarded by mu; a goroutine works on the lane
 	sealed  bool         // guarded by mu; the close is in: nothing comes behind it
 	parked  bool         // guarded by mu; the node ends: what comes goes to the journal
+	given   *given       // guarded by mu; nil unless the client is another node's now
+	cancel  func()       // guarded by mu; ends what the worker does, in a cluster
+
+	over bool // guarded by departed.mu; see exit
 }
 
 // occurrence is something that happened to a client and becomes an event: a
@@ -127,6 +131,9 @@ func (l *lane) append(o occurrence) placed {
 func (l *lane) next() (o occurrence, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.given != nil {
+		return occurrence{}, true // the worker finds out, and is still there to tidy up
+	}
 	if len(l.waiting) == 0 {
 		l.running = false
 		l.waiting = nil

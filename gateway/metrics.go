@@ -9,6 +9,8 @@ import (
 type metrics struct {
 	events        map[protocol.EventType]prometheus.Counter
 	replyFailures *prometheus.CounterVec
+	replyPartial  prometheus.Counter
+	givenUp       prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
@@ -21,11 +23,19 @@ func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
 			Name: "gatepost_reply_failures_total",
 			Help: "Parts of webhook replies that could not be carried out, by part and problem code.",
 		}, []string{"part", "code"}),
+		replyPartial: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gatepost_reply_partial_total",
+			Help: "Webhook replies whose actions concerned a node that didn't answer.",
+		}),
+		givenUp: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gatepost_events_given_up_total",
+			Help: "Events that were dropped since other nodes have taken their clients over.",
+		}),
 	}
 	for _, t := range protocol.EventTypes {
 		m.events[t] = events.WithLabelValues(string(t))
 	}
-	reg.MustRegister(events, m.replyFailures,
+	reg.MustRegister(events, m.replyFailures, m.replyPartial, m.givenUp,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gatepost_events_waiting", Help: "Messages and closes that wait for their turn or are being delivered.",
 		}, func() float64 { return float64(g.waiting.Load()) }),

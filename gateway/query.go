@@ -3,14 +3,30 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"time"
 
+	"gatepost/cluster"
 	"gatepost/hub"
 	"gatepost/protocol"
 )
 
-// Client is one client, or the problem that it's gone.
-func (g *Gateway) Client(_ context.Context, id string) (*protocol.ClientInfo, error) {
+// What follows answers for all nodes. Those that a query concerned and that didn't
+// answer are in the context's protocol.Partial, and what they have isn't in the
+// answer.
+
+// Client is one client. A *protocol.Problem says that it is gone, or that its node
+// doesn't answer.
+func (g *Gateway) Client(ctx context.Context, id string) (*protocol.ClientInfo, error) {
+	tag, err := g.owner(id)
+	if err != nil {
+		return nil, err
+	}
+	if tag != "" {
+		info := &protocol.ClientInfo{}
+		if err := g.askOwner(ctx, tag, encodeQuestion(opClient, question{ID: id}), info); err != nil {
+			return nil, err
+		}
+		return info, nil
+	}
 	c, err := g.client(id)
 	if err != nil {
 		return nil, err
@@ -26,19 +42,19 @@ func (g *Gateway) info(c *hub.Client) *protocol.ClientInfo {
 	}
 }
 
-// Clients is a part of the list of clients in the order of their ids, and the
-// cursor of the next part, empty at the end.
-func (g *Gateway) Clients(_ context.Context, f protocol.ClientFilter, p protocol.Page) ([]protocol.ClientInfo, string, error) {
-	clients, cursor := g.hub.Clients(f, p)
-	infos := make([]protocol.ClientInfo, len(clients))
-	for i, c := range clients {
-		infos[i] = *g.info(c)
+// Session is a client's session and its ETag.
+func (g *Gateway) Session(ctx context.Context, id string) (json.RawMessage, string, error) {
+	tag, err := g.owner(id)
+	if err != nil {
+		return nil, "", err
 	}
-	return infos, cursor, nil
+	if tag != "" {
+		return g.sessionAcross(ctx, tag, encodeQuestion(opSession, question{ID: id}))
+	}
+	return g.sessionHere(id)
 }
 
-// Session is a client's session and its ETag.
-func (g *Gateway) Session(_ context.Context, id string) (json.RawMessage, string, error) {
+func (g *Gateway) sessionHere(id string) (json.RawMessage, string, error) {
 	c, err := g.client(id)
 	if err != nil {
 		return nil, "", err
@@ -47,68 +63,113 @@ func (g *Gateway) Session(_ context.Context, id string) (json.RawMessage, string
 	return session, etag, nil
 }
 
-// Groups is a part of the list of groups that have members.
-func (g *Gateway) Groups(_ context.Context, p protocol.Page) (*protocol.GroupList, error) {
-	names, counts, cursor := g.hub.Groups(p)
-	list := &protocol.GroupList{Groups: make(map[string]protocol.GroupCount, len(names)), Cursor: cursor}
-	for i, name := range names {
-		list.Groups[name] = counts[i]
+// ChangeSession carries out a session action and answers the session as it is
+// now, with its ETag.
+func (g *Gateway) ChangeSession(ctx context.Context, a *protocol.Action) (json.RawMessage, string, error) {
+	tag, err := g.owner(a.ClientID)
+	if err != nil {
+		return nil, "", err
 	}
-	return list, nil
+	if tag != "" {
+		return g.sessionAcross(ctx, tag, encodeAction(opDo, a, protocol.Target{}))
+	}
+	return g.changeSession(a)
+}
+
+// Clients is a part of the list of clients in the order of their ids, and the
+// cursor of the next part, empty at the end.
+func (g *Gateway) Clients(ctx context.Context, f protocol.ClientFilter, p protocol.Page) ([]protocol.ClientInfo, string, error) {
+	var tags []string
+	if !g.alone() {
+		tags = g.lister(f, p.Cursor)
+	}
+	parts := gather(ctx, g, tags, opClients, question{UIDs: f.UIDs, Groups: f.Groups, Limit: p.Limit, Cursor: []byte(p.Cursor)},
+		func() list[protocol.ClientInfo] { return g.clientsHere(f, p) })
+	page, cursor := merge(pageLimit(p), parts, func(*protocol.ClientInfo, protocol.ClientInfo) {})
+	infos := make([]protocol.ClientInfo, len(page))
+	for i := range page {
+		infos[i] = page[i].Value
+	}
+	return infos, cursor, nil
+}
+
+func (g *Gateway) clientsHere(f protocol.ClientFilter, p protocol.Page) list[protocol.ClientInfo] {
+	clients, cursor := g.hub.Clients(f, p)
+	return listOf(clients, cursor, func(_ int, c *hub.Client) (string, protocol.ClientInfo) { return c.ID(), *g.info(c) })
+}
+
+// Groups is a part of the list of groups that have members.
+func (g *Gateway) Groups(ctx context.Context, p protocol.Page) (*protocol.GroupList, error) {
+	var tags []string
+	if !g.alone() {
+		tags = g.everyone()
+	}
+	parts := gather(ctx, g, tags, opGroups, question{Limit: p.Limit, Cursor: []byte(p.Cursor)},
+		func() list[tally] { return g.groupsHere(p) })
+	page, cursor := merge(pageLimit(p), parts, (*tally).add)
+	groups := &protocol.GroupList{Groups: make(map[string]protocol.GroupCount, len(page)), Cursor: cursor}
+	for i := range page {
+		if n := page[i].Value.count(); n.Clients > 0 { // else all left while they were counted
+			groups.Groups[page[i].Key] = n
+		}
+	}
+	return groups, nil
+}
+
+func (g *Gateway) groupsHere(p protocol.Page) list[tally] {
+	names, counts, cursor := g.hub.Groups(p)
+	return listOf(names, cursor, func(i int, name string) (string, tally) {
+		if g.elsewhere(cluster.Group, name) {
+			return name, g.tallyOf(name)
+		}
+		return name, tally{Clients: counts[i].Clients, Own: counts[i].UIDs}
+	})
 }
 
 // Group is one group's size, zero where it has no members.
-func (g *Gateway) Group(_ context.Context, name string) (protocol.GroupCount, error) {
-	return g.hub.Group(name), nil
+func (g *Gateway) Group(ctx context.Context, name string) (protocol.GroupCount, error) {
+	if g.alone() {
+		return g.hub.Group(name), nil
+	}
+	found := g.lookupAcross(ctx, &protocol.Lookup{Groups: []string{name}})
+	t := found.Groups[name]
+	return t.count(), nil
 }
 
 // UIDs is a part of the list of uids that are online, or of those with a client
 // in any of the groups; with each the number of its clients.
-func (g *Gateway) UIDs(_ context.Context, groups []string, p protocol.Page) (*protocol.UIDList, error) {
-	uids, clients, cursor := g.hub.UIDs(groups, p)
-	list := &protocol.UIDList{UIDs: make(map[string]int, len(uids)), Cursor: cursor}
-	for i, uid := range uids {
-		list.UIDs[uid] = clients[i]
+func (g *Gateway) UIDs(ctx context.Context, groups []string, p protocol.Page) (*protocol.UIDList, error) {
+	var tags []string
+	if !g.alone() {
+		tags = g.holders(protocol.Target{Groups: groups, All: len(groups) == 0})
 	}
-	return list, nil
+	parts := gather(ctx, g, tags, opUIDs, question{Groups: groups, Limit: p.Limit, Cursor: []byte(p.Cursor)},
+		func() list[int] { return g.uidsHere(groups, p) })
+	page, cursor := merge(pageLimit(p), parts, func(clients *int, more int) { *clients += more })
+	uids := &protocol.UIDList{UIDs: make(map[string]int, len(page)), Cursor: cursor}
+	for _, e := range page {
+		uids.UIDs[e.Key] = e.Value
+	}
+	return uids, nil
+}
+
+func (g *Gateway) uidsHere(groups []string, p protocol.Page) list[int] {
+	uids, clients, cursor := g.hub.UIDs(groups, p)
+	return listOf(uids, cursor, func(i int, uid string) (string, int) { return uid, clients[i] })
 }
 
 // UID is the ids of a uid's clients, empty where it is offline.
-func (g *Gateway) UID(_ context.Context, uid string) ([]string, error) {
-	return g.hub.UID(uid), nil
+func (g *Gateway) UID(ctx context.Context, uid string) ([]string, error) {
+	if g.alone() {
+		return g.hub.UID(uid), nil
+	}
+	return g.lookupAcross(ctx, &protocol.Lookup{UIDs: []string{uid}}).UIDs[uid], nil
 }
 
 // Lookup answers many names at once, each with an entry.
-func (g *Gateway) Lookup(_ context.Context, q *protocol.Lookup) (*protocol.Found, error) {
-	found := &protocol.Found{
-		Clients: make(map[string]*protocol.ClientInfo, len(q.Clients)),
-		UIDs:    make(map[string][]string, len(q.UIDs)),
-		Groups:  make(map[string]protocol.GroupCount, len(q.Groups)),
+func (g *Gateway) Lookup(ctx context.Context, q *protocol.Lookup) (*protocol.Found, error) {
+	if g.alone() {
+		return g.lookUp(q).found(q), nil
 	}
-	for _, id := range q.Clients {
-		found.Clients[id] = nil
-		if c, ok := g.hub.Client(id); ok {
-			found.Clients[id] = g.info(c)
-		}
-	}
-	for _, uid := range q.UIDs {
-		found.UIDs[uid] = g.hub.UID(uid)
-	}
-	for _, group := range q.Groups {
-		found.Groups[group] = g.hub.Group(group)
-	}
-	return found, nil
-}
-
-// Stats is the node in numbers; its webhooks are left to whoever knows them.
-func (g *Gateway) Stats(context.Context) (*protocol.Stats, error) {
-	clients, uids, groups := g.hub.Count()
-	return &protocol.Stats{
-		Clients: clients, UIDs: uids, Groups: groups,
-		Nodes: []protocol.NodeStats{{
-			Node: g.cfg.Node, Clients: clients, Version: g.cfg.Version,
-			UptimeS: int64(time.Since(g.started).Seconds()),
-		}},
-		Webhooks: []protocol.EndpointStats{},
-	}, nil
+	return g.lookupAcross(ctx, q).found(q), nil
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -22,26 +21,16 @@ type remains struct {
 	events []occurrence
 }
 
-// Recover goes on where an earlier process ended: it delivers, client by client
-// and in order, the events that were kept, the messages that waited, and a close
-// for each client that was on record. It returns when that has begun, with how many
-// clients it is.
-func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, err error) {
+// Recover reads what an earlier process left: events that were kept, messages that
+// waited, clients that were on record. begin goes on with it, client by client and in
+// order, the close last; in a cluster that is to be called once it is known which of
+// the clients others have taken over (see GiveUp). Nobody connects before Recover.
+func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, begin func(), err error) {
 	left, err := g.readJournal(kept)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	queues := map[string][]string{}
-	for _, id := range slices.Sorted(maps.Keys(left)) {
-		g.clients.add()
-		where := g.destination(left[id])
-		queues[where] = append(queues[where], id)
-	}
-	for _, ids := range queues {
-		slices.SortStableFunc(ids, func(a, b string) int { return left[a].due().Compare(left[b].due()) })
-		go g.resumeAll(ids, left)
-	}
-	return len(left), nil
+	return len(left), g.inherit(left), nil
 }
 
 func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, error) {
@@ -61,25 +50,18 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 		return left, nil
 	}
 	err := g.cfg.Journal.Scan(messagePrefix, func(key string, value []byte) error {
-		var m keptMessage
-		id, seq, err := splitMessageKey(key)
-		if err := errors.Join(err, json.Unmarshal(value, &m)); err != nil {
+		id, o, err := readMessage(key, value)
+		if err != nil {
 			g.unreadable(key, err)
 			return nil
 		}
-		r := of(id)
-		if i := slices.IndexFunc(r.events, func(o occurrence) bool { return o.seq == seq }); i >= 0 {
-			r.events[i].recorded = true // the event that was made of this message was kept
-			return nil
-		}
-		r.events = append(r.events, occurrence{seq: seq, at: m.At, recorded: true,
-			message: protocol.Message{Binary: m.Binary, Payload: m.Payload}})
+		of(id).add(o)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return left, g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
+	err = g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
 		r := &record{}
 		if err := json.Unmarshal(value, r); err != nil {
 			g.unreadable(key, err)
@@ -88,6 +70,26 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (map[string]*remains, e
 		of(key[len(clientPrefix):]).record = r
 		return nil
 	})
+	g.forgetBuried(left)
+	return left, err
+}
+
+// forgetBuried takes the clients off the record whose close is a dead letter: the
+// process died before it had done so itself.
+func (g *Gateway) forgetBuried(left map[string]*remains) {
+	if g.cfg.Webhooks == nil {
+		return
+	}
+	clients := map[string]string{} // by the id of their close
+	for id, r := range left {
+		if r.record != nil && len(r.events) == 0 {
+			clients[protocol.CloseEventID(id)] = id
+		}
+	}
+	for _, closed := range g.cfg.Webhooks.Have(slices.Collect(maps.Keys(clients))) {
+		g.cfg.Journal.Delete(clientPrefix + clients[closed])
+		delete(left, clients[closed])
+	}
 }
 
 // unreadable tells of an entry that makes no sense, and forgets it: it would make
@@ -98,14 +100,14 @@ func (g *Gateway) unreadable(key string, err error) {
 }
 
 // resume gives what is left of a client a lane again.
-func (g *Gateway) resume(id string, left *remains) (*hub.Client, *lane) {
+func (g *Gateway) resume(id string, left *remains) *hub.Client {
 	slices.SortFunc(left.events, func(a, b occurrence) int { return int(a.seq) - int(b.seq) })
 	l := newLane()
 	l.sealed, l.running = true, true
 	c := g.restore(id, left, l)
 	hasClose := len(left.events) > 0 && isClose(left.events[len(left.events)-1])
 	if r := left.record; r != nil {
-		l.entry = entry{kept: true, reserved: r.Seq + 1}
+		l.entry = entry{kept: true, reserved: r.Seq + 1, node: r.Node}
 		if !hasClose {
 			left.events = append(left.events, lastOf(r, left.events))
 		}
@@ -116,7 +118,7 @@ func (g *Gateway) resume(id string, left *remains) (*hub.Client, *lane) {
 	}
 	g.waitingBytes.Add(int64(l.bytes))
 	l.waiting = left.events
-	return c, l
+	return c
 }
 
 func isClose(o occurrence) bool {

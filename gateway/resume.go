@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"gatepost/hub"
 	"gatepost/protocol"
 )
 
@@ -14,27 +16,54 @@ import (
 // is more than an endpoint has slots and batches for.
 const resumedAtOnce = 4096
 
+// inherit makes what is left of clients this node's to go on with. begin does so.
+// Clients that it has already are passed over.
+func (g *Gateway) inherit(left map[string]*remains) (begin func()) {
+	queues := map[string][]string{}
+	due := map[string]time.Time{}
+	for _, id := range slices.Sorted(maps.Keys(left)) {
+		where := g.destination(left[id])
+		due[id] = left[id].due()
+		if g.departed.leave(id, left[id]) {
+			g.clients.add()
+			queues[where] = append(queues[where], id)
+		}
+	}
+	return func() {
+		for _, ids := range queues {
+			slices.SortStableFunc(ids, func(a, b string) int { return due[a].Compare(due[b]) })
+			go g.resumeAll(ids)
+		}
+	}
+}
+
 // resumeAll works off what is left of these clients, in turn. What isn't begun when
 // the node ends is on record still.
-func (g *Gateway) resumeAll(ids []string, left map[string]*remains) {
+func (g *Gateway) resumeAll(ids []string) {
 	room := make(chan struct{}, resumedAtOnce)
 	for i, id := range ids {
 		select {
 		case room <- struct{}{}:
 		case <-g.life.Done():
-			for range ids[i:] {
-				g.clients.done()
+			for _, id := range ids[i:] {
+				if left, _ := g.departed.take(id); left != nil {
+					g.clients.done()
+				}
 			}
 			return
 		}
-		c, l := g.resume(id, left[id])
-		*left[id] = remains{} // it is the lane's now
-		ends := isClose(l.waiting[len(l.waiting)-1])
+		c := g.departed.begin(id, func(left *remains) *hub.Client { return g.resume(id, left) })
+		if c == nil { // another node's now
+			<-room
+			continue
+		}
 		go func() {
 			defer func() { <-room }()
+			l := laneOf(c)
+			ends := isClose(l.waiting[len(l.waiting)-1])
 			g.work(c, l)
 			if !ends { // nobody wants to hear of its close, which counts it out else
-				g.clients.done()
+				g.over(c, l)
 			}
 		}()
 	}

@@ -34,9 +34,11 @@ func TestManyAreResumedInTurn(t *testing.T) {
 		}
 		return accepted("", ev)
 	}
-	if clients, err := f.Recover(nil); clients != dead+alive || err != nil {
+	clients, begin, err := f.Recover(nil)
+	if clients != dead+alive || err != nil {
 		t.Fatalf("%d clients, %v", clients, err)
 	}
+	begin()
 	if err := closed.wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}

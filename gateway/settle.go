@@ -36,7 +36,7 @@ func (g *Gateway) settle(c *hub.Client, l *lane, rest []occurrence) {
 		}
 	}
 	if n := len(rest); n > 0 && isClose(rest[n-1]) {
-		g.clients.done()
+		g.over(c, l)
 	}
 }
 

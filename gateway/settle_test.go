@@ -82,9 +82,11 @@ func TestDurableMessagesWithoutCloses(t *testing.T) {
 
 	after := newFixtureWith(t, n)
 	after.backend.unwant[protocol.Close] = true
-	if _, err := after.Recover(nil); err != nil {
+	_, begin, err := after.Recover(nil)
+	if err != nil {
 		t.Fatal(err)
 	}
+	begin()
 	ev := after.waitEvents(1)[0]
 	after.settled(n)
 	if ev.Data.UID == nil || *ev.Data.UID != "u" || ev.Data.ConnectedAt.IsZero() {

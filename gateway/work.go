@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"runtime/debug"
 
 	"gatepost/hub"
@@ -10,12 +11,18 @@ import (
 // work delivers what waits in the lane until nothing does, or until the node ends:
 // then what is left is written into the journal.
 func (g *Gateway) work(c *hub.Client, l *lane) {
+	ctx, end := g.tenure(l)
+	defer end()
 	for {
 		o, ok := l.next()
 		if !ok {
 			return
 		}
-		switch g.deliver(c, l, o) {
+		if l.isGivenUp() {
+			g.discard(c, l)
+			return
+		}
+		switch g.deliver(ctx, c, l, o) {
 		case protocol.Kept:
 			g.finished(c, l, o)
 			g.parkLane(c, l)
@@ -30,6 +37,10 @@ func (g *Gateway) work(c *hub.Client, l *lane) {
 
 // parkLane ends the lane for this process.
 func (g *Gateway) parkLane(c *hub.Client, l *lane) {
+	if l.isGivenUp() {
+		g.discard(c, l)
+		return
+	}
 	rest := l.park()
 	g.settle(c, l, rest)
 	for _, o := range rest {
@@ -45,7 +56,7 @@ func (g *Gateway) finished(c *hub.Client, l *lane, o occurrence) {
 	switch {
 	case isClose(o):
 		g.forget(c, l)
-		g.clients.done()
+		g.over(c, l)
 	case o.recorded:
 		g.cfg.Journal.Delete(messageKey(c.ID(), o.seq))
 	}
@@ -68,7 +79,7 @@ func (g *Gateway) left(o occurrence) {
 
 // deliver makes the event, has it delivered, and does what the reply asks for. A
 // panic in it costs this event, not the client's later ones.
-func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verdict) {
+func (g *Gateway) deliver(ctx context.Context, c *hub.Client, l *lane, o occurrence) (v protocol.Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
 			g.log.Error("delivering an event panicked", "client_id", c.ID(), "seq", o.seq, "panic", r, "stack", string(debug.Stack()))
@@ -76,7 +87,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 		}
 	}()
 	if o.kept != nil {
-		out := g.events.Redeliver(g.life, o.kept)
+		out := g.events.Redeliver(ctx, o.kept)
 		if out.Verdict == protocol.Delivered {
 			defer out.Finish()
 			g.forgetClosed(c, l, o)
@@ -89,7 +100,7 @@ func (g *Gateway) deliver(c *hub.Client, l *lane, o occurrence) (v protocol.Verd
 	if !g.events.Wants(ev.Type, c.Path()) {
 		return protocol.Delivered
 	}
-	out := g.events.Deliver(g.life, c.Path(), c.TraceID(), ev)
+	out := g.events.Deliver(ctx, c.Path(), c.TraceID(), ev)
 	if out.Verdict == protocol.Delivered {
 		defer out.Finish() // also behind a panic, which would only come again
 		g.forgetClosed(c, l, o)

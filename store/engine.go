@@ -30,6 +30,7 @@ func startEngine(ctx context.Context, o *Options, log *serverLog) (*engine, erro
 		JetStream:              true,
 		DisableJetStreamBanner: true,
 		StoreDir:               o.Dir,
+		MaxPayload:             payload,
 		SyncInterval:           max(o.Sync, 10*time.Millisecond),
 		SyncAlways:             o.Sync <= 0,
 		// The stream has its own bound; these only keep the server from working out some.

@@ -177,7 +177,7 @@ func (l *link) message(ctx context.Context, seq uint64) ([]byte, error) {
 	return nil, fmt.Errorf("NATS answers a read with %s", m.Header.Get("Status"))
 }
 
-// read calls fn for each message from seq on, up to about 4 MiB of them, in
+// read calls fn for each message from seq on, up to about 4 MiB of them or one, in
 // order, stepping over what isn't there. It returns how many it read: 0 if the
 // first one it came upon can't be.
 func (l *link) read(ctx context.Context, seq uint64, fn func(seq uint64, data []byte)) (n int, err error) {
@@ -192,7 +192,7 @@ func (l *link) read(ctx context.Context, seq uint64, fn func(seq uint64, data []
 	if err := sub.SetPendingLimits(-1, -1); err != nil {
 		return 0, err
 	}
-	if err := l.nc.PublishRequest(l.api, inbox, fmt.Appendf(nil, `{"seq":%d,"batch":4096,"max_bytes":%d}`, seq, 4<<20)); err != nil {
+	if err := l.nc.PublishRequest(l.api, inbox, fmt.Appendf(nil, `{"seq":%d,"batch":4096,"max_bytes":%d}`, seq, 4<<20+payload)); err != nil {
 		return 0, err
 	}
 	for {

@@ -87,6 +87,9 @@ func (m *Memory) Size(prefix string) (keys int, bytes int64) {
 	return m.keys[prefix], m.bytes[prefix]
 }
 
+// Largest is that of a Store.
+func (m *Memory) Largest() int { return payload - headers - headSize - recordSize("", keyRoom) }
+
 // Health is always nil.
 func (m *Memory) Health() error { return nil }
 

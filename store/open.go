@@ -16,7 +16,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	start := time.Now()
-	s := &Store{options: o, log: o.Logger, fresh: make(map[string]freshWrite), owed: make(map[string]struct{}),
+	s := &Store{options: o, log: o.Logger, most: payload, fresh: make(map[string]freshWrite), owed: make(map[string]struct{}),
 		work: make(chan struct{}, 1), rewrite: make(chan struct{}, 1),
 		gone: make(chan string, 1), token: newToken()}
 	s.near.Store(newCache())

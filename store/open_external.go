@@ -24,9 +24,11 @@ func (s *Store) openExternal(ctx context.Context) error {
 		return err
 	}
 	s.link.Store(l)
-	if most := nc.MaxPayload(); most < largest+4<<10 {
+	most := nc.MaxPayload()
+	if most < leastPayload {
 		return fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
 	}
+	s.most = int(min(most, payload))
 	var state jetstream.StreamState
 	if state, _, err = l.ensure(ctx, s.streamBound()); err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -33,8 +34,11 @@ const (
 	defaultMaxBytes = 4 << 30
 	// gathered is how large a message grows before the next one is begun.
 	gathered = 512 << 10
-	// largest is the most that one message may hold: NATS takes 1 MiB with headers.
-	largest = 1<<20 - 4<<10
+	// payload is the most that the embedded server takes in one message, and all that
+	// is made use of with an external one. headers are for what NATS adds.
+	payload, headers = 8 << 20, 4 << 10
+	// leastPayload is what an external server must take.
+	leastPayload = 1 << 20
 	// maxPending bounds the memory of what waits for an acknowledgement.
 	maxPending = 32 << 20
 )
@@ -60,7 +64,10 @@ var (
 	ErrFull = errors.New("store: full")
 	// ErrUnavailable: the log can't be written now. The store tries by itself to recover.
 	ErrUnavailable = errors.New("store: unavailable")
-	// ErrTooLarge: one record with its key must stay under 1 MiB less 4 KiB.
+	// ErrDamaged: what is kept under that key can't be read any more. It is an
+	// ErrUnavailable, too.
+	ErrDamaged = fmt.Errorf("%w: the record is damaged", ErrUnavailable)
+	// ErrTooLarge: a value is over Largest.
 	ErrTooLarge = errors.New("store: record too large")
 	// ErrNoKey: a key has at least one byte.
 	ErrNoKey = errors.New("store: empty key")

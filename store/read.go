@@ -27,13 +27,11 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 		now, ok := s.index.get(key)
 		s.mu.Unlock()
 		if ok && now == p {
-			return nil, errDamaged
+			return nil, ErrDamaged
 		}
 	}
 	return nil, fmt.Errorf("%w: the record is always elsewhere", ErrUnavailable)
 }
-
-var errDamaged = fmt.Errorf("%w: the record is damaged", ErrUnavailable)
 
 // find looks a key up: its value, if it isn't acknowledged yet, or its place.
 func (s *Store) find(key string) (p place, value []byte, err error) {
@@ -147,7 +145,7 @@ func (s *Store) values(keys []string) (n int, values [][]byte, err error) {
 		case err == nil:
 			values[p.i] = value
 		case errors.Is(err, ErrNotFound):
-		case errors.Is(err, errDamaged):
+		case errors.Is(err, ErrDamaged):
 			s.log.Error("store: a record is left out", "key", keys[p.i], "error", err)
 		default:
 			return 0, nil, err

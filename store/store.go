@@ -16,6 +16,7 @@ type Store struct {
 	dir     *directory // nil with an external server
 	opened  Report
 	seen    *seen
+	most    int // bytes of a message, with headers
 
 	link atomic.Pointer[link] // replaced when the embedded server starts anew
 	near atomic.Pointer[cache]
@@ -69,7 +70,14 @@ const slack = 32 << 20
 func (s *Store) Opened() Report { return s.opened }
 
 // maxRecord is the size of the largest record.
-const maxRecord = largest - headSize
+func (s *Store) maxRecord() int { return s.most - headers - headSize }
+
+// keyRoom is more than any key takes of a record.
+const keyRoom = 1 << 10
+
+// Largest is how large a value can be under a key of up to a KiB, in bytes: nearly
+// 8 MiB, or what an external server's max_payload leaves.
+func (s *Store) Largest() int { return s.maxRecord() - recordSize("", keyRoom) }
 
 // Put keeps value under key, in place of what was there. It copies value and
 // never waits for the disk. It can fail at once: ErrTooLarge, ErrFull,
@@ -79,8 +87,8 @@ func (s *Store) Put(key string, value []byte) *Commit {
 		return failed(ErrNoKey)
 	}
 	size := recordSize(key, len(value))
-	if size > maxRecord {
-		return failed(fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, maxRecord))
+	if most := s.maxRecord(); size > most {
+		return failed(fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, size, most))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,10 +94,11 @@ func TestSizesOfRecords(t *testing.T) {
 	}{
 		{"empty", "k/0", 0, nil},
 		{"gathered", "k/1", gathered, nil},
-		{"largest", "k/2", maxRecord - recordSize("k/2", 0), nil},
-		{"one more", "k/3", maxRecord - recordSize("k/3", 0) + 1, ErrTooLarge},
-		{"2 MiB", "k/4", 2 << 20, ErrTooLarge},
-		{"long key", strings.Repeat("k", 2<<20), 0, ErrTooLarge},
+		{"largest", "k/2", s.maxRecord() - recordSize("k/2", 0), nil},
+		{"one more", "k/3", s.maxRecord() - recordSize("k/3", 0) + 1, ErrTooLarge},
+		{"what is said to be the largest", strings.Repeat("k", keyRoom), s.Largest(), nil},
+		{"9 MiB", "k/4", 9 << 20, ErrTooLarge},
+		{"long key", strings.Repeat("k", 9<<20), 0, ErrTooLarge},
 		{"no key", "", 1, ErrNoKey},
 	}
 	for _, c := range cases {
@@ -113,6 +115,46 @@ func TestSizesOfRecords(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Records of many MiB outlive a restart, compaction, and the loss of a part of the
+// log around them.
+func TestLargeRecordsOutliveEverything(t *testing.T) {
+	o := embedded(t, t.TempDir())
+	s := open(t, o)
+	large := func(i int) string { return strings.Repeat(strconv.Itoa(i), s.Largest()) }
+	for i := range 4 {
+		keep(t, s.Put(fmt.Sprint("k/", i), []byte(large(i))))
+		keep(t, s.Put(fmt.Sprint("s/", i), []byte("small")))
+	}
+	whole := func(s *Store, want ...int) {
+		t.Helper()
+		for _, i := range want {
+			if v, err := s.Get(t.Context(), fmt.Sprint("k/", i)); err != nil || string(v) != large(i) {
+				t.Errorf("record %d: %d bytes, %v", i, len(v), err)
+			}
+		}
+	}
+	whole(s, 0, 1, 2, 3)
+	shut(t, s)
+	s = open(t, o)
+	whole(s, 0, 1, 2, 3)
+	for i := range 3 { // what was there is garbage now
+		keep(t, s.Put(fmt.Sprint("k/", i), []byte(large(i))))
+	}
+	whole(s, 0, 1, 2, 3)
+	shut(t, s)
+	s = open(t, o)
+	whole(s, 0, 1, 2, 3)
+	if err := s.Scan("k/", func(_ string, value []byte) error {
+		if len(value) != s.Largest() {
+			t.Errorf("a value of %d bytes", len(value))
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	shut(t, s)
 }
 
 // Random writes give what a map would, across restarts, kills and compaction.

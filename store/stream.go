@@ -8,51 +8,66 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// ReadStream calls fn for each key, and its value, of a node whose store is on the
-// external server o.URL, in the order of keys, until fn fails: what the store of
-// o.Node would show after a restart. It only reads: neither the stream nor what
-// that node does with it changes, and of o only these two fields and Logger count.
+// Stream is what a node left on an external server, as another one reads it.
+type Stream struct{ store *Store }
+
+// ReadStream reads the log of a node whose store is on the external server o.URL: its
+// content is then what the store of o.Node would show after a restart. It only reads:
+// neither the log nor what that node does with it changes, and of o only these two
+// fields and Logger count. Where there is no such log the content is empty.
 //
 // It is for a node that is gone: of one that goes on writing it shows each key as
-// it was at some moment meanwhile, or as missing. Where there is no such stream
-// there are no keys. A record that is damaged is left out and logged.
-func ReadStream(ctx context.Context, o Options, fn func(key string, value []byte) error) error {
+// it was at some moment meanwhile, or as missing. ctx is for all that is done with
+// the Stream, which is to be closed.
+func ReadStream(ctx context.Context, o Options) (*Stream, error) {
 	if o.URL == "" {
-		return errors.New("store: no NATS URL is given")
+		return nil, errors.New("store: no NATS URL is given")
 	}
 	if err := o.complete(); err != nil {
-		return err
+		return nil, err
 	}
-	s := &Store{options: o, log: o.Logger, ctx: ctx, gone: make(chan string, 1)}
+	s := &Store{options: o, log: o.Logger, ctx: ctx, index: newIndex(), gone: make(chan string, 1)}
+	s.near.Store(newCache())
 	nc, err := s.connect(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer nc.Close()
 	l, err := newLink(nc, tag(o.Node))
-	if err != nil {
-		return err
+	if err == nil {
+		s.link.Store(l)
+		err = s.readLog(ctx, l)
 	}
-	s.link.Store(l)
-	s.near.Store(newCache())
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	return &Stream{s}, nil
+}
+
+func (s *Store) readLog(ctx context.Context, l *link) error {
 	state, err := l.state(ctx)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil
 	}
+	var d *loaded
 	if err == nil {
-		var d *loaded
-		if d, err = load(ctx, l, state, 0); err == nil {
-			return s.readOut(d, fn)
-		}
+		d, err = load(ctx, l, state, 0)
 	}
-	return fmt.Errorf("store: stream %s: %w", l.stream, err)
-}
-
-// readOut calls fn for all that was found in the log.
-func (s *Store) readOut(d *loaded, fn func(key string, value []byte) error) error {
+	if err != nil {
+		return fmt.Errorf("store: stream %s: %w", l.stream, err)
+	}
 	if damage := d.damage(); damage != "" {
 		s.report(damage)
 	}
 	s.index = d.index
-	return s.Scan("", fn)
+	return nil
 }
+
+// Scan calls fn for each key that begins with prefix and its value, in the order of
+// keys, until fn fails. A record that is damaged is left out and logged.
+func (s *Stream) Scan(prefix string, fn func(key string, value []byte) error) error {
+	return s.store.Scan(prefix, fn)
+}
+
+// Close ends the reading.
+func (s *Stream) Close() { s.store.link.Load().nc.Close() }

@@ -91,3 +91,56 @@ func TestDeadLettersOutliveTheNode(t *testing.T) {
 func without(list []string, text string) []string {
 	return slices.DeleteFunc(list, func(other string) bool { return other == text })
 }
+
+// A node that is killed while closes become dead letters tells of each client's end
+// once: what is a letter doesn't come again at the next start.
+func TestKillWhileClosesDie(t *testing.T) {
+	t.Parallel()
+	const crowd, rounds = 300, 5
+	for round := range rounds {
+		backend := harness.NewBackend(t, nil)
+		node := harness.Start(t, backend.Env(nil))
+		clients := node.Crowd(t, crowd, nil)
+		journalWritten(t, node)
+		backend.Script(func(d *harness.Delivery) harness.Answer {
+			if d.Event.Type == "close" {
+				return harness.Status(410)
+			}
+			return harness.Answer{}
+		})
+		for _, c := range clients {
+			go c.Cut()
+		}
+		backend.Await(t, (round+1)*crowd/(rounds+2), func(d *harness.Delivery) bool { return d.Event.Type == "close" })
+		node.Kill()
+
+		backend.Script(nil)
+		before := len(backend.Received(everything))
+		next := node.Restart(t, nil)
+		ends := map[string]string{}
+		for _, letter := range deadTries(t, next) {
+			ends[letter.ClientID] = "a dead letter"
+		}
+		letters := len(ends)
+		awaitSettled := func() bool {
+			return next.Metric(t, "gatepost_outbox_events") == 0 && next.Metric(t, "gatepost_events_waiting") == 0
+		}
+		harness.Eventually(t, "all is delivered", awaitSettled)
+		for _, d := range backend.Received(everything)[before:] {
+			if d.Event.Type != "close" {
+				continue
+			}
+			if how := ends[d.Event.Data.ClientID]; how != "" {
+				t.Errorf("the close of a client is %s and was delivered: %s", how, d.Event.Data.Close.Initiator)
+			}
+			ends[d.Event.Data.ClientID] = "delivered"
+		}
+		for i, c := range clients {
+			if ends[c.ID] == "" {
+				t.Errorf("client %d has no end", i)
+			}
+		}
+		t.Logf("%d letters, %d closes delivered at the next start", letters, len(ends)-letters)
+		stop(t, next)
+	}
+}

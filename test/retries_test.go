@@ -104,6 +104,7 @@ func wantTries(t *testing.T, backend *harness.Backend, want int) []*harness.Deli
 
 type deadLetter struct {
 	ID       string
+	ClientID string `json:"client_id"`
 	Attempts []struct{ Status int }
 }
 

@@ -123,7 +123,7 @@ func (e Endpoint) check() error {
 		switch {
 		case !httpguts.ValidHeaderFieldName(name):
 			fault("%q can't be the name of a header", name)
-		case reserved(name):
+		case Reserved(name):
 			fault("the header %s is the gateway's own", name)
 		case !httpguts.ValidHeaderFieldValue(value):
 			fault("the header %s has a character that can't be sent", name)
@@ -132,8 +132,9 @@ func (e Endpoint) check() error {
 	return errors.Join(faults...)
 }
 
-// reserved says whether a header is the gateway's, or the connection's.
-func reserved(name string) bool {
+// Reserved says whether a header is the gateway's, or the connection's, so that no
+// configuration may set it.
+func Reserved(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
 	case "content-type", "content-length", "transfer-encoding", "connection", "host", "te", "trailer",

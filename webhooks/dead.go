@@ -23,6 +23,9 @@ type DeadLetter struct {
 	DiedAt   protocol.Time      `json:"died_at"`
 	Reason   Reason             `json:"reason"`
 	Attempts []Attempt          `json:"attempts"` // the last 50
+	// Cut says that the event was too large to be kept whole: its contents are gone,
+	// and it can't be replayed.
+	Cut bool `json:"cut,omitempty"`
 
 	// Only where one letter was asked for: the headers that it was last sent with,
 	// names in lower case and what the configuration adds struck out, and the
@@ -51,10 +54,7 @@ func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, s
 		}
 		shown := show(l)
 		shown.Key = en.key
-		shown.Attempts = slices.Clone(shown.Attempts)
-		for i := range shown.Attempts {
-			shown.Attempts[i].Answer = ""
-		}
+		shown.Attempts = withoutAnswers(shown.Attempts)
 		letters = append(letters, shown)
 	}
 	return letters, cursor, nil
@@ -73,7 +73,7 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 		return nil, d.unreadable(err)
 	}
 	if l == nil {
-		return nil, noLetter("id", id)
+		return nil, NoLetter("id", id)
 	}
 	shown := show(l)
 	shown.Headers = d.headers(l)
@@ -88,7 +88,7 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 // Drop forgets a dead letter. An unknown id is a *protocol.Problem 404.
 func (d *Dispatcher) Drop(_ context.Context, id string) error {
 	if !d.letters.Drop(id) {
-		return noLetter("id", id)
+		return NoLetter("id", id)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func show(l *Letter) DeadLetter {
 		attempts = []Attempt{}
 	}
 	return DeadLetter{ID: l.Event.ID, Type: l.Event.Type, ClientID: l.Event.Data.ClientID, Endpoint: l.Endpoint,
-		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts}
+		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts, Cut: l.Cut}
 }
 
 // headers are those of a letter's last attempt, but for its time, signature and
@@ -122,7 +122,8 @@ func (d *Dispatcher) unreadable(err error) *protocol.Problem {
 	return &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "dead letters can't be read now"}
 }
 
-func noLetter(field, id string) *protocol.Problem {
+// NoLetter is the 404 for an id of which there is no dead letter.
+func NoLetter(field, id string) *protocol.Problem {
 	return &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Field: field,
 		Detail: fmt.Sprintf("there is no dead letter %q", oneLine([]byte(id), protocol.MaxNameBytes))}
 }

@@ -185,6 +185,9 @@ func (e *endpoint) sit(ctx context.Context, j *job) bool {
 		if err := e.load(j); err != nil {
 			e.lost(j, err)
 			j.stopped = errUnread
+			if errors.Is(err, errLost) {
+				j.stopped = errLost
+			}
 			break
 		}
 		return true

@@ -68,6 +68,7 @@ var (
 	errStopped = errors.New("the gateway stops")
 	errAway    = errors.New("the backend has been away: no attempt was made")
 	errUnread  = errors.New("the event can't be read from where it is kept")
+	errLost    = errors.New("the event's record is lost")
 	errSpent   = errors.New("the time for all tries is over")
 )
 

@@ -1,9 +1,17 @@
 package webhooks
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrNoRecord is what a Keeper answers where nothing is kept under a key, or nothing
+// that can ever be read again.
+var ErrNoRecord = errors.New("nothing is kept under this key")
 
 // Keeper keeps values under keys across the end of the process: what waits in
-// the outbox under e/<event id>, dead letters under d/<event id>. What is written
+// the outbox under e/<event id>, dead letters under d/<event id>, and what was in the
+// outbox and can't be read under x/<event id>. What is written
 // is kept in the order of the calls. Its methods are called by many goroutines at
 // once.
 type Keeper interface {
@@ -11,12 +19,15 @@ type Keeper interface {
 	Put(key string, value []byte) Commit
 	// Delete forgets a key; one that isn't there is no fault.
 	Delete(key string) Commit
-	// Get gives a value, also one that isn't committed yet.
+	// Get gives a value, also one that isn't committed yet. ErrNoRecord: there is
+	// none, nor will there be.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Scan gives all keys with a prefix and their values, in the order of the keys.
 	Scan(prefix string, fn func(key string, value []byte) error) error
 	// Size is how much is kept under a prefix. It is cheap.
 	Size(prefix string) (keys int, bytes int64)
+	// Largest is how large a value can be, in bytes.
+	Largest() int
 	// Health is nil, or why nothing can be kept now.
 	Health() error
 }
@@ -30,4 +41,5 @@ type Commit interface {
 const (
 	outboxPrefix = "e/"
 	letterPrefix = "d/"
+	asidePrefix  = "x/"
 )

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ type shelf struct {
 	mu      sync.Mutex
 	values  map[string][]byte
 	puts    int
+	largest int   // 0: 1 MiB
 	refuses error // what Put, Health and Get answer, nil: they work
 }
 
@@ -36,6 +38,9 @@ func (s *shelf) Put(key string, value []byte) Commit {
 	if s.refuses != nil {
 		return committed{s.refuses}
 	}
+	if len(value) > s.Largest() {
+		return committed{errTooLargeAValue}
+	}
 	s.values[key] = slices.Clone(value)
 	return committed{}
 }
@@ -47,7 +52,9 @@ func (s *shelf) Delete(key string) Commit {
 	return committed{}
 }
 
-var errNotThere = errors.New("not there")
+var errTooLargeAValue = errors.New("too large a value")
+
+var errNotThere = fmt.Errorf("not there: %w", ErrNoRecord)
 
 func (s *shelf) Get(_ context.Context, key string) ([]byte, error) {
 	s.mu.Lock()
@@ -97,6 +104,13 @@ func (s *shelf) Size(prefix string) (keys int, bytes int64) {
 		}
 	}
 	return keys, bytes
+}
+
+func (s *shelf) Largest() int {
+	if s.largest > 0 {
+		return s.largest
+	}
+	return 1 << 20
 }
 
 func (s *shelf) Health() error {

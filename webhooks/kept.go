@@ -38,17 +38,14 @@ func (d *Dispatcher) KeptEvents() ([]KeptEvent, error) {
 			d.outbox.keeper.Delete(key)
 			return nil
 		}
-		var k KeptEvent
-		body, err := splitRecord(value, &k.record)
-		if err == nil {
-			k.Event, err = envelope(body)
-		}
+		k, err := readKept(value)
 		if err != nil {
-			d.log.Error("an event in the outbox can't be read; it is passed over", "id", id, "error", err)
+			d.log.Error("an event in the outbox can't be read; it is set aside", "id", id, "key", asidePrefix+id, "error", err)
+			d.outbox.keeper.Put(asidePrefix+id, value)
+			d.outbox.keeper.Delete(key)
 			return nil
 		}
-		k.Path, k.TraceID = k.record.Path, k.record.Trace
-		kept = append(kept, k)
+		kept = append(kept, *k)
 		return nil
 	})
 	if err != nil {
@@ -61,6 +58,18 @@ func (d *Dispatcher) KeptEvents() ([]KeptEvent, error) {
 		return order(a.Event.Type, a.Event.Data.Seq, b.Event.Type, b.Event.Data.Seq)
 	})
 	return kept, nil
+}
+
+// readKept reads what is on record of an event in the outbox.
+func readKept(value []byte) (*KeptEvent, error) {
+	k := &KeptEvent{}
+	body, err := splitRecord(value, &k.record)
+	if err != nil {
+		return nil, err
+	}
+	k.Path, k.TraceID = k.record.Path, k.record.Trace
+	k.Event, err = envelope(body)
+	return k, err
 }
 
 // Redeliver takes the delivery of a kept event up where it was left: its attempts

@@ -162,6 +162,66 @@ func TestKeptEventsComeInOrder(t *testing.T) {
 		if n := strings.Count(r.log.String(), "can't be read"); n != 2 {
 			t.Errorf("%d lines for two broken records: %s", n, r.log)
 		}
+		if aside := h.keys(asidePrefix); fmt.Sprint(aside) != "[x/evt_broken x/evt_broken2]" || len(h.keys(outboxPrefix)) != 5 {
+			t.Errorf("%v are set aside, %v are left", aside, h.keys(outboxPrefix))
+		}
+		r.Close()
+		if r = h.open(); strings.Contains(r.log.String(), "can't be read") {
+			t.Error("they are told of at each start")
+		}
+	})
+}
+
+// Where the store has lost what is recorded of kept events, their lane goes on: a
+// close is sent with what is known of it still, a message is a dead letter without
+// contents, and the client's other events follow.
+func TestKeptEventsWhoseRecordsAreLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, status(503))
+		r := h.open()
+		ctx, drain := context.WithCancel(t.Context())
+		drain()
+		for _, ev := range []*protocol.Event{event(protocol.Inbound, "c1", 1), event(protocol.Inbound, "c1", 2), event(protocol.Close, "c1", 3)} {
+			r.Deliver(ctx, "/ws", "", ev)
+		}
+		r.Close()
+		h.back.answer = status(200)
+		r = h.open()
+		o := newOutcomes()
+		kept, err := r.KeptEvents()
+		if len(kept) != 3 || err != nil {
+			t.Fatal(len(kept), err)
+		}
+		h.Delete(outboxPrefix + "evt_c1_1")
+		h.Delete(outboxPrefix + "evt_c1_close")
+		before, began := len(h.back.requests()), time.Now()
+		for _, k := range kept {
+			o.finish(k.Event.ID, r.Redeliver(t.Context(), &k))
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+		sent := h.back.requests()[before:]
+		if len(sent) != 2 || sent[0].event.ID != "evt_c1_2" || sent[1].event.ID != "evt_c1_close" {
+			t.Fatalf("%d were sent", len(sent))
+		}
+		if body := string(sent[1].body); !strings.Contains(body, `"initiator":"client"`) || !strings.Contains(body, `"groups":[]`) || !strings.Contains(body, `"session":{}`) {
+			t.Errorf("the close is %s", body)
+		}
+		l, err := r.DeadLetter(t.Context(), "evt_c1_1")
+		if err != nil || l.Reason != Lost || !l.Cut {
+			t.Errorf("letter %+v, %v", l, err)
+		}
+		if n, err := r.Replay(t.Context(), protocol.Replay{All: true}); n != 1 || err != nil {
+			t.Error(n, err)
+		}
+		synctest.Wait()
+		if n := len(h.back.requests()); n != before+2 {
+			t.Errorf("%d requests: a letter without contents was sent", n)
+		}
+		if left := h.keys(outboxPrefix); len(left) != 0 {
+			t.Errorf("%v left", left)
+		}
 	})
 }
 
@@ -295,6 +355,39 @@ func TestOutboxOverItsBound(t *testing.T) {
 		if log := r.log.String(); strings.Count(log, "the outbox is full: clients") != 1 || strings.Count(log, "the outbox has room again") != 1 {
 			t.Errorf("log %s", log)
 		}
+	})
+}
+
+// Messages can't take the room of closes: with the outbox full of them, the closes of
+// all clients that are connected are on record, and no client's message is any more.
+func TestClosesAreKeptInAFullOutbox(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 500
+		h := newHouse(t, Endpoint{}, status(503), func(c *Config) { c.OutboxMax = 64 << 10 })
+		r := h.open()
+		o := newOutcomes()
+		ctx, drain := context.WithCancel(t.Context())
+		for i := 0; !r.Full(); i++ {
+			for k := range 20 {
+				ev := event(protocol.Inbound, fmt.Sprint("full", i, "-", k), 1)
+				ev.Data.Message.Payload = []byte(strings.Repeat("x", 4<<10))
+				o.deliver(ctx, r, ev)
+			}
+			time.Sleep(15 * time.Second)
+		}
+		full := len(h.keys(outboxPrefix))
+		for i := range clients {
+			o.deliver(ctx, r, event(protocol.Close, fmt.Sprint("c", i), 2))
+			o.deliver(ctx, r, event(protocol.Inbound, fmt.Sprint("more", i), 1))
+		}
+		time.Sleep(15 * time.Second)
+		keys := h.keys(outboxPrefix)
+		closes := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !strings.HasSuffix(key, "_close") })
+		if len(closes) != clients || len(keys) != full+clients || !r.Full() {
+			t.Errorf("%d events and %d closes are kept, of %d and %d; full: %v", len(keys)-len(closes), len(closes), full, clients, r.Full())
+		}
+		drain()
+		o.all.Wait()
 	})
 }
 

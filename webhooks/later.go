@@ -104,12 +104,29 @@ func (e *endpoint) load(j *job) error {
 		return nil
 	}
 	var err error
-	if j.bare {
-		j.body, err = e.outbox.read(e.life, j.id)
-	} else {
+	if !j.bare {
 		j.body, err = encode(j.ev)
+		return err
 	}
+	j.body, err = e.outbox.read(e.life, j.id)
+	switch {
+	case !errors.Is(err, ErrNoRecord):
+		return err
+	case j.ev.Type != protocol.Close:
+		return errLost
+	}
+	// How the client ended is known still, and that it did is what counts.
+	e.log.Error("a close in the outbox is lost; it is sent without its groups and session", "endpoint", e.Name, "id", j.id, "error", err)
+	j.ev = remembered(j.ev)
+	j.body, err = encode(j.ev)
 	return err
+}
+
+// remembered is an event of which only the envelope is left.
+func remembered(ev *protocol.Event) *protocol.Event {
+	bare := *ev
+	bare.Data.Groups, bare.Data.Session = []string{}, protocol.EmptySession
+	return &bare
 }
 
 // end says what became of a job, and files it accordingly: a delivered event is

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"slices"
 	"time"
 
 	"gatepost/protocol"
@@ -16,6 +17,7 @@ type Letter struct {
 	Reason   Reason
 	Attempts []Attempt // the last ones, oldest first; empty if none was made
 	DiedAt   time.Time
+	Cut      bool // Body is only the event's envelope: the whole was too large to be kept
 }
 
 // Reason is why an event became a dead letter.
@@ -27,6 +29,7 @@ const (
 	Exhausted Reason = "exhausted" // every try failed
 	Expired   Reason = "expired"   // a message that waited longer than its time to live
 	Stopped   Reason = "stopped"   // the process ends, or the caller gave up
+	Lost      Reason = "lost"      // a message whose record in the outbox went with a part of the store
 	Unwanted  Reason = "unwanted"  // it was kept for an endpoint that isn't configured any more
 )
 
@@ -46,6 +49,15 @@ const (
 	// maxAnswerBytes is how much of an answer it remembers.
 	maxAnswerBytes = 1 << 10
 )
+
+// withoutAnswers is the attempts but for what was answered.
+func withoutAnswers(attempts []Attempt) []Attempt {
+	bare := slices.Clone(attempts)
+	for i := range bare {
+		bare[i].Answer = ""
+	}
+	return bare
+}
 
 // lastAttempts is the end of a and b together.
 func lastAttempts(a, b []Attempt) []Attempt {

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -23,14 +24,11 @@ func (ls *letters) open() error {
 	defer ls.mu.Unlock()
 	err := ls.keeper.Scan(letterPrefix, func(key string, value []byte) error {
 		id := key[len(letterPrefix):]
-		var head letterRecord
-		body, err := splitRecord(value, &head)
+		en, err := readEntry(id, value)
 		if err != nil {
 			ls.log.Error("a dead letter can't be read; it is passed over", "id", id, "error", err)
 			return nil
 		}
-		en := &entry{key: letterKey(head.DiedAt, id), id: id, typ: head.Type, clientID: head.ClientID, seq: head.Seq,
-			endpoint: head.Endpoint, addr: head.Addr, diedAt: head.DiedAt, weight: weight(&Letter{Body: body, Attempts: head.Attempts})}
 		ls.insert(en)
 		ls.shrink(en)
 		return nil
@@ -56,7 +54,7 @@ func (ls *letters) read(ctx context.Context, id string) (*Letter, error) {
 		return nil, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
 	return &Letter{Event: ev, Body: body, Trace: head.Trace, Endpoint: head.Endpoint, Reason: head.Reason,
-		Attempts: head.Attempts, DiedAt: head.DiedAt}, nil
+		Attempts: head.Attempts, DiedAt: head.DiedAt, Cut: head.Cut}, nil
 }
 
 // write has an entry's letter kept, and takes its event out of the outbox then.
@@ -91,8 +89,7 @@ func (ls *letters) write(en *entry, l *Letter) {
 }
 
 func (ls *letters) store(en *entry, l *Letter) error {
-	value, err := joinRecord(letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.Endpoint,
-		Trace: l.Trace, Reason: l.Reason, DiedAt: l.DiedAt, Attempts: l.Attempts}, l.Body)
+	value, err := ls.fit(en, l)
 	if err != nil {
 		return err
 	}
@@ -103,6 +100,30 @@ func (ls *letters) store(en *entry, l *Letter) error {
 	}
 	ls.keeper.Delete(outboxPrefix + en.id)
 	return nil
+}
+
+// fit is a letter as it is kept: whole, if the Keeper takes that; else without the
+// answers to its attempts; else without the contents of its event.
+func (ls *letters) fit(en *entry, l *Letter) ([]byte, error) {
+	head := letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.Endpoint,
+		Trace: l.Trace, Reason: l.Reason, DiedAt: l.DiedAt, Attempts: l.Attempts, Cut: l.Cut}
+	value, err := joinRecord(head, l.Body)
+	if most := ls.keeper.Largest(); err != nil || len(value) <= most {
+		return value, err
+	} else {
+		head.Attempts = withoutAnswers(l.Attempts)
+		if value, err = joinRecord(head, l.Body); err != nil || len(value) <= most {
+			return value, err
+		}
+	}
+	body, err := encode(l.Event)
+	if err != nil {
+		return nil, err
+	}
+	ls.leaving.say("a dead letter is too large to be kept: the contents of its event are cut off, and it can't be replayed",
+		slog.String("endpoint", en.endpoint), slog.String("id", en.id), slog.Int("bytes", len(value)))
+	head.Cut = true
+	return joinRecord(head, body)
 }
 
 // writeAgain is the retry timer's.

@@ -14,6 +14,44 @@ import (
 	"gatepost/protocol"
 )
 
+// A letter that is too large for the Keeper is kept without the answers to its
+// attempts, or without its contents: it isn't tried again for ever.
+func TestLettersThatAreTooLargeAreCut(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		largest      int
+		answers, cut bool
+	}{
+		{"whole", 4000, true, false},
+		{"without answers", 3000, false, false},
+		{"without contents", 1500, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, Endpoint{}, body(410, strings.Repeat("a", 1000)))
+				h.largest = tt.largest
+				r := h.open()
+				ev := event(protocol.Inbound, "c1", 1)
+				ev.Data.Message.Payload = []byte(strings.Repeat("x", 1500))
+				r.deliver(ev)
+				puts := h.puts
+				time.Sleep(time.Minute)
+				if h.puts != puts {
+					t.Errorf("written %d times again", h.puts-puts)
+				}
+				r.Close()
+				l, err := h.open().DeadLetter(t.Context(), ev.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if l.Cut != tt.cut || (l.Attempts[0].Answer != "") != tt.answers || strings.Contains(string(l.Event), "xxx") == tt.cut || l.Attempts[0].Status != 410 {
+					t.Errorf("letter %+v", l)
+				}
+			})
+		})
+	}
+}
+
 func TestDeadLettersSurviveARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mended atomic.Bool

@@ -76,8 +76,13 @@ var errOutboxFull = errors.New("the outbox is full")
 // write waits for its end whatever becomes of the caller's interest: that is when
 // it matters most.
 func (o *outbox) write(endpoint string, j *job) error {
-	value, err := joinRecord(outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
-		Tries: j.attempt(), Step: j.step, Due: j.due, Failed: j.failed}, j.body)
+	head := outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
+		Tries: j.attempt(), Step: j.step, Due: j.due, Failed: j.failed}
+	value, err := joinRecord(head, j.body)
+	if err == nil && len(value) > o.keeper.Largest() {
+		head.Failed = withoutAnswers(j.failed)
+		value, err = joinRecord(head, j.body)
+	}
 	if err != nil {
 		return err
 	}
@@ -164,6 +169,10 @@ func (o *outbox) collectors() []prometheus.Collector {
 		gauge("bytes", "Bytes of the outbox.", func() float64 {
 			_, bytes := o.keeper.Size(outboxPrefix)
 			return float64(bytes)
+		}),
+		gauge("set_aside", "Records of the outbox that could not be read, and were set aside.", func() float64 {
+			keys, _ := o.keeper.Size(asidePrefix)
+			return float64(keys)
 		}),
 		gauge("full", "1 while the outbox is over its bound.", func() float64 {
 			if o.isFull() {

@@ -60,7 +60,7 @@ func (e *endpoint) outcome(j *job) protocol.Outcome {
 func (j *job) givenUp() bool {
 	switch {
 	case j.stopped == nil, errors.Is(j.stopped, errOverdue), errors.Is(j.stopped, errExpired),
-		errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent):
+		errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent), errors.Is(j.stopped, errLost):
 		return false
 	}
 	return true
@@ -68,7 +68,13 @@ func (j *job) givenUp() bool {
 
 // bury makes an event that could not be delivered a dead letter.
 func (e *endpoint) bury(j *job) {
-	if err := e.load(j); err != nil {
+	err, cut := e.load(j), false
+	if errors.Is(err, errLost) {
+		cut, j.stopped = true, errLost
+		j.ev = remembered(j.ev)
+		j.body, err = encode(j.ev)
+	}
+	if err != nil {
 		e.lost(j, err) // what is on record stays there, for the next start
 		return
 	}
@@ -81,7 +87,7 @@ func (e *endpoint) bury(j *job) {
 	}
 	e.dying.say("an event is a dead letter", attrs...)
 	e.letters.Keep(&Letter{Event: withoutContents(j.ev), Body: j.body, Trace: j.trace, Endpoint: e.Name, Reason: reason,
-		Attempts: j.failed, DiedAt: time.Now()})
+		Attempts: j.failed, DiedAt: time.Now(), Cut: cut})
 }
 
 // reason is why a job's event is a dead letter.
@@ -89,6 +95,8 @@ func (j *job) reason() Reason {
 	switch {
 	case j.ruling == final:
 		return Rejected
+	case errors.Is(j.stopped, errLost):
+		return Lost
 	case errors.Is(j.stopped, errExpired):
 		return Expired
 	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent):

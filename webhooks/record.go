@@ -38,6 +38,7 @@ type letterRecord struct {
 	Reason   Reason             `json:"reason"`
 	DiedAt   time.Time          `json:"died_at"`
 	Attempts []Attempt          `json:"attempts"`
+	Cut      bool               `json:"cut,omitempty"` // the event's contents were too large to be kept
 }
 
 // joinRecord writes a record: one line of JSON, then the event's bytes as they

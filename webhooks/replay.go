@@ -61,7 +61,7 @@ func (d *Dispatcher) chosen(r protocol.Replay) ([]*entry, error) {
 	for _, id := range r.IDs {
 		l, ok := d.letters.entry(id)
 		if !ok {
-			return nil, noLetter("ids", id)
+			return nil, NoLetter("ids", id)
 		}
 		letters = append(letters, l)
 	}
@@ -110,6 +110,10 @@ func (d *Dispatcher) resendOne(en *entry) {
 	}
 	if l == nil {
 		return // or dropped meanwhile
+	}
+	if l.Cut {
+		d.log.Error("a dead letter can't be replayed: its event was too large to be kept whole", "id", en.id)
+		return
 	}
 	reply, attempts := e.redeliver(l)
 	if reply == nil {

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 
 	"gatepost/protocol"
+	"gatepost/webhooks"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -147,10 +147,6 @@ func parseEndpointName(s string) (string, error) {
 	return s, nil
 }
 
-// ownHeaders are those that the gateway or its connections set.
-var ownHeaders = []string{"Content-Type", "Content-Length", "Transfer-Encoding", "Connection", "Host", "Te", "Trailer", "Upgrade",
-	"Keep-Alive", "Proxy-Connection", "Expect", "Accept-Encoding", "Traceparent", "Tracestate", "User-Agent"}
-
 // headers reads a map of header names and values. No fault holds a value.
 func (e *entry) headers(v any) map[string]string {
 	given, ok := v.(map[string]any)
@@ -167,7 +163,7 @@ func (e *entry) headers(v any) map[string]string {
 			e.fault("headers."+name, err)
 		case !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value):
 			e.fault("headers."+name, errors.New("is not a valid header"))
-		case slices.Contains(ownHeaders, canonical) || strings.HasPrefix(canonical, "Webhook-") || strings.HasPrefix(canonical, "Gatepost-"):
+		case webhooks.Reserved(name):
 			e.fault("headers."+name, errors.New("is set by the gateway itself"))
 		default:
 			headers[canonical] = value

@@ -30,7 +30,7 @@ func program(t *testing.T, name string, args []string, secrets string) string {
 	}
 	addr := harness.ClosedPort(t)
 	_, port, _ := strings.Cut(addr, ":")
-	listen(t, dir, addr, args, "PORT="+port, "GATEPOST_WEBHOOK_SECRET="+secrets)
+	harness.Program(t, dir, addr, args, "PORT="+port, "GATEPOST_WEBHOOK_SECRET="+secrets)
 	return addr
 }
 

@@ -123,7 +123,11 @@ func TestPHPEventsRunAsTheyWere(t *testing.T) {
 	wantSaid(t, anna, object{"type": "logout", "client_id": bobID, "name": "bob"})
 	bob.Send(t, `{"type":"login","room":"r 1","name":"bob"}`) // his session has forgotten the room, and takes it again
 	wantSaid(t, anna, object{"type": "login", "client_id": bobID, "name": "bob"})
-	bob.Cut()
+	wantSaid(t, bob, object{"type": "login", "client_id": bobID, "name": "bob"})
+	if there := said(t, bob); there["type"] != "there" {
+		t.Fatalf("got %v", there)
+	}
+	bob.Cut() // who has been answered has his session
 	wantSaid(t, anna, object{"type": "logout", "client_id": bobID, "name": "bob"})
 
 	if !log.Has("Events printed", "not understood: what") {

@@ -17,12 +17,17 @@ func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 // signature is what webhookSecret makes of an event with the id "e".
 func signature(t *testing.T, timestamp, body string) string {
 	t.Helper()
+	return signatureOf(t, "e", timestamp, body)
+}
+
+func signatureOf(t *testing.T, id, timestamp, body string) string {
+	t.Helper()
 	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(webhookSecret, "whsec_"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("e." + timestamp + "." + body))
+	mac.Write([]byte(id + "." + timestamp + "." + body))
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 

@@ -2,13 +2,11 @@ package examples
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"gatepost/test/harness"
 )
@@ -17,20 +15,20 @@ import (
 // a client that comes from it gets through to the backend. The command's end is
 // the end of both.
 func TestOneCommandStartsEachExample(t *testing.T) {
-	for _, name := range []string{"node", "python", "php-webhook"} {
+	for _, name := range []string{"node", "python", "php-webhook", "php-chat"} {
 		t.Run(name, func(t *testing.T) {
 			if strings.HasPrefix(name, "php") {
 				needPHP(t)
 			}
 			gateway, page := harness.ClosedPort(t), harness.ClosedPort(t)
 			_, port, _ := strings.Cut(page, ":")
-			command := listen(t, "../../examples", page, []string{"./start.sh", name}, "GATEPOST="+harness.Binary(),
-				"GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DATA_DIR="+filepath.Join(t.TempDir(), "data"))
+			command := harness.Program(t, "../../examples", page, []string{"./start.sh", name}, "GATEPOST="+harness.Binary(), "GATEPOST_SECRET="+harness.Secret, "GATEPOST_WEBHOOK_SECRET="+webhookSecret,
+				"GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DATA_DIR="+filepath.Join(t.TempDir(), "data"), "CHAT_DB="+filepath.Join(t.TempDir(), "chat.sqlite"))
 			t.Cleanup(func() { // also where the test fails: what the command starts is in groups of its own
 				_ = command.Signal(syscall.SIGINT)
-				harness.Eventually(t, "both end", func() bool { return !listens(gateway) && !listens(page) })
+				harness.Eventually(t, "both end", func() bool { return !harness.Listens(gateway) && !harness.Listens(page) })
 			})
-			harness.Eventually(t, "the gateway listens", func() bool { return listens(gateway) })
+			harness.Eventually(t, "the gateway listens", func() bool { return harness.Listens(gateway) })
 
 			response, err := http.Get("http://" + page + "/")
 			if err != nil {
@@ -41,10 +39,19 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 			if response.StatusCode != http.StatusOK || !strings.Contains(string(html), `"ws://`+gateway+`/ws"`) {
 				t.Errorf("the page: %d %s", response.StatusCode, html)
 			}
-			anna := (&harness.Node{Addr: gateway}).Connect(t, harness.Dial{Path: "/ws?name=anna", Header: http.Header{"Origin": {"http://" + page}}})
-			anna.Send(t, "hello")
-			if got, want := anna.Text(t), `{"from":"anna","text":"hello"}`; !harness.SameJSON([]byte(got), []byte(want)) {
-				t.Errorf("got %s, want %s", got, want)
+			dial := harness.Dial{Path: "/ws?name=anna", Header: http.Header{"Origin": {"http://" + page}}}
+			hello, back := "hello", `{"from":"anna","text":"hello"}`
+			if name == "php-chat" {
+				dial.Path, dial.Subprotocols = "/ws", []string{"bearer", chatToken(t, page, "anna")}
+				hello, back = `{"text":"hello"}`, `{"type":"say","from":"anna","text":"hello"}`
+			}
+			anna := (&harness.Node{Addr: gateway}).Connect(t, dial)
+			if name == "php-chat" {
+				anna.WantText(t, `{"type":"online","version":1,"clients":{"anna":1}}`)
+			}
+			anna.Send(t, hello)
+			if got := anna.Text(t); !harness.SameJSON([]byte(got), []byte(back)) {
+				t.Errorf("got %s, want %s", got, back)
 			}
 
 			if err := command.Signal(syscall.SIGINT); err != nil {
@@ -55,10 +62,17 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 	}
 }
 
-func listens(addr string) bool {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
-	if err == nil {
-		conn.Close()
+// chatToken is what the chat's page fetches before it connects.
+func chatToken(t *testing.T, page, name string) string {
+	t.Helper()
+	response, err := http.Post("http://"+page+"/token", "text/plain", strings.NewReader(name))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return err == nil
+	defer response.Body.Close()
+	token, _ := io.ReadAll(response.Body)
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("no token: %d %s", response.StatusCode, token)
+	}
+	return string(token)
 }

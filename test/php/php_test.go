@@ -71,6 +71,13 @@ func TestEveryFileIsPHP(t *testing.T) {
 	looking.Wait()
 }
 
+// PSR-12, as PHP_CodeSniffer has it.
+func TestCodingStyle(t *testing.T) {
+	if out := run(t, time.Minute, nil, "phpcs", "--standard=PSR12", "--extensions=php", "--warning-severity=0", "--ignore=*/vendor/*", "."); strings.Contains(out, "ERROR") {
+		t.Error(out)
+	}
+}
+
 // run runs a command in the library's folder and returns what it printed; the
 // test ends where it fails.
 func run(t *testing.T, within time.Duration, env []string, name string, args ...string) string {

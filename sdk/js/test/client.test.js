@@ -97,6 +97,20 @@ test("a connection that is closing gets nothing: it waits for the next", async (
   assert.deepEqual([first.sent, second.sent, sockets.length], [[], ["kept"], 2]);
 });
 
+test("a connection that is closed behind its welcome gets nothing either", async (t) => {
+  const tick = clock(t);
+  const { client, sockets, welcomed } = rig();
+  client.send("kept");
+  await settled();
+  sockets[0].accept();
+  sockets[0].readyState = 3; // its close frame has come, too
+  sockets[0].say(WELCOME);
+  sockets[0].end(1001);
+  tick(500);
+  await welcomed();
+  assert.deepEqual(sockets.map(({ sent }) => sent), [[], ["kept"]]);
+});
+
 test("a full buffer refuses the new message", async () => {
   const { client, welcomed, last } = rig({ buffer: { messages: 3, bytes: 10 } });
   assert.deepEqual(["12345", "ü123", "x"].map((m) => client.send(m)), [true, true, false], "bytes: ü has two");
@@ -159,6 +173,21 @@ test("a heartbeat finds a dead connection", async (t) => {
   assert.deepEqual(events.filter(([event]) => event === "message"), [["message", "news"]]);
 });
 
+test("a heartbeat that asks nothing waits for what comes by itself", async (t) => {
+  const tick = clock(t);
+  const { client, welcomed } = rig({ heartbeat: { interval: 100, timeout: 10 } });
+  const socket = await welcomed();
+  tick(100);
+  tick(9);
+  socket.say("ping"); // GATEPOST_PING_DATA
+  tick(100);
+  tick(9);
+  assert.equal(client.state, "open");
+  tick(1);
+  assert.equal(client.state, "waiting");
+  assert.deepEqual(socket.sent, []);
+});
+
 test("a handler's fault is its own, and off takes it off", async (t) => {
   const tick = clock(t);
   const { client, sockets, events, welcomed } = rig();
@@ -177,21 +206,31 @@ test("a handler's fault is its own, and off takes it off", async (t) => {
   assert.throws(() => tick(0), /a handler's own/);
 });
 
-test("a handler may close the client in the middle of anything", async (t) => {
+test("a handler may close the client in the middle of anything, and hears nothing of what it ended", async (t) => {
   const tick = clock(t);
-  for (const event of ["state", "open", "message", "close", "error"]) {
+  for (const [event, value, first, heard] of [
+    ["state", "open", "x", "state:open state:closed close:1000"],
+    ["state", "waiting", WELCOME, "state:open open message:last state:waiting state:closed close:1000"],
+    ["open", undefined, "x", "state:open open state:closed close:1000"],
+    ["message", "x", "x", "state:open open message:x state:closed close:1000"],
+    ["close", undefined, WELCOME, "state:open open message:last state:waiting close:1006 state:closed close:1000"],
+    ["error", undefined, null, "error state:closed close:1000"],
+  ]) {
     const { client, sockets, events } = rig({ timeout: 100 });
-    client.on(event, () => client.close());
+    client.on(event, (given) => {
+      if (client.state !== "closed" && (value === undefined || given === value)) client.close();
+    });
     await settled();
-    if (event === "error") tick(100);
-    else if (event === "close") sockets[0].end(1006);
+    if (first === null) tick(100);
     else {
       sockets[0].accept();
-      sockets[0].say(WELCOME);
-      sockets[0].say("x");
+      sockets[0].say(first);
+      sockets[0].say("last");
+      sockets[0].end(1006);
     }
-    assert.equal(client.state, "closed", event);
-    assert.equal(events.filter(([name]) => name === "close").at(-1)[1].retryIn, null, event);
+    const said = { state: (s) => `:${s}`, message: (m) => `:${m}`, close: ({ code }) => `:${code}`, open: () => "", error: () => "" };
+    // The handler of the test's rig was there first: it hears of an event before what the other does then.
+    assert.equal(events.map(([name, given]) => name + said[name](given)).join(" "), heard, `${event} ${value}`);
     tick(1e6);
     await settled();
     assert.equal(sockets.length, 1, event);

@@ -156,6 +156,28 @@ test("an error counts as the end, unless a close tells more", async (t) => {
   }
 });
 
+test("a socket that was given up and then opens is nothing", async (t) => {
+  const tick = clock(t);
+  const { client, sockets } = rig({ welcome: false });
+  await settled();
+  client.close();
+  sockets[0].accept();
+  tick(100);
+  assert.equal(client.state, "closed");
+});
+
+test("connecting by hand forgets the failures", async (t) => {
+  clock(t, 1);
+  const { client, sockets, last } = rig();
+  for (const want of [1000, 1000]) {
+    await settled();
+    sockets.at(-1).end(1006);
+    assert.equal(last("close").retryIn, want);
+    client.close();
+    client.connect();
+  }
+});
+
 test("close ends whatever it was at", async (t) => {
   const tick = clock(t);
   for (const during of ["token", "handshake", "open", "waiting"]) {
@@ -176,25 +198,48 @@ test("close ends whatever it was at", async (t) => {
   }
 });
 
+/** A page around the test: the network's events, and the document's. */
+function page(t) {
+  const document = Object.assign(new EventTarget(), { hidden: false });
+  const network = Object.assign(new EventTarget(), { listeners: 0 });
+  for (const [name, more] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    globalThis[name] = (...args) => {
+      network.listeners += more;
+      network[name](...args);
+    };
+  }
+  globalThis.document = document;
+  t.after(() => ["addEventListener", "removeEventListener", "document"].forEach((name) => delete globalThis[name]));
+  return { document, network };
+}
+
+test("a network that comes back makes the heartbeat look at once", async (t) => {
+  const tick = clock(t);
+  const { network } = page(t);
+  const { client, welcomed } = rig({ heartbeat: { interval: 1000, timeout: 10, send: "ping" } });
+  const socket = await welcomed();
+  network.dispatchEvent(new Event("online"));
+  assert.deepEqual(socket.sent, ["ping"]);
+  tick(10);
+  assert.equal(client.state, "waiting");
+});
+
 test("a network that comes back cuts the wait short, but not one that was asked for", async (t) => {
   clock(t);
-  const page = Object.assign(new EventTarget(), { hidden: false });
-  const network = new EventTarget();
-  for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] = network[name].bind(network);
-  globalThis.document = page;
-  t.after(() => ["addEventListener", "removeEventListener", "document"].forEach((name) => delete globalThis[name]));
+  const { document, network } = page(t);
   for (const [code, event, hidden, want] of [
     [1006, "online", false, 2], [1006, "visibilitychange", false, 2], [1006, "visibilitychange", true, 1], [4053, "online", false, 1],
   ]) {
     const { client, sockets, welcomed } = rig();
     (await welcomed()).end(code);
-    page.hidden = hidden;
-    (event === "online" ? network : page).dispatchEvent(new Event(event));
+    document.hidden = hidden;
+    (event === "online" ? network : document).dispatchEvent(new Event(event));
     await settled();
     assert.equal(sockets.length, want, `${code} ${event} ${hidden}`);
     client.close();
     network.dispatchEvent(new Event("online"));
     await settled();
     assert.equal(sockets.length, want, "after close");
+    assert.equal(network.listeners, 0);
   }
 });

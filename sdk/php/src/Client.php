@@ -32,6 +32,8 @@ final class Client
     use Calls\DeadLetters;
     use Calls\Node;
 
+    private const OPTIONS = ['connect_timeout', 'timeout', 'scope', 'token_ttl', 'curl', 'transport'];
+
     private readonly string $url;
     private readonly ?Signer $signer;
     private readonly ApiToken $token;
@@ -78,8 +80,6 @@ final class Client
             $options['curl'] ?? [],
         );
     }
-
-    private const OPTIONS = ['connect_timeout', 'timeout', 'scope', 'token_ttl', 'curl', 'transport'];
 
     /**
      * A token with which a client may connect, for a page to put into its WebSocket's URL.
@@ -176,8 +176,13 @@ final class Client
      * @param array<string, string> $headers
      * @return array<string, mixed>
      */
-    private function json(string $method, string $path, array $query = [], ?array $body = null, array $headers = []): array
-    {
+    private function json(
+        string $method,
+        string $path,
+        array $query = [],
+        ?array $body = null,
+        array $headers = [],
+    ): array {
         $response = $this->call($method, $path, $query, $body === null ? null : Json::encode($body), $headers);
         return self::object($response, "$method $path");
     }

@@ -53,6 +53,12 @@ final class Current
         }
     }
 
+    /** Whether the event is a connect: the gateway waits with its client's upgrade for the reply. */
+    public function isConnecting(): bool
+    {
+        return isset($this->data['request']);
+    }
+
     /** @param array<string, mixed> $action one of the protocol's actions */
     public function add(array $action): void
     {

@@ -19,6 +19,7 @@ use Gatepost\Exception\NoCurrentEvent;
  */
 class Gateway
 {
+    use Facade\Connecting;
     use Facade\Sending;
     use Facade\Closing;
     use Facade\Online;
@@ -46,6 +47,9 @@ class Gateway
 
     /** @var mixed not used: the connection is always kept */
     public static $persistentConnection = true;
+
+    /** @var mixed not used: there are no addresses to cache */
+    public static $addressesCacheDisable = false;
 
     private static ?Client $client = null;
 

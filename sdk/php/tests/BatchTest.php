@@ -91,7 +91,8 @@ final class BatchTest extends GatewayTestCase
                     throw new ConnectionFailed('gone', true);
                 }
                 $actions = json_decode((string) $request->body, true)['actions'];
-                return new Response(200, [], (string) json_encode(['results' => array_fill(0, count($actions), ['ok' => true])]));
+                $results = array_fill(0, count($actions), ['ok' => true]);
+                return new Response(200, [], (string) json_encode(['results' => $results]));
             }
         };
         $batch = (new Client('http://a', str_repeat('s', 32), options: ['transport' => $transport]))->batch();

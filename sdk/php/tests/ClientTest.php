@@ -105,7 +105,13 @@ final class ClientTest extends GatewayTestCase
         $a = $this->connect(null, ['room']);
         $b = $this->connect(null, ['room']);
         $c = $this->connect();
-        $closed = $client->close(groups: ['room'], exceptClients: [$b->id()], code: 4100, reason: 'banned', text: 'bye');
+        $closed = $client->close(
+            groups: ['room'],
+            exceptClients: [$b->id()],
+            code: 4100,
+            reason: 'banned',
+            text: 'bye',
+        );
         self::assertSame([1, 1], [$closed->matched, $closed->closed]);
         self::assertSame(['bye', 4100], [$a->next(), $a->closeCode()]);
         $client->closeClient($b->id(), 'so long', 4101, 'over');

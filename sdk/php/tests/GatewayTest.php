@@ -362,7 +362,12 @@ class GatewayTest extends GatewayTestCase
         self::assertNull(Gateway::updateSession($a->id(), ['age' => ['months' => 1], 'gone' => null]));
         self::assertSame(
             ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['x', 'y']],
-            Gateway::getSession($a->id()), // its keys in alphabetical order, which array_replace_recursive wouldn't make
+            Gateway::getSession($a->id()), // in the order of its keys, unlike array_replace_recursive
+        );
+        self::assertNull(Gateway::updateSession($a->id(), ['age' => [], 'list' => ['z'], 'none' => []]));
+        self::assertSame(
+            ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['z'], 'none' => []],
+            Gateway::getSession($a->id()),
         );
         self::assertNull(Gateway::updateSession(self::GONE, ['a' => 1]));
     }
@@ -449,8 +454,10 @@ class GatewayTest extends GatewayTestCase
     public static function malformed(): iterable
     {
         yield 'sendToAll' => [static fn (string $id) => Gateway::sendToAll('m', [$id]), 'client_id_array'];
-        yield 'sendToAll without' => [static fn (string $id) => Gateway::sendToAll('m', null, [$id]), 'exclude_client_id'];
-        yield 'sendToGroup without' => [static fn (string $id) => Gateway::sendToGroup('g', 'm', $id), 'exclude_client_id'];
+        $excluding = static fn (string $id) => Gateway::sendToAll('m', null, [$id]);
+        yield 'sendToAll without' => [$excluding, 'exclude_client_id'];
+        $excluding = static fn (string $id) => Gateway::sendToGroup('g', 'm', $id);
+        yield 'sendToGroup without' => [$excluding, 'exclude_client_id'];
         yield 'sendToClient' => [static fn (string $id) => Gateway::sendToClient($id, 'm'), 'client_id'];
         foreach (['isOnline', 'getUidByClientId', 'getSession', 'closeClient', 'destroyClient'] as $method) {
             yield $method => [static fn (string $id) => Gateway::$method($id), 'client_id'];
@@ -462,11 +469,22 @@ class GatewayTest extends GatewayTestCase
         yield 'updateSession' => [static fn (string $id) => Gateway::updateSession($id, []), 'client_id'];
     }
 
-    public function testRawFramesAreRefused(): void
+    /** @dataProvider raw */
+    public function testRawFramesAreRefused(callable $send): void
     {
         $this->expectException(InvalidArgument::class);
         $this->expectExceptionMessage('raw must be false');
-        Gateway::sendToAll("\x81\x01a", null, null, true);
+        $send("\x81\x01a");
+    }
+
+    /** @return iterable<string, array{callable}> */
+    public static function raw(): iterable
+    {
+        yield 'all' => [static fn (string $frame) => Gateway::sendToAll($frame, null, null, true)];
+        yield 'client' => [static fn (string $frame) => Gateway::sendToClient(self::GONE, $frame, true)];
+        yield 'current client' => [static fn (string $frame) => Gateway::sendToCurrentClient($frame, true)];
+        yield 'uid' => [static fn (string $frame) => Gateway::sendToUid('eva', $frame, true)];
+        yield 'group' => [static fn (string $frame) => Gateway::sendToGroup('room', $frame, null, true)];
     }
 
     public function testWhatCanNotBeAMessageIsRefused(): void
@@ -494,6 +512,7 @@ class GatewayTest extends GatewayTestCase
         Gateway::$registerAddress = '127.0.0.1:1236';
         Gateway::$secretKey = 'its own';
         Gateway::$persistentConnection = false;
+        Gateway::$addressesCacheDisable = true;
         Gateway::$connectTimeout = 1;
         self::assertSame(0, Gateway::getAllClientCount());
     }

@@ -29,10 +29,12 @@ final class TransportTest extends TestCase
 
     public function testWhatIsSent(): void
     {
-        $answer = (array) json_decode(self::client()->call('POST', '/x', ['a' => ['b c', 'ü'], 'n' => null, 't' => true], 'text', [
-            'content-type' => 'text/plain',
-        ])->body, true);
-        self::assertSame(['POST', '/x?a=b%20c&a=%C3%BC&t=true', 'text'], [$answer['method'], $answer['uri'], $answer['body']]);
+        $query = ['a' => ['b c', 'ü'], 'n' => null, 't' => true];
+        $response = self::client()->call('POST', '/x', $query, 'text', ['content-type' => 'text/plain']);
+        $answer = (array) json_decode($response->body, true);
+        self::assertSame('POST', $answer['method']);
+        self::assertSame('/x?a=b%20c&a=%C3%BC&t=true', $answer['uri']);
+        self::assertSame('text', $answer['body']);
         self::assertSame('text/plain', $answer['headers']['content-type']);
         self::assertStringStartsWith('Bearer ey', $answer['headers']['authorization']);
         self::assertArrayNotHasKey('expect', $answer['headers']);
@@ -42,7 +44,8 @@ final class TransportTest extends TestCase
     public function testNoOptionOfACallIsLeftForTheNext(): void
     {
         $client = self::client();
-        foreach (['POST' => 'body', 'GET' => null, 'PATCH' => '{}', 'HEAD' => null, 'DELETE' => null, 'PUT' => '[]'] as $method => $body) {
+        $calls = ['POST' => 'body', 'GET' => null, 'PATCH' => '{}', 'HEAD' => null, 'DELETE' => null, 'PUT' => '[]'];
+        foreach ($calls as $method => $body) {
             $response = $client->call($method, '/x', body: $body);
             if ($method === 'HEAD') {
                 self::assertSame('', $response->body);

@@ -2,7 +2,9 @@
 
 /**
  * The tests run against a real gateway: GATEPOST_BINARY is the program, from which
- * they start nodes of their own. "go test ./test/php" builds it and runs them.
+ * they start nodes of their own. "go test ./test/php" builds it and runs them; by hand:
+ *
+ *     make build && cd sdk/php && GATEPOST_BINARY=../../bin/gatepost php -d apc.enable_cli=1 "$(which phpunit)"
  */
 
 declare(strict_types=1);

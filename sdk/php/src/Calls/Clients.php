@@ -77,8 +77,12 @@ trait Clients
      * @param list<string> $fields
      * @return \Generator<int, ConnectedClient>
      */
-    public function eachClient(array $groups = [], array $uids = [], array $fields = [], int $pageSize = 1000): \Generator
-    {
+    public function eachClient(
+        array $groups = [],
+        array $uids = [],
+        array $fields = [],
+        int $pageSize = 1000,
+    ): \Generator {
         $cursor = null;
         do {
             $page = $this->clients($groups, $uids, $fields, $pageSize, $cursor);

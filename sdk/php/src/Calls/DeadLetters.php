@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Gatepost\Calls;
 
-use Gatepost\Json;
 use Gatepost\Result\DeadLetter;
 use Gatepost\Result\Page;
 

@@ -43,7 +43,10 @@ trait Node
     {
         $response = $this->call('GET', '/readyz', accepted: [503]);
         $reasons = (Json::decode($response->body) ?? [])['reasons'] ?? [];
-        return new Readiness($response->status === 200, is_array($reasons) ? array_column($reasons, 'reason', 'check') : []);
+        return new Readiness(
+            $response->status === 200,
+            is_array($reasons) ? array_column($reasons, 'reason', 'check') : [],
+        );
     }
 
     /** The API's description, OpenAPI 3.1, in YAML. */

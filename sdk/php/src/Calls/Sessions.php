@@ -51,8 +51,13 @@ trait Sessions
      * @param array<array-key, mixed> $body
      * @param array<string, string|null> $query
      */
-    private function changeSession(string $method, string $clientId, array $body, ?string $ifMatch, array $query): Session
-    {
+    private function changeSession(
+        string $method,
+        string $clientId,
+        array $body,
+        ?string $ifMatch,
+        array $query,
+    ): Session {
         $path = '/clients/' . Name::client($clientId) . '/session';
         $headers = $ifMatch === null ? [] : ['if-match' => $ifMatch];
         $json = Json::encode((object) $body, 'session');

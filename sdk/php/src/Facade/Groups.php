@@ -54,7 +54,8 @@ trait Groups
         if ($group === '' || $group === null) {
             return self::getAllClientIdCount();
         }
-        return self::reader()->group(Name::group($group))->clients;
+        $name = Name::group($group);
+        return self::reader()->group($name)->clients + (int) (self::connecting($name) !== null);
     }
 
     /**
@@ -77,9 +78,10 @@ trait Groups
         foreach (array_chunk(Name::groups(self::names($groups)), 1000) as $some) {
             $found += $client->lookup(groups: $some)->groups;
         }
+        $its = self::connecting()?->groups ?? [];
         $all = [];
         foreach ($groups as $group) {
-            $all[$group] = isset($found[$group]) ? $found[$group]->clients : 0;
+            $all[$group] = ($found[$group]?->clients ?? 0) + (int) in_array((string) $group, $its, true);
         }
         return $all;
     }
@@ -96,13 +98,16 @@ trait Groups
     /** @return array<int|string, int|string> group to group; one that looks like an integer is one */
     public static function getAllGroupIdList()
     {
-        $names = array_keys(iterator_to_array(self::reader()->eachGroup()));
+        $names = array_keys(self::getAllGroupClientIdCount());
         return array_combine($names, $names);
     }
 
     /** @return array<int|string, int> uids in each group that has any */
     public static function getAllGroupUidCount()
     {
+        if (self::connecting() !== null) {
+            return array_map('count', self::getAllGroupUidList());
+        }
         $counts = [];
         foreach (self::reader()->eachGroup() as $name => $group) {
             if ($group->uids > 0) {
@@ -116,7 +121,7 @@ trait Groups
     public static function getAllGroupUidList()
     {
         $lists = [];
-        foreach (self::reader()->eachClient(fields: ['uid', 'groups']) as $client) {
+        foreach (self::everyClient([], ['uid', 'groups']) as $client) {
             foreach ($client->uid === null ? [] : $client->groups as $group) {
                 $lists[$group][$client->uid] = $client->uid;
             }
@@ -128,7 +133,7 @@ trait Groups
     public static function getAllGroupClientIdList()
     {
         $lists = [];
-        foreach (self::reader()->eachClient(fields: ['client_id', 'groups']) as $client) {
+        foreach (self::everyClient([], ['client_id', 'groups']) as $client) {
             foreach ($client->groups as $group) {
                 $lists[$group][$client->clientId] = $client->clientId;
             }
@@ -142,6 +147,9 @@ trait Groups
         $counts = [];
         foreach (self::reader()->eachGroup() as $name => $group) {
             $counts[$name] = $group->clients;
+        }
+        foreach (self::connecting()?->groups ?? [] as $name) {
+            $counts[$name] = ($counts[$name] ?? 0) + 1;
         }
         return $counts;
     }

@@ -31,13 +31,14 @@ trait Online
      */
     public static function isUidsOnline(array $uids)
     {
-        return array_map(static fn (array $clients): int => (int) ($clients !== []), self::batchGetClientIdByUid($uids));
+        $clients = self::batchGetClientIdByUid($uids);
+        return array_map(static fn (array $ids): int => (int) ($ids !== []), $clients);
     }
 
     /** @return int */
     public static function getAllClientIdCount()
     {
-        return self::reader()->stats()->clients;
+        return self::reader()->stats()->clients + (int) (self::connecting() !== null);
     }
 
     /** @return int */
@@ -59,7 +60,7 @@ trait Online
     private static function clientIds(array $groups): array
     {
         $ids = [];
-        foreach (self::reader()->eachClient(groups: $groups, fields: ['client_id']) as $client) {
+        foreach (self::everyClient($groups, ['client_id']) as $client) {
             $ids[$client->clientId] = $client->clientId;
         }
         return $ids;

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Facade;
 
+use Gatepost\Current;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Name;
 
@@ -34,7 +35,9 @@ trait Sending
             return null;
         }
         if (!is_array($client_id_array)) {
-            self::write(['action' => 'send', 'all' => true] + self::except($excluded) + $content);
+            $current = Current::get();
+            $connecting = $current?->isConnecting() ? ['clients' => [$current->clientId]] : [];
+            self::write(['action' => 'send', 'all' => true] + $connecting + self::except($excluded) + $content);
         }
         return null;
     }
@@ -42,10 +45,12 @@ trait Sending
     /**
      * @param string $client_id
      * @param string $message
+     * @param bool $raw must be false
      * @return bool true, even where the client has gone
      */
-    public static function sendToClient($client_id, $message)
+    public static function sendToClient($client_id, $message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('clients', [self::clientId($client_id, __FUNCTION__)], [], self::message($message));
         return true;
     }
@@ -54,10 +59,12 @@ trait Sending
      * Sends to the event's client.
      *
      * @param string $message
+     * @param bool $raw must be false
      * @return bool true
      */
-    public static function sendToCurrentClient($message)
+    public static function sendToCurrentClient($message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('clients', [self::current(__FUNCTION__)->clientId], [], self::message($message));
         return true;
     }
@@ -65,10 +72,12 @@ trait Sending
     /**
      * @param int|string|array<int|string> $uid
      * @param string $message
+     * @param bool $raw must be false
      * @return null
      */
-    public static function sendToUid($uid, $message)
+    public static function sendToUid($uid, $message, $raw = false)
     {
+        self::refuseRaw($raw);
         self::send('uids', Name::uids(self::names($uid)), [], self::message($message));
         return null;
     }

@@ -43,7 +43,13 @@ trait Uids
     public static function getClientIdByUid($uid)
     {
         $names = self::names($uid);
-        return $names === [] ? [] : self::reader()->uid(Name::uid($names[0]))->clients;
+        if ($names === []) {
+            return [];
+        }
+        $name = Name::uid($names[0]);
+        $clients = self::reader()->uid($name)->clients;
+        $connecting = self::connecting();
+        return $connecting?->uid === $name ? [...$clients, $connecting->clientId] : $clients;
     }
 
     /**
@@ -56,6 +62,10 @@ trait Uids
         $found = [];
         foreach (array_chunk(Name::uids(self::names($uids)), 1000) as $some) {
             $found += $client->lookup(uids: $some)->uids;
+        }
+        $connecting = self::connecting();
+        if (isset($connecting?->uid, $found[$connecting->uid])) {
+            $found[$connecting->uid][] = $connecting->clientId;
         }
         $all = [];
         foreach ($uids as $uid) {
@@ -82,7 +92,9 @@ trait Uids
     /** @return int */
     public static function getAllUidCount()
     {
-        return self::reader()->stats()->uids;
+        $count = self::reader()->stats()->uids;
+        $uid = self::connecting()?->uid;
+        return $count + (int) ($uid !== null && !self::client()->uid($uid)->online);
     }
 
     /**
@@ -113,6 +125,7 @@ trait Uids
         foreach (self::reader()->eachUid($groups) as $uid => $_) {
             $uids[$uid] = $uid;
         }
-        return $uids;
+        $uid = self::connecting(...$groups)?->uid;
+        return $uid === null ? $uids : $uids + [$uid => $uid];
     }
 }

@@ -64,7 +64,7 @@ final class Api implements Transport
             'GET clients/session/3' => $this->session($name),
             'PUT clients/session/3', 'PATCH clients/session/3' => $this->changeSession($request, $name, $parameters),
             'POST lookup/1' => $this->lookup($body),
-            'GET stats/1' => ['clients' => count($this->hub->connected()), 'uids' => count($this->uids([])),
+            'GET stats/1' => ['clients' => count($this->hub->counted()), 'uids' => count($this->uids([])),
                 'groups' => count($this->groups()), 'nodes' => [], 'webhooks' => []],
             'GET events/dead/2' => ['events' => [], 'cursor' => null],
             'POST events/dead/replay/3' => ['replayed' => 0],
@@ -154,7 +154,7 @@ final class Api implements Transport
         $uids = $parameters['uid'] ?? [];
         $fields = array_filter(explode(',', $parameters['fields'][0] ?? ''));
         $clients = [];
-        foreach ($this->hub->connected() as $peer) {
+        foreach ($this->hub->counted() as $peer) {
             if (
                 ($groups === [] || array_intersect($groups, $peer->groupNames()) !== [])
                 && ($uids === [] || in_array($peer->uid, $uids, true))
@@ -170,7 +170,7 @@ final class Api implements Transport
     private function groups(): array
     {
         $members = [];
-        foreach ($this->hub->connected() as $peer) {
+        foreach ($this->hub->counted() as $peer) {
             foreach ($peer->groupNames() as $group) {
                 $members[$group][] = $peer->uid;
             }
@@ -189,7 +189,7 @@ final class Api implements Transport
     private function uids(array $groups): array
     {
         $counts = [];
-        foreach ($this->hub->connected() as $peer) {
+        foreach ($this->hub->counted() as $peer) {
             $wanted = $groups === [] || array_intersect($groups, $peer->groupNames()) !== [];
             if ($peer->uid !== null && $wanted) {
                 $counts[$peer->uid] = ($counts[$peer->uid] ?? 0) + 1;
@@ -202,7 +202,7 @@ final class Api implements Transport
     /** @return list<string> */
     private function clientsOf(string $uid): array
     {
-        $mine = array_filter($this->hub->connected(), static fn (Peer $peer): bool => $peer->uid === $uid);
+        $mine = array_filter($this->hub->counted(), static fn (Peer $peer): bool => $peer->uid === $uid);
         return array_column($mine, 'id');
     }
 

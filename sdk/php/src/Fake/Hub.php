@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Fake;
 
+use Gatepost\Current;
 use Gatepost\Exception\ApiError;
 use Gatepost\Json;
 
@@ -28,6 +29,17 @@ final class Hub
             throw new ApiError(404, 'client_gone', "there is no client $id", 'client_id', 'Not Found');
         }
         return $peer;
+    }
+
+    /** @return list<Peer> those that lists and counts have: not one whose connect event is handled */
+    public function counted(): array
+    {
+        $current = Current::get();
+        $connecting = $current?->isConnecting() ? $current->clientId : null;
+        return array_values(array_filter(
+            $this->connected(),
+            static fn (Peer $peer): bool => $peer->id !== $connecting,
+        ));
     }
 
     /** @return list<Peer> those that are connected, in order of their ids */
@@ -174,10 +186,11 @@ final class Hub
     {
         $named = static fn (string $list, ?string $name): bool
             => $name !== null && in_array($name, array_map('strval', $action[$list] ?? []), true);
+        $all = $action['all'] ?? false ? array_column($this->counted(), 'id') : [];
         return array_values(array_filter(
             $this->connected(),
             static fn (Peer $peer): bool => (
-                ($action['all'] ?? false)
+                in_array($peer->id, $all, true)
                 || $named('clients', $peer->id)
                 || $named('uids', $peer->uid)
                 || array_intersect(array_map('strval', $action['groups'] ?? []), $peer->groupNames()) !== []

@@ -32,6 +32,8 @@ final class CurlTransport implements Transport
     private ?\CurlHandle $handle = null;
     /** The process that opened the handle: a fork must not write to its parent's connection. */
     private int $process = 0;
+    /** @var list<\CurlHandle> parents' handles, kept from being closed here */
+    private static array $inherited = [];
 
     /**
      * @param string $url the gateway's, without a slash at its end
@@ -69,7 +71,7 @@ final class CurlTransport implements Transport
         $handle = $this->handle;
         $this->handle = null;
         if ($handle === null || $this->process !== getmypid()) {
-            $handle = $this->open();
+            $handle = $this->open($handle);
         }
         $headers = [];
         curl_reset($handle); // the last call's options; the connection stays
@@ -87,20 +89,21 @@ final class CurlTransport implements Transport
             $number = curl_errno($handle);
             $sent = !in_array($number, self::NOT_SENT, true)
                 && !($number === CURLE_OPERATION_TIMEDOUT && curl_getinfo($handle, CURLINFO_REQUEST_SIZE) === 0);
-            throw new ConnectionFailed(
-                sprintf('%s %s at %s: %s', $request->method, self::shown($request->path), $this->url, curl_error($handle)),
-                $sent,
-                $number,
-            );
+            $call = $request->method . ' ' . self::shown($request->path);
+            throw new ConnectionFailed("$call at $this->url: " . curl_error($handle), $sent, $number);
         }
         $status = curl_getinfo($handle, CURLINFO_RESPONSE_CODE);
         $this->handle = $handle;
         return new Response($status, $headers, $body);
     }
 
-    private function open(): \CurlHandle
+    /** @param \CurlHandle|null $inherited a parent's, which closing would end for both */
+    private function open(?\CurlHandle $inherited): \CurlHandle
     {
-        $this->process = getmypid();
+        if ($inherited !== null) {
+            self::$inherited[] = $inherited;
+        }
+        $this->process = (int) getmypid();
         return curl_init();
     }
 

@@ -22,6 +22,7 @@ final class Runner
         ini_set('display_errors', '0');
         ignore_user_abort(true); // what was begun is finished, also where the gateway has given up waiting
         http_response_code(500);
+        self::discardEarlierOutput();
         ob_start(static fn (): string => ''); // runs also where PHP ends in the middle: nothing is shown
         $level = ob_get_level();
 
@@ -31,7 +32,6 @@ final class Runner
             ob_end_flush();
         }
         self::complain((string) ob_get_clean(), $response->error);
-        self::discardEarlierOutput();
         $response->emit();
     }
 

@@ -39,7 +39,8 @@ final class Backend
             throw new RuntimeException("PHP can't be started");
         }
         $deadline = microtime(true) + 10;
-        while (preg_match('~Development Server \(http://([^)]+)\) started~', (string) file_get_contents($log), $found) !== 1) {
+        $started = '~Development Server \(http://([^)]+)\) started~';
+        while (preg_match($started, (string) file_get_contents($log), $found) !== 1) {
             if (!proc_get_status($process)['running'] || microtime(true) > $deadline) {
                 proc_terminate($process, 9);
                 throw new RuntimeException('PHP does not listen: ' . file_get_contents($log));

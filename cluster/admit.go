@@ -1,0 +1,93 @@
+package cluster
+
+// Who becomes a member. A node that is alone, or whose whole cluster or a majority
+// of it can be heard, may take in others; so a minority can't grow into a majority.
+// Both sides must be such, and have heard each other. Whom one member has taken in
+// the others take in too. A new member makes majorities harder to get at once, but
+// helps to get one only when a majority of those before it lists it: two
+// majorities always have somebody in common.
+
+// open says whether this node may take in others.
+func (r *roster) open(now moment) bool {
+	if r.state != joining && r.state != serving {
+		return false
+	}
+	switch len(r.members) {
+	case 0:
+		return true
+	case 1:
+		for _, m := range r.members {
+			return m.hearing
+		}
+	}
+	return r.holds(now)
+}
+
+// admit takes in the node of a beat, if that may be.
+func (r *roster) admit(b *beat, now moment) *member {
+	heard, ok := r.sent[b.heard(r.tag, r.inc)]
+	if !ok || now.age(heard) > r.t.silence || !b.Open || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
+		return nil
+	}
+	for _, inc := range b.Prev {
+		if f := r.gone[nodeStart{b.tag, inc}]; f != nil && f.Lost {
+			return nil // it doesn't know yet that it was lost
+		}
+	}
+	m := &member{name: b.Name, tag: b.tag, inc: b.Inc}
+	r.members[b.tag] = m
+	delete(r.others, b.tag)
+	r.change()
+	return m
+}
+
+// learnMembers takes in those whom another member lists.
+func (r *roster) learnMembers(b *beat) {
+	for _, n := range b.Members {
+		if n.tag == r.tag || r.gone[nodeStart{n.tag, n.Inc}] != nil {
+			continue
+		}
+		m := r.members[n.tag]
+		switch {
+		case m == nil && len(r.members) < maxNodes:
+			r.members[n.tag] = &member{name: n.Name, tag: n.tag, inc: n.Inc}
+			delete(r.others, n.tag)
+			r.change()
+		case m != nil && n.Inc > m.inc && !m.hearing && r.gone[m.start()] == nil && n.Seq > 0:
+			r.replace(m, n.Inc)
+		}
+	}
+}
+
+// confirm finds the members that a majority of those confirmed before lists.
+func (r *roster) confirm() {
+	for again := true; again; {
+		again = false
+		for _, m := range r.inOrder() {
+			if m.confirmed || !r.public[m.start()] {
+				continue
+			}
+			voters, listed := 1, 1 // this node
+			for _, v := range r.members {
+				if !v.confirmed {
+					continue
+				}
+				voters++
+				if v.beat != nil && listsMember(v.beat, m.tag, "") {
+					listed++
+				}
+			}
+			if 2*listed > voters {
+				m.confirmed, again = true, true
+				r.change()
+			}
+		}
+	}
+}
+
+// listsMember says whether a beat's sender takes this node for a member; any
+// incarnation where inc is empty.
+func listsMember(b *beat, tag, inc string) bool {
+	n, ok := b.member(tag)
+	return ok && (inc == "" || n.Inc == inc)
+}

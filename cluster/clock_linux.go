@@ -1,0 +1,18 @@
+package cluster
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// sinceBoot counts the time that the machine slept too.
+func sinceBoot() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		return time.Since(started) + time.Hour
+	}
+	return time.Duration(t.Nano())
+}
+
+var started = time.Now()

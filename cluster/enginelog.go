@@ -1,0 +1,114 @@
+package cluster
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// engineLog takes the server's log. What it says of routes goes on once in a
+// minute for each address, in words that say what to do.
+type engineLog struct {
+	log   *slog.Logger
+	fatal chan string // cap 1
+
+	mu   sync.Mutex
+	told map[string]time.Time // address and what was told of it
+}
+
+const (
+	tellAgain = time.Minute
+	maxTold   = 1000
+)
+
+func newEngineLog(log *slog.Logger) *engineLog {
+	return &engineLog{log: log, fatal: make(chan string, 1), told: make(map[string]time.Time)}
+}
+
+// Errorf is the server's.
+func (l *engineLog) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	address := routeAddress(text)
+	switch {
+	case strings.Contains(text, "handshake error"):
+		l.tell(address, "cluster: a route was refused", refusal(text))
+	case strings.HasPrefix(text, "Error trying to connect to route"):
+		if _, reason, ok := strings.Cut(text, "): "); ok {
+			text = reason
+		}
+		l.tell(text, "cluster: a peer can't be reached, and is tried again and again", text)
+	default:
+		l.tell(address+text, "cluster: NATS", text)
+	}
+}
+
+// Warnf is the server's.
+func (l *engineLog) Warnf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	if strings.HasPrefix(text, "TLS certificate chain and hostname") {
+		return // keys are compared instead
+	}
+	l.tell(text, "cluster: NATS", text)
+}
+
+// Fatalf is the server's. It doesn't end the process.
+func (l *engineLog) Fatalf(format string, v ...any) {
+	select {
+	case l.fatal <- fmt.Sprintf(format, v...):
+	default:
+	}
+}
+
+// Noticef is the server's.
+func (l *engineLog) Noticef(format string, v ...any) { l.Debugf(format, v...) }
+
+// Debugf is the server's.
+func (l *engineLog) Debugf(format string, v ...any) {
+	l.log.Debug("cluster: NATS", "says", fmt.Sprintf(format, v...))
+}
+
+// Tracef is the server's.
+func (l *engineLog) Tracef(string, ...any) {}
+
+// tell logs unless the same was told of this address lately.
+func (l *engineLog) tell(address, message, reason string) {
+	l.mu.Lock()
+	now, key := time.Now(), address+message
+	if at, ok := l.told[key]; ok && now.Sub(at) < tellAgain {
+		l.mu.Unlock()
+		return
+	}
+	if len(l.told) >= maxTold {
+		clear(l.told)
+	}
+	l.told[key] = now
+	l.mu.Unlock()
+	l.log.Warn(message, "address", address, "reason", reason)
+}
+
+// routeAddress is the address that a line of the server's log begins with.
+func routeAddress(text string) string {
+	first, _, _ := strings.Cut(text, " ")
+	host, _, err := net.SplitHostPort(first)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// refusal says what a failed handshake means.
+func refusal(text string) string {
+	_, reason, _ := strings.Cut(text, "handshake error: ")
+	switch {
+	case strings.Contains(reason, errStranger.Error()):
+		return errStranger.Error()
+	case strings.Contains(reason, "remote error: tls: bad certificate"):
+		return "the other side doesn't accept this node's GATEPOST_SECRET"
+	case strings.Contains(reason, "first record does not look like"), strings.Contains(reason, "unsupported versions"):
+		return "what came isn't a node's: " + reason
+	}
+	return reason
+}

@@ -1,0 +1,67 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+)
+
+// isReady says whether all is decided about the earlier lives of a node that is back.
+// What hasn't begun needn't: it closes its clients itself.
+func (t *takeovers) isReady(q *question) (bool, error) {
+	ready := true
+	for _, incarnation := range q.Lives {
+		lost := Node{Name: q.Name, Tag: q.Tag, Incarnation: incarnation}
+		how, err := t.lists.over(lost)
+		if err != nil {
+			return false, err
+		}
+		if how == taken || how == forgone {
+			continue
+		}
+		if o := t.find(lost.Tag, lost.Incarnation); o != nil && !o.forgo() {
+			ready = false
+		} else if err := t.lists.end(t.ctx, lost, forgone); err != nil {
+			return false, err
+		}
+	}
+	return ready, nil
+}
+
+// giveUp makes this node give up the clients that others took over when it had
+// earlier incarnations, which were declared lost.
+func (t *takeovers) giveUp(ctx context.Context, was []string) error {
+	me := t.cluster.Self()
+	if len(was) > maxLives {
+		was = was[len(was)-maxLives:]
+	}
+	q := &question{Tag: me.Tag, Lives: was, Name: me.Name, Back: true}
+	nodes := t.cluster.audible()
+	if len(nodes) == 0 {
+		return ErrNobody
+	}
+	seen := map[string]bool{}
+	var clients []string
+	for _, n := range nodes {
+		parts, err := t.ask(ctx, n.Tag, q)
+		if err != nil {
+			return fmt.Errorf("cluster: node %s doesn't say which clients were taken over: %w", n.Name, err)
+		}
+		for _, part := range parts {
+			for _, id := range part.Clients {
+				if !seen[id] {
+					seen[id] = true
+					clients = append(clients, id)
+				}
+			}
+		}
+	}
+	if err := t.cluster.host.GiveUp(ctx, clients); err != nil {
+		return err
+	}
+	t.cluster.directory.startOver(me.Incarnation)
+	q.Back, q.Told = false, true
+	for _, n := range nodes {
+		_ = t.cluster.send(n.Tag, kindLists, q.encode()) // else they keep it for some days
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package cluster
+
+import "strings"
+
+const (
+	// takenAtOnce is how many clients are taken over, and listed, at once.
+	takenAtOnce = 1000
+	// takenBytes bounds their records.
+	takenBytes = 4 << 20
+)
+
+// takeOver gives this node the clients of the lost one, those that no other node has
+// taken over yet. They are listed first: what the lost node reads there, if it comes
+// back, it gives up. all is false where there may be more than this node knows.
+func (t *takeovers) takeOver(lost Node) (all bool, err error) {
+	listed, err := t.lists.others(lost, t.cluster.Self().Tag)
+	if err != nil {
+		return false, err
+	}
+	var clients int
+	if t.cluster.copies == nil {
+		all = true
+		clients, err = t.takeJournal(lost, listed)
+	} else {
+		clients, all, err = t.takeCopies(lost, listed)
+	}
+	if err == nil {
+		t.cluster.o.Logger.Warn("cluster: the clients of a lost node are this node's to close now", "node", lost.Name, "clients", clients)
+	}
+	return all, err
+}
+
+// takeCopies takes over the clients of whom there are copies here.
+func (t *takeovers) takeCopies(lost Node, listed map[string]bool) (clients int, all bool, err error) {
+	w := t.cluster.wards.find(lost.Tag)
+	if w == nil {
+		return 0, false, nil
+	}
+	if all, err = w.freeze(lost.Incarnation); err != nil {
+		return 0, false, err
+	}
+	var part []Copy
+	bytes, parts := 0, 0
+	give := func() error {
+		ids := make([]string, len(part))
+		for i := range part {
+			ids[i] = part[i].ClientID
+		}
+		if err := t.list(lost, parts, ids); err != nil {
+			return err
+		}
+		if err := t.cluster.host.TakeOver(t.ctx, lost, part); err != nil {
+			return err
+		}
+		clients += len(part)
+		part, bytes, parts = nil, 0, parts+1
+		return nil
+	}
+	err = t.cluster.o.State.Scan(w.prefix(), func(key string, value []byte) error {
+		id := key[len(w.prefix()):]
+		if listed[id] {
+			return nil
+		}
+		part = append(part, Copy{ClientID: id, Record: value})
+		if bytes += len(value); len(part) < takenAtOnce && bytes < takenBytes {
+			return t.ctx.Err()
+		}
+		return give()
+	})
+	if err == nil && len(part) > 0 {
+		err = give()
+	}
+	return clients, all, err
+}
+
+// takeJournal takes over all that stands in the journal of the lost node.
+func (t *takeovers) takeJournal(lost Node, listed map[string]bool) (clients int, err error) {
+	var part []Entry
+	var ids []string
+	seen := map[string]bool{}
+	bytes, parts := 0, 0
+	give := func() error {
+		if err := t.list(lost, parts, ids); err != nil {
+			return err
+		}
+		if err := t.cluster.host.Adopt(t.ctx, lost, part); err != nil {
+			return err
+		}
+		part, ids, bytes, parts = nil, nil, 0, parts+1
+		return nil
+	}
+	err = t.cluster.o.ReadLost(t.ctx, lost, func(key string, value []byte) error {
+		id := clientOf(key)
+		if listed[id] {
+			return nil
+		}
+		if id != "" && !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+		part = append(part, Entry{Key: key, Value: value})
+		if bytes += len(value); len(part) < takenAtOnce && bytes < takenBytes {
+			return t.ctx.Err()
+		}
+		return give()
+	})
+	if err == nil && len(part) > 0 {
+		err = give()
+	}
+	return len(seen), err
+}
+
+// list writes down whose clients are this node's now.
+func (t *takeovers) list(lost Node, number int, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return t.lists.add(lost, &list{Taker: t.cluster.Self().Tag, Number: number, Clients: ids}).Wait(t.ctx)
+}
+
+// clientOf is the client that an entry of the journal belongs to: c/<client id>,
+// m/<client id>/…, e/evt_<client id>_… and d/evt_<client id>_….
+func clientOf(key string) string {
+	kind, rest, _ := strings.Cut(key, "/")
+	switch kind {
+	case "c":
+		return rest
+	case "m":
+		id, _, _ := strings.Cut(rest, "/")
+		return id
+	case "e", "d":
+		id, _, _ := strings.Cut(strings.TrimPrefix(rest, "evt_"), "_")
+		return id
+	}
+	return ""
+}

@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gatepost/cluster"
+)
+
+// TakeOver makes the clients of a lost node this node's to close: their records are
+// kept here, as safely as those of its own clients, when it returns, and their close
+// events follow, node_lost, with the lost node's name. Clients that were taken over
+// already are passed over, so that it may be called again.
+func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []cluster.Copy) error {
+	if g.cfg.Journal == nil {
+		return errNoJournal
+	}
+	left := map[string]*remains{}
+	var commits []Commit
+	for _, c := range copies {
+		if g.departed.knows(c.ClientID) {
+			continue
+		}
+		r, value, err := recordFrom(c.Record, lost.Name)
+		if err != nil { // all that isn't in the id is lost; the close isn't
+			g.log.Error("the copy of a client's record can't be read; its close event says little", "client_id", c.ClientID, "node", lost.Name, "error", err)
+		}
+		commits = append(commits, g.cfg.Journal.Put(clientPrefix+c.ClientID, value))
+		left[c.ClientID] = &remains{record: r}
+	}
+	if err := waitAll(ctx, commits); err != nil {
+		return fmt.Errorf("the clients of node %s can't be taken over: %w", lost.Name, err)
+	}
+	if len(left) > 0 {
+		g.log.Warn("taking over the clients of a lost node: their close events follow", "node", lost.Name, "clients", len(left))
+		g.inherit(left)()
+	}
+	return nil
+}
+
+// recordFrom reads a client's record as another node has it, and gives it as this one
+// keeps it.
+func recordFrom(value []byte, node string) (r *record, kept []byte, err error) {
+	r = &record{}
+	if err = json.Unmarshal(value, r); err != nil {
+		r = &record{}
+	}
+	if r.Node == "" {
+		r.Node = node
+	}
+	kept, marshalErr := json.Marshal(r)
+	return r, kept, errors.Join(err, marshalErr)
+}
