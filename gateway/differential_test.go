@@ -96,7 +96,7 @@ func (w *worlds) come() {
 
 func (tw *twin) open() {
 	tw.here.Open(tw.tapes[0], nil, nil)
-	tw.solo.Open(tw.tapes[1], nil)
+	tw.solo.Open(tw.tapes[1], nil, nil)
 	tw.opened = true
 }
 
