@@ -79,7 +79,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 	events.SetCarry(n.gateway.Carry)
 
 	deps := web.Deps{
-		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: events, WebhookStats: events},
+		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: n.gateway},
 		Sockets: ws.New(socketConfig(cfg), n.gateway, tokens, log, metrics),
 		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}},
 		Log:     log, Registerer: metrics, Gatherer: metrics,
