@@ -45,6 +45,13 @@ type DeadLetters interface {
 	Drop(ctx context.Context, id string) error
 }
 
+// Nodes are the nodes of the cluster. Its errors are *protocol.Problem, every other
+// one is answered as an internal error.
+type Nodes interface {
+	// Forget declares a silent node lost, for good.
+	Forget(ctx context.Context, name string) error
+}
+
 // Config is what an operator decides about the API.
 type Config struct {
 	// MaxPush is the largest message that may be pushed, in bytes.
@@ -57,6 +64,8 @@ type Deps struct {
 	Tokens  Tokens
 	// DeadLetters may be nil where there are no webhooks: there are none then.
 	DeadLetters DeadLetters
+	// Nodes may be nil: there is no other node then.
+	Nodes Nodes
 	// Metrics answers GET /metrics for tokens with scope read; nil: there is no
 	// such call.
 	Metrics http.Handler
@@ -73,6 +82,9 @@ type API struct {
 func New(cfg Config, deps Deps) *API {
 	if deps.DeadLetters == nil {
 		deps.DeadLetters = noDeadLetters{}
+	}
+	if deps.Nodes == nil {
+		deps.Nodes = noNodes{}
 	}
 	return &API{cfg: cfg, Deps: deps}
 }
