@@ -119,7 +119,7 @@ func (n *node) storeReason() string {
 	return ""
 }
 
-// recover goes on with what an earlier process left.
+// recover reads what an earlier process left. resume goes on with it.
 func (n *node) recover() error {
 	kept, err := n.events.KeptEvents()
 	if err != nil {
@@ -129,9 +129,11 @@ func (n *node) recover() error {
 	if err != nil {
 		return fmt.Errorf("the journal: %w", err)
 	}
-	begin()
-	if clients > 0 {
-		n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
+	n.resume = func() {
+		if clients > 0 {
+			n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
+		}
+		begin()
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"gatepost/app/config"
 	"gatepost/auth"
+	"gatepost/cluster"
 	"gatepost/gateway"
 	"gatepost/hub"
 	"gatepost/web"
@@ -34,7 +35,10 @@ type node struct {
 	server  *web.Server
 	wsPath  string
 	store   keeping
-	durable bool // what isn't delivered when the node stops is kept
+	cluster *cluster.Cluster // nil: the node is alone
+	resume  func()           // goes on with what an earlier process left
+	keeps   bool             // what isn't delivered when the node stops is there at the next start
+	durable bool             // it is kept, or another node's to go on with
 }
 
 // newNode wires a node. adjust, if not nil, has the last word on what the server
@@ -56,32 +60,45 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 	if err != nil {
 		return nil, err
 	}
-	events, err := webhooks.New(webhooks.Config{
-		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
-		Keeper: keeper{kept}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax,
-	}, log, metrics)
+	others, err := openCluster(ctx, cfg, name, kept, log, metrics)
 	if err != nil {
 		return nil, errors.Join(err, kept.Close(ctx))
 	}
-	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, wsPath: cfg.WSPath, store: kept, durable: keeps(cfg)}
-	n.hub = hub.New(hub.Options{
+	events, err := webhooks.New(webhooks.Config{
+		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
+		Keeper: keeper{kept}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax, Fence: fenceOf(others),
+	}, log, metrics)
+	if err != nil {
+		if others != nil {
+			others.Close()
+		}
+		return nil, errors.Join(err, kept.Close(ctx))
+	}
+	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, wsPath: cfg.WSPath, store: kept,
+		cluster: others, keeps: keeps(cfg), durable: keeps(cfg) || others != nil}
+	settings := hub.Options{
 		SendQueue: cfg.SendQueue, PingInterval: cfg.PingInterval, PongTimeout: cfg.PongTimeout, PingData: pingData(cfg),
 		Changed: func(c *hub.Client) { n.gateway.Changed(c) },
 		Metrics: hub.NewMetrics(metrics), Logger: log,
-	})
+	}
 	core := gateway.Config{
 		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: events.Full, Webhooks: events,
 	}
 	if n.durable {
-		core.Journal, core.DurableMessages = journal{kept}, cfg.Durable == config.DurableAll
+		core.Journal, core.Outbox, core.DurableMessages = journal{kept}, events, cfg.Durable == config.DurableAll
 	}
+	if others != nil {
+		core.Journal = copiedJournal{journal{kept}, others}
+		joinCluster(others, &core, &settings)
+	}
+	n.hub = hub.New(settings)
 	n.gateway = gateway.New(core, n.hub, events, log, metrics)
 	events.SetCarry(n.gateway.Carry)
 
 	deps := web.Deps{
-		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: events, WebhookStats: events},
+		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: n.gateway, Nodes: nodes{name, others}},
 		Sockets: ws.New(socketConfig(cfg), n.gateway, tokens, log, metrics),
-		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}},
+		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}, {Name: "cluster", Reason: n.clusterReason}},
 		Log:     log, Registerer: metrics, Gatherer: metrics,
 	}
 	if adjust != nil {
@@ -155,8 +172,29 @@ func (n *node) listen() error {
 // addr is the public listener's address.
 func (n *node) addr() net.Addr { return n.server.Addr() }
 
-// serve answers until a listener fails, which is its error, or stop is called.
-func (n *node) serve() error { return n.server.Serve(context.Background()) }
+// serve answers until a listener fails or the node can't be a part of its cluster,
+// which is its error, or stop is called.
+func (n *node) serve() error {
+	served := make(chan error, 1)
+	go func() { served <- n.server.Serve(context.Background()) }()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	joined := make(chan error, 1)
+	go func() { joined <- n.join(ctx) }()
+	for {
+		select {
+		case err := <-served:
+			return err
+		case err := <-n.fatal():
+			return err
+		case err := <-joined:
+			if err != nil {
+				return err
+			}
+			joined = nil
+		}
+	}
+}
 
 // afterDrain is how long stop waits, beyond the time over which clients are
 // closed, for their last events: all quick tries of one at an endpoint that hangs.
@@ -196,7 +234,11 @@ func (n *node) stop(ctx context.Context) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	err = errors.Join(err, n.server.Shutdown(closing))
-	n.close()
+	n.settle()
+	if n.cluster != nil {
+		n.leave()
+	}
+	n.end()
 	if dead := n.deadLetters(); dead > 0 && !n.durable {
 		n.log.Warn("dead letters end with this process", "dead", dead)
 	}
@@ -212,12 +254,25 @@ func (n *node) deadLetters() (dead int) {
 
 // close gives everything back, at once.
 func (n *node) close() {
+	n.settle()
+	n.end()
+}
+
+// settle ends all deliveries and has what isn't delivered written down.
+func (n *node) settle() {
 	n.gateway.Stop()
 	n.events.Close()
 	settling, cancel := context.WithTimeout(context.Background(), lastWrites)
 	defer cancel()
 	n.gateway.Settle(settling)
+}
+
+// end gives back what settle has left.
+func (n *node) end() {
 	n.hub.Close()
+	if n.cluster != nil {
+		n.cluster.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := n.store.Close(ctx); err != nil {

@@ -32,7 +32,7 @@ reply or over HTTP.`,
 	root.AddCommand(
 		newServeCommand(sh), newDemoCommand(sh), newConfigCommand(sh), newHealthcheckCommand(sh),
 		newSecretCommand(), newTokenCommand(sh), newTriggerCommand(sh),
-		newPushCommand(sh), newClientsCommand(sh), newStatsCommand(sh), newDeadCommand(sh),
+		newPushCommand(sh), newClientsCommand(sh), newStatsCommand(sh), newDeadCommand(sh), newNodeCommand(sh),
 		newVersionCommand(),
 	)
 	strict(root)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,10 +40,7 @@ func printStats(cmd *cobra.Command, s *protocol.Stats) error {
 	out := cmd.OutOrStdout()
 	_, _ = fmt.Fprintf(out, "clients %d, uids %d, groups %d\n\n", s.Clients, s.UIDs, s.Groups)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "NODE\tCLIENTS\tVERSION\tUP")
-	for _, n := range s.Nodes {
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", n.Node, n.Clients, n.Version, time.Duration(n.UptimeS)*time.Second)
-	}
+	printNodes(w, s.Nodes)
 	if len(s.Webhooks) > 0 {
 		_, _ = fmt.Fprintln(w, "\nWEBHOOK\tUNDER WAY\tWAITING\tDELIVERED\tFAILED\tDEAD\tURL")
 	}

@@ -17,7 +17,7 @@ func (r *roster) open(now moment) bool {
 		return true
 	case 1:
 		for _, m := range r.members {
-			return m.hearing
+			return !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence
 		}
 	}
 	return r.holds(now)
@@ -26,7 +26,11 @@ func (r *roster) open(now moment) bool {
 // admit takes in the node of a beat, if that may be.
 func (r *roster) admit(b *beat, now moment) *member {
 	heard, ok := r.sent[b.heard(r.tag, r.inc)]
-	if !ok || now.age(heard) > r.t.silence || !b.Open || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
+	if !ok || now.age(heard) > r.t.silence || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
+		return nil
+	}
+	// One that has taken in this node was open then, and isn't before it is answered.
+	if !b.Open && !listsMember(b, r.tag, r.inc) {
 		return nil
 	}
 	for _, inc := range b.Prev {

@@ -15,10 +15,11 @@ import (
 
 // Cluster is this node's part in the cluster.
 type Cluster struct {
-	o   Options
-	log *slog.Logger
-	tag string
-	bus *bus
+	o       Options
+	log     *slog.Logger
+	tag     string
+	bus     *bus
+	dialler *dialler
 	parts
 
 	host Host // guarded by receiving
@@ -116,12 +117,13 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 
 // dial begins to look for peers.
 func (c *Cluster) dial(peers []peer) {
+	c.dialler = &dialler{engine: c.bus.engine, peers: peers, resolve: c.o.resolver, every: c.o.timing.resolve,
+		seen: make(map[string]time.Time), log: c.log, looked: make(chan struct{})}
 	if c.bus.engine == nil || len(peers) == 0 {
+		close(c.dialler.looked)
 		return
 	}
-	d := &dialler{engine: c.bus.engine, peers: peers, resolve: c.o.resolver, every: c.o.timing.resolve,
-		seen: make(map[string]time.Time), log: c.log}
-	c.workers.Go(func() { d.run(c.ctx) })
+	c.workers.Go(func() { c.dialler.run(c.ctx) })
 }
 
 // Self is this node.

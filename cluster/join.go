@@ -19,11 +19,17 @@ func (c *Cluster) checkName(ctx context.Context) error {
 	}
 	c.awaitRoutes(ctx)
 	for _, root := range c.bus.roots {
-		ctx, cancel := context.WithTimeout(ctx, 2*c.o.timing.beat)
-		parts, err := c.await(ctx, c.beginTo(target{c.tag, anyInc, root}, kindWho, nil))
-		cancel()
-		if err == nil && len(parts) > 0 {
-			return namesake(c.o.Node)
+		for range 2 { // what the servers know of each other may be on its way yet
+			ctx, cancel := context.WithTimeout(ctx, 2*c.o.timing.beat)
+			parts, err := c.await(ctx, c.beginTo(target{c.tag, anyInc, root}, kindWho, nil))
+			cancel()
+			if err == nil && len(parts) > 0 {
+				return namesake(c.o.Node)
+			}
+			if c.dialler.expected.Load() == 0 {
+				break
+			}
+			c.pause(ctx, c.o.timing.beat/5)
 		}
 	}
 	for _, root := range c.bus.roots {
@@ -38,21 +44,40 @@ func namesake(name string) error {
 	return fmt.Errorf("cluster: another node is called %q: each needs a GATEPOST_NODE of its own", name)
 }
 
-// awaitRoutes waits until a peer is there, if there is any to be expected.
+// awaitRoutes waits until the peers are there that can be expected, but not long
+// for the others when one is.
 func (c *Cluster) awaitRoutes(ctx context.Context) {
-	if c.bus.engine == nil || len(c.o.Peers) == 0 {
+	if c.bus.engine == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.o.timing.meeting)
 	defer cancel()
-	tick := time.NewTicker(c.o.timing.beat / 20)
-	defer tick.Stop()
-	for c.bus.engine.NumRoutes() == 0 {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+	select {
+	case <-c.dialler.looked:
+	case <-ctx.Done():
+		return
+	}
+	var first time.Time
+	for ctx.Err() == nil {
+		routes := c.bus.engine.NumRoutes()
+		if routes >= int(c.dialler.expected.Load()) {
 			return
 		}
+		if routes > 0 && first.IsZero() {
+			first = time.Now()
+		}
+		if routes > 0 && time.Since(first) > c.o.timing.beat {
+			return
+		}
+		c.pause(ctx, c.o.timing.beat/20)
+	}
+}
+
+// pause waits for a time, or until ctx ends.
+func (c *Cluster) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
@@ -106,7 +131,7 @@ func (c *Cluster) settled(now moment) bool {
 		return false // it can't be told who this node is
 	case c.bus.engine == nil:
 		wait = min(wait, 3*c.o.timing.beat) // who is there answers at once
-	case len(c.o.Peers) == 0 && len(r.members) == 0:
+	case c.dialler.expected.Load() == 0 && len(r.members) == 0:
 		wait = 0
 	}
 	passed := now.waited(c.joined)

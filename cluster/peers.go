@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,11 +53,15 @@ type dialler struct {
 	seen    map[string]time.Time // address → when its name had it last
 	set     []string             // what the engine dials
 	log     interface{ Warn(string, ...any) }
+
+	looked   chan struct{} // closed after the first look
+	expected atomic.Int32  // how many peers there may be
 }
 
 // run looks for peers until ctx ends.
 func (d *dialler) run(ctx context.Context) {
 	d.look(ctx)
+	close(d.looked)
 	tick := time.NewTicker(d.every)
 	defer tick.Stop()
 	for {
@@ -72,8 +77,13 @@ func (d *dialler) run(ctx context.Context) {
 // look brings the routes up to what the names say now.
 func (d *dialler) look(ctx context.Context) {
 	now := time.Now()
+	unknown := 0
 	for _, p := range d.peers {
-		for _, a := range d.addresses(ctx, p) {
+		found, err := d.addresses(ctx, p)
+		if err != nil {
+			unknown++
+		}
+		for _, a := range found {
 			if len(d.seen) < maxAddresses && !d.own(a) {
 				d.seen[a] = now
 			}
@@ -88,6 +98,7 @@ func (d *dialler) look(ctx context.Context) {
 		}
 		want = append(want, a)
 	}
+	d.expected.Store(int32(len(want) + unknown))
 	slices.Sort(want)
 	if slices.Equal(want, d.set) {
 		return
@@ -101,24 +112,21 @@ func (d *dialler) look(ctx context.Context) {
 
 // addresses are what a peer stands for now. A name that can't be looked up
 // leaves what it had.
-func (d *dialler) addresses(ctx context.Context, p peer) []string {
-	if net.ParseIP(p.host) != nil {
-		return []string{net.JoinHostPort(p.host, p.port)}
-	}
-	if !p.every { // the server looks it up whenever it dials
-		return []string{net.JoinHostPort(strings.ToLower(p.host), p.port)}
+func (d *dialler) addresses(ctx context.Context, p peer) ([]string, error) {
+	if !p.every { // of a name, the server looks up the address whenever it dials
+		return []string{net.JoinHostPort(strings.ToLower(p.host), p.port)}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.every)
 	defer cancel()
 	found, err := d.resolve.LookupHost(ctx, p.host)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	list := make([]string, 0, len(found))
 	for _, ip := range found {
 		list = append(list, net.JoinHostPort(ip, p.port))
 	}
-	return list
+	return list, nil
 }
 
 // own says whether an address is this node's own.

@@ -24,11 +24,6 @@ func (l *Loaded) check() {
 	}
 	l.checkQueue()
 	l.checkWebhooks()
-	for _, name := range []string{"cluster_listen", "cluster_peers"} {
-		if l.given(name) && !l.faulty(name) {
-			l.found(name, "can't be used: this version has no cluster; a node runs by itself")
-		}
-	}
 	if l.given("nats_url") && (l.given("cluster_listen") || l.given("cluster_peers")) {
 		l.found("nats_url", "stands instead of GATEPOST_CLUSTER_LISTEN and GATEPOST_CLUSTER_PEERS; one of the two is expected")
 	}

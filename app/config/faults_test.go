@@ -147,8 +147,8 @@ webhooks:
 			`GATEPOST_CLUSTER_PEERS (cluster.peers), from environment: "b:0" is neither`,
 			"GATEPOST_NATS_URL (nats_url), from environment: must be a URL that begins with nats:// or tls://",
 			"GATEPOST_NATS_URL (nats_url), from environment: stands instead of"}},
-		"a cluster that is well configured": {environ: append(enough, "GATEPOST_CLUSTER_LISTEN=:6222"), want: []string{
-			"GATEPOST_CLUSTER_LISTEN (cluster.listen), from environment: can't be used: this version has no cluster"}},
+		"a cluster both ways": {environ: append(enough, "GATEPOST_CLUSTER_LISTEN=:6222", "GATEPOST_NATS_URL=nats://n"), want: []string{
+			"GATEPOST_NATS_URL (nats_url), from environment: stands instead of"}},
 		"a cluster without a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_NATS_URL=nats://n"}, want: []string{
 			"GATEPOST_SECRET (secret): is missing; a cluster needs one"}},
 		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: gatepost.yaml is not usable: yaml: "}},

@@ -138,13 +138,13 @@ var clusterKeys = []Key{
 		Doc:  "This node's name. None: a random one, kept in the data directory.",
 		read: one(func(c *Config) *string { return &c.Node }, parseNode)},
 	{Env: "GATEPOST_CLUSTER_LISTEN", YAML: "cluster.listen", Kind: "host:port", Section: cluster,
-		Doc:  "This node's address for the others. Not in this version: `serve` refuses to start with it.",
+		Doc:  "Where the other nodes of the cluster reach this one: an address that they can route to, or `:port` for all of this machine's. It makes the node one of a cluster, see [cluster](cluster.md). Its connections are encrypted and proved by `GATEPOST_SECRET`.",
 		read: one(func(c *Config) *string { return &c.ClusterListen }, parseAddr)},
 	{Env: "GATEPOST_CLUSTER_PEERS", YAML: "cluster.peers", Kind: "list", Section: cluster,
-		Doc:  "The other nodes: `host:port`, or `dns:name:port` for all addresses behind a name. Not in this version: `serve` refuses to start with it.",
+		Doc:  "Where other nodes listen: `host:port`, or `dns:name:port` for all addresses behind a name, looked up again and again. This node may be among them; one that answers is enough to find the others.",
 		read: many(func(c *Config) *[]string { return &c.ClusterPeers }, ",", parsePeer)},
 	{Env: "GATEPOST_NATS_URL", YAML: "nats_url", Kind: "list", Section: cluster,
-		Doc:  "An external NATS with JetStream for outbox and journal, instead of the data directory.",
+		Doc:  "An external NATS with JetStream: outbox and journal are there instead of in the data directory, and nodes with the same `GATEPOST_SECRET` find each other over it. Instead of `GATEPOST_CLUSTER_LISTEN`.",
 		read: many(func(c *Config) *[]string { return &c.NATSURLs }, ",", parseURL("nats", "tls")), show: showURLs},
 }
 

@@ -44,7 +44,8 @@ final class Online
         $this->db->exec('BEGIN IMMEDIATE'); // one at a time: the numbers of versions are those of the lists
         try {
             $row = $this->db->prepare('INSERT INTO clients (client_id, uid, seq, closed_at) VALUES (?, ?, ?, ?)
-                ON CONFLICT (client_id) DO UPDATE SET uid = excluded.uid, seq = excluded.seq, closed_at = excluded.closed_at
+                ON CONFLICT (client_id) DO UPDATE
+                SET uid = excluded.uid, seq = excluded.seq, closed_at = excluded.closed_at
                 WHERE excluded.seq > clients.seq AND clients.closed_at IS NULL');
             $row->execute([$event->clientId, $event->uid, $event->seq, $event instanceof Close ? time() : null]);
             if ($row->rowCount() > 0) {

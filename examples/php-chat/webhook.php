@@ -30,7 +30,8 @@ match ($_SERVER['REQUEST_METHOD'] . ' ' . $path) {
     'GET /online' => send('application/json', json_encode((new Online(database()))->list(), JSON_THROW_ON_ERROR)),
     'GET /' => page(),
     'GET /chat.js', 'GET /chat.css' => asset(__DIR__ . "/public$path"),
-    'GET /sdk/client.js', 'GET /sdk/buffer.js', 'GET /sdk/reconnect.js' => asset(__DIR__ . '/../../sdk/js/src/' . basename($path)),
+    'GET /sdk/client.js', 'GET /sdk/buffer.js', 'GET /sdk/reconnect.js'
+        => asset(__DIR__ . '/../../sdk/js/src/' . basename($path)),
     default => send('text/plain', 'not found', 404),
 };
 
@@ -77,7 +78,8 @@ function on_message(Message $event): Reply
         return Reply::accept(); // not from our page
     }
     if ($to === '') {
-        return Reply::accept()->send(json: ['type' => 'say', 'from' => $event->uid, 'text' => $text], groups: ['lobby']);
+        $said = ['type' => 'say', 'from' => $event->uid, 'text' => $text];
+        return Reply::accept()->send(json: $said, groups: ['lobby']);
     }
     $private = ['type' => 'private', 'from' => $event->uid, 'to' => $to, 'text' => $text];
     return Reply::accept()->send(json: $private, uids: [$to, $event->uid]);

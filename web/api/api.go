@@ -27,6 +27,8 @@ type Gateway interface {
 	UID(ctx context.Context, uid string) ([]string, error)
 	Lookup(ctx context.Context, q *protocol.Lookup) (*protocol.Found, error)
 	Stats(ctx context.Context) (*protocol.Stats, error)
+	// Alone says that there is no other node, so that every answer is whole.
+	Alone() bool
 }
 
 // Tokens tells whether an API token is genuine. Its errors are 401 problems that
@@ -43,9 +45,11 @@ type DeadLetters interface {
 	Drop(ctx context.Context, id string) error
 }
 
-// WebhookStats tells how the webhook endpoints fare.
-type WebhookStats interface {
-	Stats() []protocol.EndpointStats
+// Nodes are the nodes of the cluster. Its errors are *protocol.Problem, every other
+// one is answered as an internal error.
+type Nodes interface {
+	// Forget declares a silent node lost, for good.
+	Forget(ctx context.Context, name string) error
 }
 
 // Config is what an operator decides about the API.
@@ -58,10 +62,10 @@ type Config struct {
 type Deps struct {
 	Gateway Gateway
 	Tokens  Tokens
-	// DeadLetters and WebhookStats may be nil where there are no webhooks: there
-	// are no dead letters then, and no endpoints.
-	DeadLetters  DeadLetters
-	WebhookStats WebhookStats
+	// DeadLetters may be nil where there are no webhooks: there are none then.
+	DeadLetters DeadLetters
+	// Nodes may be nil: there is no other node then.
+	Nodes Nodes
 	// Metrics answers GET /metrics for tokens with scope read; nil: there is no
 	// such call.
 	Metrics http.Handler
@@ -79,8 +83,8 @@ func New(cfg Config, deps Deps) *API {
 	if deps.DeadLetters == nil {
 		deps.DeadLetters = noDeadLetters{}
 	}
-	if deps.WebhookStats == nil {
-		deps.WebhookStats = noWebhooks{}
+	if deps.Nodes == nil {
+		deps.Nodes = noNodes{}
 	}
 	return &API{cfg: cfg, Deps: deps}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gatepost/auth"
+	"gatepost/protocol"
 )
 
 // call is one request, read and checked by its route's rules.
@@ -32,6 +33,9 @@ func (a *API) serve(r route) echo.HandlerFunc {
 			}
 		}
 		ctx.Response().Header().Set("Cache-Control", "no-store")
+		if !a.Gateway.Alone() {
+			namePartial(ctx)
+		}
 		c := &call{Context: ctx}
 		var err error
 		if c.token, err = a.authenticate(ctx.Request()); err != nil {
@@ -51,6 +55,20 @@ func (a *API) serve(r route) echo.HandlerFunc {
 		}
 		return r.handle(c)
 	}
+}
+
+// namePartial has the answer name the nodes that the call concerned and that didn't
+// answer.
+func namePartial(ctx echo.Context) {
+	r := ctx.Request()
+	gathering, partial := protocol.WithPartial(r.Context())
+	ctx.SetRequest(r.WithContext(gathering))
+	response := ctx.Response()
+	response.Before(func() {
+		if nodes := partial.Header(); nodes != "" {
+			response.Header().Set(protocol.PartialHeader, nodes)
+		}
+	})
 }
 
 // answer writes value as JSON.

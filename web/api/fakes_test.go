@@ -104,9 +104,9 @@ func letter(id string) webhooks.DeadLetter {
 	}
 }
 
-type endpoints struct{}
+func (d *deadLetters) Have(ids []string) []string { return ids }
 
-func (endpoints) Stats() []protocol.EndpointStats {
+func (d *deadLetters) Stats() []protocol.EndpointStats {
 	return []protocol.EndpointStats{{Name: "default", URL: "http://backend/hook", Concurrency: 8, Breaker: "closed"}}
 }
 

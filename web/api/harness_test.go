@@ -59,18 +59,24 @@ func start(t *testing.T) *node { return startWith(t, nil) }
 // startWith starts a node; change may replace what its API calls upon.
 func startWith(t *testing.T, change func(*api.Deps)) *node {
 	t.Helper()
+	return startIn(t, nil, change)
+}
+
+// startIn starts a node of a cluster; nil: it is alone.
+func startIn(t *testing.T, others gateway.Cluster, change func(*api.Deps)) *node {
+	t.Helper()
 	n := &node{t: t, dead: &deadLetters{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: n.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	n.hub = hub.New(hub.Options{})
 	t.Cleanup(n.hub.Close)
 	registry := prometheus.NewRegistry()
-	n.gw = gateway.New(gateway.Config{Node: "node-1", Version: "test", MaxPush: maxPush}, n.hub, noEvents{}, log, registry)
+	n.gw = gateway.New(gateway.Config{Node: "node-1", Version: "test", MaxPush: maxPush, Cluster: others, Webhooks: n.dead}, n.hub, noEvents{}, log, registry)
 	var err error
 	n.tokens, err = auth.NewTokens(t.Context(), auth.Config{Secrets: []string{secret}}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := api.Deps{Gateway: n.gw, Tokens: n.tokens, DeadLetters: n.dead, WebhookStats: endpoints{}}
+	deps := api.Deps{Gateway: n.gw, Tokens: n.tokens, DeadLetters: n.dead}
 	if change != nil {
 		change(&deps)
 	}

@@ -20,7 +20,6 @@ func (a *API) stats(c *call) error {
 	if err != nil {
 		return err
 	}
-	stats.Webhooks = listed(a.WebhookStats.Stats())
 	return c.ok(stats)
 }
 
@@ -28,8 +27,3 @@ func (a *API) metrics(c *call) error {
 	a.Metrics.ServeHTTP(c.Response(), c.Request())
 	return nil
 }
-
-// noWebhooks stands in where no webhook endpoint is configured.
-type noWebhooks struct{}
-
-func (noWebhooks) Stats() []protocol.EndpointStats { return nil }

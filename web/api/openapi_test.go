@@ -178,6 +178,10 @@ func TestOpenAPIDescribesWhatIsAnswered(t *testing.T) {
 		{"action":"close","clients":["gone"],"code":4100,"reason":"r","binary":"AA==","force":false}]}`, json)
 	c.bad(400, "/actions", "POST", "/actions", `{}`, json)
 
+	c.good(200, "/nodes/{node}", "DELETE", "/nodes/lost%20one", "")
+	c.good(404, "/nodes/{node}", "DELETE", "/nodes/stranger", "")
+	c.good(409, "/nodes/{node}", "DELETE", "/nodes/here", "")
+	c.bad(400, "/nodes/{node}", "DELETE", "/nodes/here?x=1", "")
 	c.good(200, "/events/dead", "GET", "/events/dead?limit=1", "")
 	c.bad(400, "/events/dead", "GET", "/events/dead?limit=x", "")
 	c.good(200, "/events/dead/{id}", "GET", "/events/dead/evt_1", "")

@@ -69,6 +69,7 @@ func (a *API) routes() []route {
 
 		{http.MethodPost, "/lookup", read, nil, names, a.lookup},
 		{http.MethodGet, "/stats", read, nil, noBody, a.stats},
+		{http.MethodDelete, "/nodes/:node", admin, nil, noBody, a.forgetNode},
 		{http.MethodPost, "/actions", nil, nil, jsonBody(max(maxActionsBody, withText.limit)), a.actions},
 
 		{http.MethodGet, "/events/dead", admin, page, noBody, a.listDead},

@@ -16,7 +16,7 @@ use Gatepost\Token\Signer;
 require __DIR__ . '/../autoload.php';
 
 const CALLS = 1000;
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 if (($argv[1] ?? '') === 'mixed') {
     for ($i = 0; $i < CALLS / 4; $i++) {

@@ -60,6 +60,11 @@ final class Client
         foreach (array_diff(array_keys($options), self::OPTIONS) as $unknown) {
             throw new InvalidArgument("options[$unknown]", 'is no option; there are ' . implode(', ', self::OPTIONS));
         }
+        foreach (['connect_timeout', 'timeout', 'token_ttl'] as $seconds) {
+            if (($options[$seconds] ?? 1) <= 0) {
+                throw new InvalidArgument("options[$seconds]", 'must be more than 0 seconds');
+            }
+        }
         // What is given counts before the environment, the token before the secret.
         if ($token === null && $secret === null) {
             $token = self::fromEnvironment('GATEPOST_TOKEN');

@@ -7,6 +7,7 @@ namespace Gatepost;
 use Gatepost\Exception\ApiError;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Exception\NoCurrentEvent;
+use Gatepost\Result\ActionResult;
 
 /**
  * GatewayClient\Gateway and GatewayWorker\Lib\Gateway, with the same methods,
@@ -102,15 +103,27 @@ class Gateway
      */
     public static function perform(array $actions): void
     {
-        $batch = self::client()->batch();
-        foreach ($actions as $action) {
-            $batch->add($action);
-        }
-        foreach ($batch->run() as $result) {
+        foreach (self::results($actions) as $result) {
             if ($result->error !== null && !$result->error->isClientGone()) {
                 throw $result->error;
             }
         }
+    }
+
+    /**
+     * @param list<array<string, mixed>> $actions
+     * @return list<ActionResult>
+     */
+    private static function results(array $actions): array
+    {
+        if (count($actions) === 1) {
+            return self::client()->actions($actions);
+        }
+        $batch = self::client()->batch();
+        foreach ($actions as $action) {
+            $batch->add($action);
+        }
+        return $batch->run();
     }
 
     /** @param array<string, mixed> $action */

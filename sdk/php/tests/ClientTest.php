@@ -283,6 +283,7 @@ final class ClientTest extends GatewayTestCase
         yield 'mode' => ['mode', static fn ($c) => $c->batch()->session('a', [], 'replace')];
         yield 'short secret' => ['secret', static fn () => new \Gatepost\Client('http://a', 'short')];
         yield 'no URL' => ['url', static fn () => new \Gatepost\Client('ftp://a', str_repeat('s', 32))];
+        yield 'no time-out' => ['options[timeout]', static fn () => new \Gatepost\Client(options: ['timeout' => 0])];
         yield 'unknown option' => ['options[time_out]', static fn () => new \Gatepost\Client(options: ['time_out' => 1])];
     }
 

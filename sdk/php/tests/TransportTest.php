@@ -8,6 +8,7 @@ use Gatepost\Client;
 use Gatepost\Exception\ApiError;
 use Gatepost\Exception\ConnectionFailed;
 use Gatepost\Tests\Support\Backend;
+use Gatepost\Tests\Support\Node;
 use PHPUnit\Framework\TestCase;
 
 /** How calls travel: what is sent, what is tried again, and what isn't the gateway's answer. */
@@ -155,6 +156,17 @@ final class TransportTest extends TestCase
             'read' => [static fn (Client $client) => $client->stats(), 2],
             'push' => [static fn (Client $client) => $client->pushAll('hello'), 1],
         ];
+    }
+
+    public function testAGatewayThatWasRestarted(): void
+    {
+        $node = Node::start();
+        $client = new Client($node->url, Node::SECRET);
+        self::assertSame(0, $client->pushAll('before')->matched);
+        $node->stop();
+        $again = Node::start(['GATEPOST_ADDR' => $node->addr]);
+        self::assertSame(0, $client->pushAll('after')->matched);
+        self::assertSame($node->addr, $again->addr);
     }
 
     public function testAForkHasAConnectionOfItsOwn(): void
