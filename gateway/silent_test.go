@@ -31,7 +31,7 @@ func newApart(t *testing.T) *apart {
 	for _, n := range nodes {
 		id := protocol.NewClientID(n.self.Tag)
 		c := n.admit(id, &protocol.Handshake{UID: "42", Groups: []string{"g"}}, time.Now())
-		c.Open(&tape{}, nil)
+		c.Open(&tape{}, nil, nil)
 		f.ids, f.clients = append(f.ids, id), append(f.clients, c)
 	}
 	f.nameless = protocol.NewClientID(nodes[1].self.Tag)
