@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
-# compiler (race detector), PHP with PHPUnit, PHP_CodeSniffer, Laravel and the extensions
+# compiler (race detector), PHP with FPM, PHPUnit, PHP_CodeSniffer, Laravel and the extensions
 # for curl, SQLite and APCu, curl, Node.js with npm, Chromium, Python. What is there
 # already isn't touched. Needs root or sudo only if something is missing.
 set -euo pipefail
@@ -25,6 +25,7 @@ need chromium chromium
 need python3 python3
 php -r 'exit(stream_resolve_include_path("Illuminate/Foundation/Application.php") === false ? 1 : 0);' 2>/dev/null ||
 	missing+=(php-laravel-framework)
+compgen -G '/usr/sbin/php-fpm*' >/dev/null || missing+=(php-fpm)
 declare -A php_package=([curl]=php-curl [pdo_sqlite]=php-sqlite3 [apcu]=php-apcu)
 modules=$(php -m 2>/dev/null || true)
 for module in "${!php_package[@]}"; do

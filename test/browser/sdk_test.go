@@ -32,12 +32,15 @@ type sdkTab struct {
 	*window
 	node    *harness.Node
 	backend *harness.Backend
-	tokens  []harness.Claims // of the tokens that the page gets, in turn; the last one goes on
+	tokens  []func() harness.Claims // of the tokens that the page gets, in turn; the last one goes on
 }
+
+// plain are the claims of a token with nothing in particular.
+func plain() harness.Claims { return nil }
 
 func newSDKTab(t *testing.T, answer func(*harness.Delivery) harness.Answer) *sdkTab {
 	t.Helper()
-	s := &sdkTab{backend: harness.NewBackend(t, answer), tokens: []harness.Claims{nil}}
+	s := &sdkTab{backend: harness.NewBackend(t, answer), tokens: []func() harness.Claims{plain}}
 	mux := http.NewServeMux()
 	mux.Handle("GET /sdk/", http.StripPrefix("/sdk/", http.FileServer(http.Dir("../../sdk/js/src"))))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -45,7 +48,7 @@ func newSDKTab(t *testing.T, answer func(*harness.Delivery) harness.Answer) *sdk
 		_, _ = w.Write([]byte(sdkPage))
 	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) { // one page, one call at a time
-		_, _ = w.Write([]byte(harness.ClientToken(t, "anna", s.tokens[0])))
+		_, _ = w.Write([]byte(harness.ClientToken(t, "anna", s.tokens[0]())))
 		if len(s.tokens) > 1 {
 			s.tokens = s.tokens[1:]
 		}
@@ -134,7 +137,11 @@ func TestSDKComesBack(t *testing.T) {
 // A client whose time is over, or whose token is refused, fetches a new one.
 func TestSDKRenewsItsToken(t *testing.T) {
 	s := newSDKTab(t, nil)
-	s.tokens = []harness.Claims{{"exp": 1}, {"until": time.Now().Unix() + 2}, nil}
+	s.tokens = []func() harness.Claims{
+		func() harness.Claims { return harness.Claims{"exp": 1} },
+		func() harness.Claims { return harness.Claims{"until": time.Now().Unix() + 2} },
+		plain,
+	}
 	s.start(`{ token: fetchToken }`)
 	s.opened(2)
 	s.closes("4041 4001")

@@ -40,6 +40,13 @@ type Node struct {
 func Start(t testing.TB, env Env) *Node {
 	t.Helper()
 	n := Launch(t, env)
+	n.Listening(t)
+	return n
+}
+
+// Listening waits until a node that was launched says where it listens.
+func (n *Node) Listening(t testing.TB) {
+	t.Helper()
 	Eventually(t, "the node says where it listens, or ends", func() bool {
 		n.Addr, n.Admin = n.Log.attribute("listening", "addr"), n.Log.attribute("listening", "admin_addr")
 		return n.Addr != "" || n.ended()
@@ -47,7 +54,6 @@ func Start(t testing.TB, env Env) *Node {
 	if n.ended() {
 		t.Fatalf("the node ended at once: %v\n%s", n.err, n.Log)
 	}
-	return n
 }
 
 // Launch runs a node without waiting for it to listen.

@@ -110,6 +110,20 @@ func (d *deadLetters) Stats() []protocol.EndpointStats {
 	return []protocol.EndpointStats{{Name: "default", URL: "http://backend/hook", Concurrency: 8, Breaker: "closed"}}
 }
 
+// others are the nodes of a cluster: "lost one" is silent, "here" answers.
+type others struct{ forgotten []string }
+
+func (o *others) Forget(_ context.Context, name string) error {
+	switch name {
+	case "lost one":
+		o.forgotten = append(o.forgotten, name)
+		return nil
+	case "here":
+		return &protocol.Problem{Status: 409, Code: "node_answers", Field: "node", Detail: "it answers"}
+	}
+	return &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Field: "node", Detail: "there is no such node"}
+}
+
 // lockedWriter lets many goroutines log into one buffer.
 type lockedWriter struct {
 	mu sync.Mutex // guards w

@@ -63,20 +63,20 @@ func startWith(t *testing.T, change func(*api.Deps)) *node {
 }
 
 // startIn starts a node of a cluster; nil: it is alone.
-func startIn(t *testing.T, others gateway.Cluster, change func(*api.Deps)) *node {
+func startIn(t *testing.T, mates gateway.Cluster, change func(*api.Deps)) *node {
 	t.Helper()
 	n := &node{t: t, dead: &deadLetters{}, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: n.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	n.hub = hub.New(hub.Options{})
 	t.Cleanup(n.hub.Close)
 	registry := prometheus.NewRegistry()
-	n.gw = gateway.New(gateway.Config{Node: "node-1", Version: "test", MaxPush: maxPush, Cluster: others, Webhooks: n.dead}, n.hub, noEvents{}, log, registry)
+	n.gw = gateway.New(gateway.Config{Node: "node-1", Version: "test", MaxPush: maxPush, Cluster: mates, Webhooks: n.dead}, n.hub, noEvents{}, log, registry)
 	var err error
 	n.tokens, err = auth.NewTokens(t.Context(), auth.Config{Secrets: []string{secret}}, log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	deps := api.Deps{Gateway: n.gw, Tokens: n.tokens, DeadLetters: n.dead}
+	deps := api.Deps{Gateway: n.gw, Tokens: n.tokens, DeadLetters: n.dead, Nodes: &others{}}
 	if change != nil {
 		change(&deps)
 	}

@@ -25,6 +25,9 @@ if (isset($_GET['noise'])) {
             echo '<b>debug</b>';
             ob_flush();
             break;
+        case 'slow':
+            usleep(100_000);
+            break;
         case 'warning':
             echo $undefined; // @phpstan-ignore-line
             break;
@@ -32,10 +35,6 @@ if (isset($_GET['noise'])) {
             throw new RuntimeException('a secret');
         case 'exit':
             exit('a secret');
-        case 'status':
-            http_response_code(200);
-            header('content-type: text/html');
-            exit;
         case 'fatal':
             ini_set('memory_limit', '4M');
             echo 'a secret', strlen(str_repeat('x', 64 << 20));

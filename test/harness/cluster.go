@@ -1,0 +1,127 @@
+package harness
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// Cluster is several nodes that know each other: "node-1" and so on.
+type Cluster struct {
+	Nodes []*Node
+}
+
+// StartCluster runs n nodes that are routed to each other, with this environment over
+// the harness's own, and waits until all of them are one cluster.
+func StartCluster(t testing.TB, n int, env Env) *Cluster {
+	t.Helper()
+	sockets, routes := make([]net.Listener, n), make([]string, n)
+	for i := range n {
+		sockets[i] = listenQuietly(t)
+		routes[i] = sockets[i].Addr().String()
+	}
+	for _, s := range sockets { // now that each is another
+		s.Close()
+	}
+	return startCluster(t, n, func(i int) Env {
+		return Env{"GATEPOST_CLUSTER_LISTEN": routes[i], "GATEPOST_CLUSTER_PEERS": strings.Join(routes, ",")}
+	}, env)
+}
+
+// StartClusterOn runs n nodes that find each other over an external NATS.
+func StartClusterOn(t testing.TB, url string, n int, env Env) *Cluster {
+	t.Helper()
+	return startCluster(t, n, func(int) Env { return Env{"GATEPOST_NATS_URL": url} }, env)
+}
+
+func startCluster(t testing.TB, n int, own func(i int) Env, env Env) *Cluster {
+	t.Helper()
+	c := &Cluster{}
+	for i := range n {
+		all := own(i)
+		all["GATEPOST_NODE"] = fmt.Sprintf("node-%d", i+1)
+		maps.Copy(all, env)
+		c.Nodes = append(c.Nodes, Launch(t, all))
+	}
+	for _, node := range c.Nodes {
+		node.Listening(t)
+	}
+	c.Whole(t)
+	return c
+}
+
+// Whole waits until each node is ready and hears all others, of those that run.
+func (c *Cluster) Whole(t testing.TB) {
+	t.Helper()
+	alive := 0
+	for _, node := range c.Nodes {
+		if node.Alive() {
+			alive++
+		}
+	}
+	for _, node := range c.Nodes {
+		if node.Alive() {
+			Eventually(t, node.Name()+" is one of a whole cluster", func() bool {
+				return Get(t, node.Addr, "/readyz").Status == http.StatusOK && node.Hears(t) == alive
+			})
+		}
+	}
+}
+
+// Name is the GATEPOST_NODE of a node that was given one.
+func (n *Node) Name() string { return n.env["GATEPOST_NODE"] }
+
+// Hears is how many nodes answer this one, itself among them; fewer than none where
+// some member doesn't.
+func (n *Node) Hears(t testing.TB) (nodes int) {
+	t.Helper()
+	for _, node := range n.Members(t) {
+		if node.Silent {
+			return -1
+		}
+		nodes++
+	}
+	return nodes
+}
+
+// Member is a node as another one shows it.
+type Member struct {
+	Node    string
+	Clients int
+	Silent  bool
+}
+
+// Members are the nodes of the cluster as this one shows them.
+func (n *Node) Members(t testing.TB) []Member {
+	t.Helper()
+	var stats struct{ Nodes []Member }
+	r := n.API(t, "read").Want(http.StatusOK, "", "GET", "/stats", "")
+	if err := json.Unmarshal(r.Body, &stats); err != nil {
+		t.Fatal(err)
+	}
+	return stats.Nodes
+}
+
+// NATS runs a NATS server with JetStream until the test's end and gives its URL.
+func NATS(t testing.TB) string {
+	t.Helper()
+	nats, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go nats.Start()
+	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
+	if !nats.ReadyForConnections(10 * time.Second) {
+		t.Fatal("the NATS server doesn't start")
+	}
+	return nats.ClientURL()
+}
