@@ -35,7 +35,7 @@ func newApart(t *testing.T) *apart {
 		f.ids, f.clients = append(f.ids, id), append(f.clients, c)
 	}
 	f.nameless = protocol.NewClientID(nodes[1].self.Tag)
-	nodes[1].admit(f.nameless, &protocol.Handshake{}, time.Now()).Open(&tape{}, nil)
+	nodes[1].admit(f.nameless, &protocol.Handshake{}, time.Now()).Open(&tape{}, nil, nil)
 	return f
 }
 
