@@ -102,7 +102,7 @@ func (c *Cluster) Join(ctx context.Context, h Host) error {
 	c.workers.Go(c.beatOn)
 	tick := time.NewTicker(c.o.timing.beat / 20)
 	defer tick.Stop()
-	for end := time.After(c.o.timing.meeting + c.o.timing.beat); ; {
+	for end := time.After(c.o.timing.meeting + 5*c.o.timing.beat); ; {
 		c.mu.Lock()
 		done, fatal := c.roster.state == serving, c.roster.fatal
 		c.mu.Unlock()

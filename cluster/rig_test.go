@@ -255,7 +255,8 @@ func (o *outside) stop() {
 }
 
 func (o *outside) options(_ *testing.T, _ int) Options {
-	return Options{URLs: []string{fmt.Sprintf("nats://127.0.0.1:%d", o.port)}}
+	nothing := func(context.Context, Node, func(string, []byte) error) error { return nil }
+	return Options{URLs: []string{fmt.Sprintf("nats://127.0.0.1:%d", o.port)}, ReadLost: nothing}
 }
 
 // both runs a test over embedded servers and over an external one.
