@@ -276,7 +276,7 @@ func TestLastTwoLeaveAtOnce(t *testing.T) {
 		uid := fmt.Sprint("u", round)
 		for _, n := range nodes {
 			c := n.admit(protocol.NewClientID(n.self.Tag), &protocol.Handshake{UID: uid}, time.Now())
-			c.Open(&tape{}, nil)
+			c.Open(&tape{}, nil, nil)
 			go n.Closed(c, gone)
 		}
 		zeros := 0
@@ -335,9 +335,9 @@ func TestReplyActionsAcrossNodes(t *testing.T) {
 func TestOnlyHoldersAreTold(t *testing.T) {
 	m, nodes := newMesh(t, "a", "b", "c", "d")
 	id := protocol.NewClientID(nodes[1].self.Tag)
-	nodes[1].admit(id, &protocol.Handshake{UID: "1", Groups: []string{"g"}}, time.Now()).Open(&tape{}, nil)
+	nodes[1].admit(id, &protocol.Handshake{UID: "1", Groups: []string{"g"}}, time.Now()).Open(&tape{}, nil, nil)
 	other := nodes[2].admit(protocol.NewClientID(nodes[2].self.Tag), &protocol.Handshake{UID: "2"}, time.Now())
-	other.Open(&tape{}, nil)
+	other.Open(&tape{}, nil, nil)
 	for _, action := range []string{
 		`{"action":"send","clients":["` + id + `"],"text":"x"}`, `{"action":"send","uids":["1"],"text":"x"}`, `{"action":"send","groups":["g"],"text":"x"}`,
 		`{"action":"join","uids":["1"],"groups":["h"]}`, `{"action":"dissolve","group":"h"}`, `{"action":"bind","client_id":"` + id + `","uid":"1"}`,
