@@ -79,7 +79,7 @@ php_admin_value[output_buffering] = 4096
 
 // What a handler prints, or dies of, isn't what the gateway reads, under FPM either.
 func TestFPMAnswersCleanly(t *testing.T) {
-	fpm := startFPM(t, 2, "tests/Support/webhook.php")
+	fpm := startFPM(t, 2, "tests/Support/backends/webhook.php")
 	node := harness.Start(t, harness.Env{"GATEPOST_WEBHOOK_URL": fpm.URL + "/?noise=1", "GATEPOST_WEBHOOK_SECRET": webhookSecret})
 	client := node.Connect(t, harness.Dial{})
 	for _, does := range []string{"", "echo", "flush", "warning"} {
@@ -105,7 +105,7 @@ func TestFPMAnswersCleanly(t *testing.T) {
 
 // More events at once than the pool has children are answered, each once.
 func TestFPMPoolThatIsFull(t *testing.T) {
-	fpm := startFPM(t, 2, "tests/Support/webhook.php")
+	fpm := startFPM(t, 2, "tests/Support/backends/webhook.php")
 	node := harness.Start(t, harness.Env{"GATEPOST_WEBHOOK_URL": fpm.URL, "GATEPOST_WEBHOOK_SECRET": webhookSecret})
 	clients := make([]*harness.Client, 30)
 	for i := range clients {

@@ -8,7 +8,7 @@ use Gatepost\Client;
 use Gatepost\Gateway;
 use Gatepost\Once\PdoStore;
 use Gatepost\Testing\FakeWebhook;
-use Gatepost\Tests\Support\BuiltInServer;
+use Gatepost\Tests\Support\Backend;
 use Gatepost\Tests\Support\Connection;
 use Gatepost\Tests\Support\GatewayTestCase;
 use Gatepost\Tests\Support\Node;
@@ -41,7 +41,7 @@ final class LaravelTest extends GatewayTestCase
             putenv("$name=$value");
             $_ENV[$name] = $_SERVER[$name] = $value;
         }
-        $this->app = require __DIR__ . '/Support/laravel.php';
+        $this->app = require __DIR__ . '/Support/backends/laravel.php';
         restore_error_handler();
         restore_exception_handler();
     }
@@ -230,9 +230,9 @@ final class LaravelTest extends GatewayTestCase
     /** The gateway, Laravel on a server, and sockets. */
     public function testTheWholeWay(): void
     {
-        $server = new BuiltInServer(__DIR__ . '/Support/laravel.php', env: $this->environment(Node::WEBHOOK_SECRET));
+        $server = Backend::start(__DIR__ . '/Support/backends/laravel.php', $this->environment(Node::WEBHOOK_SECRET));
         $node = Node::start([
-            'GATEPOST_WEBHOOK_URL' => $server->url . 'gatepost/webhook', 'GATEPOST_WEBHOOK_SECRET' => Node::WEBHOOK_SECRET,
+            'GATEPOST_WEBHOOK_URL' => $server->url . '/gatepost/webhook', 'GATEPOST_WEBHOOK_SECRET' => Node::WEBHOOK_SECRET,
         ]);
         $socket = Socket::connect($node->addr);
         $socket->send('hello');

@@ -5,7 +5,8 @@ declare(strict_types=1);
 namespace Gatepost\Tests;
 
 use Gatepost\Testing\FakeWebhook;
-use Gatepost\Tests\Support\BuiltInServer;
+use Gatepost\Testing\SignedRequest;
+use Gatepost\Tests\Support\Backend;
 use Gatepost\Webhook;
 use PHPUnit\Framework\TestCase;
 
@@ -15,16 +16,18 @@ use PHPUnit\Framework\TestCase;
  */
 final class WebhookHandleTest extends TestCase
 {
-    private static ?BuiltInServer $server = null;
+    private const SCRIPT = __DIR__ . '/Support/backends/webhook.php';
+
+    private static ?Backend $server = null;
     private static FakeWebhook $gateway;
 
     public static function setUpBeforeClass(): void
     {
         self::$gateway = Webhook::fake();
-        self::$server = new BuiltInServer(
-            __DIR__ . '/Support/webhook.php',
-            ['display_errors' => '1', 'html_errors' => '1', 'output_buffering' => '4096', 'log_errors' => '1', 'error_log' => ''],
+        self::$server = Backend::start(
+            self::SCRIPT,
             ['GATEPOST_WEBHOOK_SECRET' => self::$gateway->secret],
+            ['display_errors' => '1', 'html_errors' => '1', 'output_buffering' => '4096', 'log_errors' => '1'],
         );
     }
 
@@ -33,7 +36,7 @@ final class WebhookHandleTest extends TestCase
         self::$server = null;
     }
 
-    private static function server(): BuiltInServer
+    private static function server(): Backend
     {
         assert(self::$server !== null);
         return self::$server;
@@ -61,7 +64,7 @@ final class WebhookHandleTest extends TestCase
     {
         foreach (['', '?noise=1'] as $query) {
             $request = self::$gateway->request('message', ['message' => ['text' => $does]]);
-            [$got, $type, $answer] = self::server()->post($query, $request->headers, $request->body);
+            [$got, $type, $answer] = self::post(self::server(), $request, $query);
             self::assertSame([$status, $body], [$got, $answer], $query);
             if ($status === 200) {
                 self::assertSame('application/json', $type);
@@ -73,7 +76,7 @@ final class WebhookHandleTest extends TestCase
     {
         foreach (['echo', 'exception'] as $does) {
             $request = self::$gateway->request('message', ['message' => ['text' => $does]]);
-            self::server()->post('?noise=1', $request->headers, $request->body);
+            self::post(self::server(), $request, '?noise=1');
         }
         $log = self::server()->log();
         self::assertStringContainsString('gatepost: a webhook handler printed: <b>debug</b>a buffer left open', $log);
@@ -84,7 +87,7 @@ final class WebhookHandleTest extends TestCase
     public function testWhatIsNotSignedIs401(): void
     {
         $request = self::$gateway->request('message', ['message' => ['text' => 'exit']]);
-        [$status, , $body] = self::server()->post('', ['webhook-id' => 'x'] + $request->headers, $request->body);
+        [$status, , $body] = self::post(self::server(), new SignedRequest(['webhook-id' => 'x'] + $request->headers, $request->body));
         self::assertSame([401, 'webhook-signature is missing or wrong'], [$status, $body]);
         self::assertStringContainsString('a webhook was refused with 401', self::server()->log());
     }
@@ -99,9 +102,25 @@ final class WebhookHandleTest extends TestCase
 
     public function testWithoutSecretItIs500AndSaysNothing(): void
     {
-        $server = new BuiltInServer(__DIR__ . '/Support/webhook.php', ['display_errors' => '1'], ['GATEPOST_WEBHOOK_SECRET' => '']);
-        $request = self::$gateway->request('message');
-        self::assertSame([500, 'internal error'], [$server->post('', $request->headers, $request->body)[0], $server->post('', $request->headers, $request->body)[2]]);
+        $server = Backend::start(self::SCRIPT, ['GATEPOST_WEBHOOK_SECRET' => ''], ['display_errors' => '1']);
+        [$status, , $body] = self::post($server, self::$gateway->request('message'));
+        self::assertSame([500, 'internal error'], [$status, $body]);
         self::assertStringContainsString('GATEPOST_WEBHOOK_SECRET', $server->log());
+    }
+
+    /** @return array{0: int, 1: string, 2: string} status, content type, body */
+    private static function post(Backend $server, SignedRequest $request, string $query = ''): array
+    {
+        $headers = array_map(static fn (string $name, string $value): string => "$name: $value", array_keys($request->headers), $request->headers);
+        $curl = curl_init("$server->url/$query");
+        assert($curl !== false);
+        curl_setopt_array($curl, [
+            CURLOPT_POSTFIELDS => $request->body,
+            CURLOPT_HTTPHEADER => $headers,
+            CURLOPT_RETURNTRANSFER => true,
+            CURLOPT_TIMEOUT => 20,
+        ]);
+        $body = (string) curl_exec($curl);
+        return [curl_getinfo($curl, CURLINFO_RESPONSE_CODE), (string) curl_getinfo($curl, CURLINFO_CONTENT_TYPE), $body];
     }
 }

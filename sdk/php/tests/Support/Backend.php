@@ -23,13 +23,18 @@ final class Backend
     /**
      * @param string $script answers every request
      * @param array<string, string> $env over this process's
+     * @param array<string, string> $ini PHP's settings
      */
-    public static function start(string $script, array $env = []): self
+    public static function start(string $script, array $env = [], array $ini = []): self
     {
         $log = (string) tempnam(sys_get_temp_dir(), 'gatepost-backend');
         $out = ['file', $log, 'a'];
+        $settings = [];
+        foreach ($ini + ['error_log' => $log] as $name => $value) {
+            array_push($settings, '-d', "$name=$value");
+        }
         $process = proc_open(
-            [PHP_BINARY, '-d', 'error_log=' . $log, '-S', '127.0.0.1:0', $script],
+            [PHP_BINARY, ...$settings, '-S', '127.0.0.1:0', $script],
             [['file', '/dev/null', 'r'], $out, $out],
             $pipes,
             dirname($script),

@@ -23,7 +23,7 @@ use Illuminate\Foundation\Application;
 use Illuminate\Http\Request;
 
 error_reporting(E_ALL & ~E_DEPRECATED); // Laravel 8 on PHP 8.2
-require_once __DIR__ . '/../bootstrap.php';
+require_once __DIR__ . '/../../bootstrap.php';
 require_once 'Illuminate/autoload.php';
 
 return (static function (): Application {

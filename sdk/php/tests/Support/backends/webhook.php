@@ -8,7 +8,7 @@ use Gatepost\Event\Message;
 use Gatepost\Reply;
 use Gatepost\Webhook;
 
-require __DIR__ . '/../bootstrap.php';
+require __DIR__ . '/../../bootstrap.php';
 
 if (isset($_GET['noise'])) {
     echo "a blank before <?php, say\n";
