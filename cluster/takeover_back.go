@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // isReady says whether all is decided about the earlier lives of a node that is back.
@@ -27,6 +29,34 @@ func (t *takeovers) isReady(q *question) (bool, error) {
 	return ready, nil
 }
 
+// backPatience is how long a node that is back waits for a majority of those that it
+// knew.
+const backPatience = 30 * time.Second
+
+// whoMayKnow waits until all can have been heard that there are, and for a majority of
+// those that this node knew, but not for ever: they may be gone.
+func (t *takeovers) whoMayKnow(ctx context.Context) ([]Node, error) {
+	for begun := time.Now(); ; {
+		select {
+		case <-time.After(t.cluster.o.timing.silence):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		nodes, known, heard := t.cluster.audible(), t.cluster.Nodes(), 1
+		for _, k := range known {
+			if slices.ContainsFunc(nodes, func(n Node) bool { return n.Tag == k.Tag }) {
+				heard++
+			}
+		}
+		switch enough := heard > (len(known)+1)/2; {
+		case len(nodes) > 0 && (enough || time.Since(begun) > backPatience):
+			return nodes, nil
+		case time.Since(begun) > backPatience:
+			return nil, ErrNobody
+		}
+	}
+}
+
 // giveUp makes this node give up the clients that others took over when it had
 // earlier incarnations, which were declared lost.
 func (t *takeovers) giveUp(ctx context.Context, was []string) error {
@@ -35,9 +65,9 @@ func (t *takeovers) giveUp(ctx context.Context, was []string) error {
 		was = was[len(was)-maxLives:]
 	}
 	q := &question{Tag: me.Tag, Lives: was, Name: me.Name, Back: true}
-	nodes := t.cluster.audible()
-	if len(nodes) == 0 {
-		return ErrNobody
+	nodes, err := t.whoMayKnow(ctx)
+	if err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	var clients []string
