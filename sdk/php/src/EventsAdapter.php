@@ -30,25 +30,21 @@ use Gatepost\Exception\InvalidArgument;
  */
 final class EventsAdapter
 {
-    /** @var class-string */
-    private readonly string $class;
-
     private bool $started = false;
 
     /**
      * Also makes the names GatewayWorker\Lib\Gateway and GatewayClient\Gateway mean
-     * Gatepost\Gateway, so construct it before anything else uses these.
+     * Gatepost\Gateway, so construct it before anything else uses these: before the Events
+     * class is loaded, where its file uses them while it loads.
      *
-     * @param string $class the Events class, loaded or known to an autoloader
+     * @param string $class the Events class; it must be there when the first event comes
      * @param bool $workerStart whether onWorkerStart is called; under FPM that is once for each request
      */
-    public function __construct(string $class = 'Events', private readonly bool $workerStart = true)
-    {
+    public function __construct(
+        private readonly string $class = 'Events',
+        private readonly bool $workerStart = true,
+    ) {
         Names::claim();
-        if (!class_exists($class)) {
-            throw new InvalidArgument('class', "$class doesn't exist: require its file before");
-        }
-        $this->class = $class;
     }
 
     public function __invoke(Event $event): Reply
@@ -99,6 +95,9 @@ final class EventsAdapter
     {
         if ($this->started) {
             return;
+        }
+        if (!class_exists($this->class)) {
+            throw new InvalidArgument('class', "{$this->class} doesn't exist: require its file before");
         }
         $this->started = true;
         if ($this->workerStart) {

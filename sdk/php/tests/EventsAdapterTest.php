@@ -76,8 +76,9 @@ final class EventsAdapterTest extends TestCase
 
     public function testAClassThatIsntThereIsSaid(): void
     {
-        $this->expectException(InvalidArgument::class);
-        new EventsAdapter('NoSuchEvents');
+        $response = $this->gateway->send(new EventsAdapter('NoSuchEvents'), 'close');
+        self::assertSame(500, $response->status);
+        self::assertInstanceOf(InvalidArgument::class, $response->error);
     }
 
     public function testTheHandshakeIsAsGatewayWorkerGivesIt(): void
