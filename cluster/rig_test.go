@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +18,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if ports := os.Getenv(childPorts); ports != "" {
+		beChild(ports)
+		return
+	}
 	goleak.VerifyTestMain(m,
 		// nats-server keeps one that serves the whole process.
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server/ats.init.0.func1"))
