@@ -11,8 +11,6 @@ import (
 // the same time. When it returns without an error, the next call through any node
 // that answers sees what it did.
 func (g *Gateway) doAcross(ctx context.Context, a *protocol.Action) (protocol.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	switch a.Verb {
 	case protocol.VerbSend:
 		return g.sendAcross(ctx, a)
@@ -92,6 +90,8 @@ func onOneClient(t protocol.Target) bool {
 // join, all are asked first whether that is within the limits; who doesn't say so
 // soon isn't asked to do it.
 func (g *Gateway) moveAcross(ctx context.Context, a *protocol.Action) (protocol.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, callWithin) // both rounds
+	defer cancel()
 	target := protocol.Target{Clients: a.Clients, UIDs: a.UIDs}
 	own, others := g.divide(target)
 	here := *a

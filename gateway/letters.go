@@ -69,8 +69,6 @@ func (g *Gateway) Drop(ctx context.Context, id string) error {
 // askForLetter asks all other nodes for something about a letter that one of them may
 // have.
 func (g *Gateway) askForLetter(ctx context.Context, id string, request []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	err := webhooks.NoLetter("id", id)
 	for _, answer := range g.ask(ctx, []outgoing{{g.everyone(), request}}, nil) {
 		switch {

@@ -16,8 +16,6 @@ func gather[T any](ctx context.Context, g *Gateway, tags []string, o op, q quest
 		all[0] = here()
 		return all
 	}
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	answers := g.ask(ctx, []outgoing{{tags, encodeQuestion(o, q)}}, func() { all[0] = here() })
 	for _, answer := range answers {
 		var one T
@@ -60,8 +58,6 @@ func (g *Gateway) lister(f protocol.ClientFilter, cursor string) []string {
 
 // lookupAcross asks each node for the names that concern it.
 func (g *Gateway) lookupAcross(ctx context.Context, q *protocol.Lookup) *lookedUp {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	own, others := g.divide(protocol.Target{Clients: q.Clients, UIDs: q.UIDs, Groups: q.Groups})
 	requests := make([]outgoing, len(others))
 	for i, s := range others {
@@ -93,8 +89,7 @@ func (g *Gateway) remaining(uid string) protocol.Remaining {
 		count()
 		return n
 	}
-	ctx, cancel := context.WithTimeout(g.life, callWithin)
-	defer cancel()
+	ctx := g.life
 	for _, answer := range g.ask(ctx, []outgoing{{tags, encodeQuestion(opCount, question{UIDs: []string{uid}})}}, count) {
 		if !g.counts(ctx, answer, &n.Count) {
 			return protocol.Remaining{}

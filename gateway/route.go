@@ -39,8 +39,16 @@ type answered struct {
 var errSilent = errors.New("the node didn't answer")
 
 // ask sends requests to other nodes, does meanwhile what is to be done here (nil:
-// nothing), and gives what they answered.
+// nothing), and gives what they answered within a call's time.
 func (g *Gateway) ask(ctx context.Context, requests []outgoing, here func()) []answered {
+	if len(requests) == 0 {
+		if here != nil {
+			here()
+		}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callWithin)
+	defer cancel()
 	if len(requests) == 1 && here == nil {
 		return g.askOne(ctx, requests[0])
 	}
@@ -203,8 +211,6 @@ func (g *Gateway) owner(id string) (tag string, err error) {
 
 // askOwner has the client's node do something, and reads the result.
 func (g *Gateway) askOwner(ctx context.Context, tag string, request []byte, result any) error {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
 	for _, a := range g.ask(ctx, []outgoing{{[]string{tag}, request}}, nil) {
 		if g.into(ctx, a, result) {
 			return nil

@@ -67,6 +67,16 @@ func (g *Gateway) holders(t protocol.Target) []string {
 // aimed is an action as the nodes get it that have to do with its target.
 func (g *Gateway) aimed(o op, a *protocol.Action) (own protocol.Target, requests []outgoing) {
 	t := a.Target
+	if onOneClient(t) {
+		switch tag, err := g.owner(t.Clients[0]); {
+		case err != nil:
+			return protocol.Target{}, nil
+		case tag == "":
+			return t, nil
+		default:
+			return protocol.Target{}, []outgoing{{[]string{tag}, encodeAction(o, a, t)}}
+		}
+	}
 	names := len(t.UIDs) + len(t.Groups)
 	if len(t.Clients) == 0 && names <= 1 && t.All != (names == 1) { // all of them get the same
 		tags := g.holders(t)

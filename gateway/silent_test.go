@@ -188,6 +188,27 @@ func TestHangingNode(t *testing.T) {
 	})
 }
 
+// Statistics take two rounds where a name's clients are still connecting, and no
+// longer than other calls all the same.
+func TestStatsOfAHangingNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, nodes := newMesh(t, "a", "b", "c")
+		slices.SortFunc(nodes, func(a, b *meshNode) int { return strings.Compare(a.self.Tag, b.self.Tag) })
+		for _, n := range nodes {
+			n.admit(protocol.NewClientID(n.self.Tag), &protocol.Handshake{UID: "42"}, time.Now())
+		}
+		nodes[2].hangs = true
+		begun := time.Now()
+		s, err := nodes[0].Stats(t.Context())
+		if took := time.Since(begun); err != nil || took > 2*time.Second {
+			t.Errorf("got %v after %v", err, took)
+		}
+		if s.UIDs != 0 || nodes[0].mesh.told[nodes[1].self.Tag] != 2 {
+			t.Errorf("got %d uids, of %d questions", s.UIDs, nodes[0].mesh.told[nodes[1].self.Tag])
+		}
+	})
+}
+
 // A node that answers nonsense counts as silent.
 func TestGarbledAnswers(t *testing.T) {
 	for name, garble := range map[string]func([]byte) []byte{

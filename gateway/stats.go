@@ -30,6 +30,8 @@ func (g *Gateway) Stats(ctx context.Context) (*protocol.Stats, error) {
 	if g.alone() {
 		return statsOf([]numbers{g.numbersHere()}), nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, callWithin) // both rounds
+	defer cancel()
 	all := gather(ctx, g, g.everyone(), opStats, question{}, g.numbersHere)
 	stats := statsOf(all)
 	for _, n := range all {
