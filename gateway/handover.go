@@ -23,11 +23,11 @@ func (g *Gateway) HandOver(ctx context.Context, to Successor) (entries int, err 
 	if g.cfg.Journal == nil {
 		return 0, nil
 	}
-	if g.fenced() {
-		return 0, errFenced
-	}
 	if !g.owes() {
 		return 0, nil
+	}
+	if g.fenced() {
+		return 0, errFenced
 	}
 	var keys []string
 	err = to.HandOver(ctx, func(fn func(key string, value []byte) error) error {

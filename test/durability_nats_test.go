@@ -2,9 +2,6 @@ package test
 
 import (
 	"testing"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
 
 	"gatepost/test/harness"
 )
@@ -14,20 +11,9 @@ import (
 // away, gets all that waited, in order, and one close for each client.
 func TestKillOnAnExternalNATS(t *testing.T) {
 	t.Parallel()
-	nats, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go nats.Start()
-	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	if !nats.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server doesn't start")
-	}
 	backend := harness.NewBackend(t, nil)
 	env := backend.Env(harness.Env{
-		"GATEPOST_NATS_URL": nats.ClientURL(), "GATEPOST_NODE": "same", "GATEPOST_DURABLE": "all",
+		"GATEPOST_NATS_URL": harness.NATS(t), "GATEPOST_NODE": "same", "GATEPOST_DURABLE": "all",
 		"GATEPOST_OUTBOX_MAX": "16MiB",
 	})
 	node := harness.Start(t, env)

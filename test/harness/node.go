@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,12 +36,15 @@ type Node struct {
 }
 
 // Start runs a node with this environment over the harness's own: loopback
-// listeners on free ports, a data directory of its own, a short drain. It is
-// stopped at the end of the test.
+// listeners on free ports, a data directory of its own, a short drain. It waits until
+// the node takes clients. The node is stopped at the end of the test.
 func Start(t testing.TB, env Env) *Node {
 	t.Helper()
 	n := Launch(t, env)
 	n.Listening(t)
+	if n.env["GATEPOST_NATS_URL"] != "" || n.env["GATEPOST_CLUSTER_LISTEN"] != "" {
+		Eventually(t, "the node is a part of its cluster", func() bool { return Get(t, n.Addr, "/readyz").Status == http.StatusOK })
+	}
 	return n
 }
 
