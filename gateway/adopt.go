@@ -25,6 +25,8 @@ const (
 // estatePatience is how long the next part of what a node hands over is waited for.
 const estatePatience = 30 * time.Second
 
+var errEnding = errors.New("this node is ending")
+
 // estates are what other nodes are handing over.
 type estates struct {
 	mu     sync.Mutex
@@ -43,6 +45,9 @@ type estate struct {
 func (g *Gateway) Adopt(ctx context.Context, from cluster.Node, entries []cluster.Entry) error {
 	if g.cfg.Journal == nil || g.cfg.Outbox == nil {
 		return errNoJournal
+	}
+	if g.life.Err() != nil { // it may have given its own away by now
+		return errEnding
 	}
 	left, commits, last := map[string]*remains{}, []Commit{}, false
 	for _, e := range entries {
@@ -141,17 +146,21 @@ func (e *estates) add(tag string, left map[string]*remains, late func()) {
 	}
 	all.timer.Reset(estatePatience)
 	for id, more := range left {
-		r := all.left[id]
-		if r == nil {
+		if r := all.left[id]; r != nil {
+			r.merge(more)
+		} else {
 			all.left[id] = more
-			continue
 		}
-		if more.record != nil {
-			r.record = more.record
-		}
-		for _, o := range more.events {
-			r.add(o)
-		}
+	}
+}
+
+// merge adds what came later of the same client.
+func (r *remains) merge(more *remains) {
+	if more.record != nil {
+		r.record = more.record
+	}
+	for _, o := range more.events {
+		r.add(o)
 	}
 }
 

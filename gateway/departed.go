@@ -15,13 +15,30 @@ type departed struct {
 	left map[string]*remains
 	// begun are the others; nil where nobody will ask for them. guarded by mu
 	begun map[string]*hub.Client
+	// more is what came of clients of which only a part had come, without the end,
+	// and was begun with. guarded by mu
+	more map[string]*remains
 }
 
-// leave adds what was left of a client; false: the client is known already.
+// leave adds what was left of a client; false: the client is known already, and goes
+// on with what is new of it.
 func (d *departed) leave(id string, left *remains) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.left[id] != nil || d.begun[id] != nil {
+	if d.left[id] != nil {
+		d.left[id].merge(left)
+		return false
+	}
+	if c := d.begun[id]; c != nil {
+		switch {
+		case laneOf(c).ends:
+		case d.more[id] != nil:
+			d.more[id].merge(left)
+		case d.more == nil:
+			d.more = map[string]*remains{id: left}
+		default:
+			d.more[id] = left
+		}
 		return false
 	}
 	if d.left == nil {
@@ -65,16 +82,18 @@ func (d *departed) enter(c *hub.Client, l *lane) {
 }
 
 // exit says that all of a client's events are finished, or not this process's any
-// more; false: it was said before.
-func (d *departed) exit(c *hub.Client, l *lane) bool {
+// more, and gives what has come of it since. false: it was said before.
+func (d *departed) exit(c *hub.Client, l *lane) (more *remains, first bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if l.over {
-		return false
+		return nil, false
 	}
 	l.over = true
 	delete(d.begun, c.ID())
-	return true
+	more = d.more[c.ID()]
+	delete(d.more, c.ID())
+	return more, true
 }
 
 // take gives what is there of a client: what was left of it, which is the caller's
@@ -84,12 +103,17 @@ func (d *departed) take(id string) (left *remains, c *hub.Client) {
 	defer d.mu.Unlock()
 	left = d.left[id]
 	delete(d.left, id)
+	delete(d.more, id)
 	return left, d.begun[id]
 }
 
 // over counts a client out whose events are finished, or not this process's any more.
 func (g *Gateway) over(c *hub.Client, l *lane) {
-	if g.departed.exit(c, l) {
+	more, first := g.departed.exit(c, l)
+	if more != nil {
+		g.inherit(map[string]*remains{c.ID(): more})()
+	}
+	if first {
 		g.clients.done()
 	}
 }

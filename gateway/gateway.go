@@ -127,7 +127,10 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 
 // Stop gives up the deliveries that haven't begun, at once. Drain comes first
 // where events are not to be lost.
-func (g *Gateway) Stop() { g.stop() }
+func (g *Gateway) Stop() {
+	g.stop()
+	g.handedOver.stop()
+}
 
 // Settle waits, at most until ctx ends, while what is left is written down. It
 // follows Stop, once no attempt is under way any more; the journal is to be closed

@@ -157,4 +157,58 @@ func TestAdoptedIsDurable(t *testing.T) {
 	}
 }
 
+// Where a part of what a node hands over comes by another way first, or several times,
+// all of it is told, in order, the close last.
+func TestAdoptInPieces(t *testing.T) {
+	for _, shut := range []bool{true, false} {
+		back := newApplication(t)
+		b := newMember(t, "b", back, nil)
+		if shut {
+			b.fence.set(false)
+		}
+		message := func(seq uint64) cluster.Entry {
+			return cluster.Entry{Key: messageKey("x", seq), Value: fmt.Appendf(nil, `{"payload":"aGk=","at":%q}`, time.Now().Format(time.RFC3339))}
+		}
+		record := cluster.Entry{Key: "c/x", Value: []byte(`{"uid":"u","path":"/ws","seq":9}`)}
+		end := cluster.Entry{Key: lastKey}
+		for _, part := range []struct {
+			from    string
+			entries []cluster.Entry
+		}{
+			{"c", []cluster.Entry{message(1)}}, {"c", []cluster.Entry{end}},
+			{"a", []cluster.Entry{message(1), message(2)}}, {"a", []cluster.Entry{message(3), record, end}},
+			{"d", []cluster.Entry{record, end}},
+		} {
+			if err := b.Adopt(t.Context(), cluster.Node{Name: part.from, Tag: protocol.NodeTag(part.from)}, part.entries); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if shut {
+			b.fence.set(true)
+		}
+		eventually(t, "all of it", func() bool { return len(back.of("x")) == 4 && b.clients.len() == 0 })
+		for i, ev := range back.of("x") {
+			if want := []uint64{1, 2, 3, 9}[i]; ev.Data.Seq != want {
+				t.Errorf("event %d has the number %d, want %d", i, ev.Data.Seq, want)
+			}
+		}
+		if b.records() != 0 {
+			t.Errorf("%d entries are left", b.records())
+		}
+	}
+}
+
+// A node that ends takes nothing from others: it may have given its own away by then.
+func TestEndingNodeAdoptsNothing(t *testing.T) {
+	back := newApplication(t)
+	b := newMember(t, "b", back, nil)
+	b.Stop()
+	if err := b.Adopt(t.Context(), cluster.Node{Name: "a"}, []cluster.Entry{{Key: "c/x", Value: []byte("{}")}}); err == nil || b.records() != 0 {
+		t.Errorf("adopted: %v", err)
+	}
+	if err := b.TakeOver(t.Context(), cluster.Node{Name: "a"}, []cluster.Copy{{ClientID: "x", Record: []byte("{}")}}); err == nil || b.records() != 0 {
+		t.Errorf("taken over: %v", err)
+	}
+}
+
 var _ Outbox = (*webhooks.Dispatcher)(nil)

@@ -118,6 +118,7 @@ func (g *Gateway) resume(id string, left *remains) *hub.Client {
 	}
 	g.waitingBytes.Add(int64(l.bytes))
 	l.waiting = left.events
+	l.ends = isClose(l.waiting[len(l.waiting)-1])
 	return c
 }
 

@@ -60,9 +60,8 @@ func (g *Gateway) resumeAll(ids []string) {
 		go func() {
 			defer func() { <-room }()
 			l := laneOf(c)
-			ends := isClose(l.waiting[len(l.waiting)-1])
 			g.work(c, l)
-			if !ends { // nobody wants to hear of its close, which counts it out else
+			if !l.ends { // nobody wants to hear of its close, which counts it out else
 				g.over(c, l)
 			}
 		}()

@@ -17,6 +17,9 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 	if g.cfg.Journal == nil {
 		return errNoJournal
 	}
+	if g.life.Err() != nil {
+		return errEnding
+	}
 	left := map[string]*remains{}
 	var commits []Commit
 	for _, c := range copies {
