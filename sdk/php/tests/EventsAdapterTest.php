@@ -233,6 +233,16 @@ final class EventsAdapterTest extends TestCase
         self::assertStringContainsString('{"action":"send","uids":["1500"],"text":"x"}', $this->recorder->calls[1]);
     }
 
+    public function testMoreBytesThanAReplyHoldsAreSentAtOnce(): void
+    {
+        $reply = $this->message(static function (): void {
+            foreach (range(1, 10) as $i) {
+                Gateway::sendToUid($i, str_repeat('x', 100_000));
+            }
+        });
+        self::assertSame([[], 1], [$reply->fields(), count($this->recorder->calls)]);
+    }
+
     public function testWhatACallbackPrintsGoesToTheErrorLog(): void
     {
         $reply = $this->message(static function (): void {
