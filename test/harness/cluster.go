@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -77,6 +78,18 @@ func (c *Cluster) Whole(t testing.TB) {
 
 // Name is the GATEPOST_NODE of a node that was given one.
 func (n *Node) Name() string { return n.env["GATEPOST_NODE"] }
+
+// Route is where the other nodes reach this one.
+func (n *Node) Route() string { return n.env["GATEPOST_CLUSTER_LISTEN"] }
+
+// Stop tells the node to end and waits until it has, in order.
+func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	n.Signal(syscall.SIGTERM)
+	if status := n.Exit(Patience); status != 0 {
+		t.Fatalf("%s ended with status %d", n.Name(), status)
+	}
+}
 
 // Hears is how many nodes answer this one, itself among them; fewer than none where
 // some member doesn't.
