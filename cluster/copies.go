@@ -102,6 +102,16 @@ func (x *copies) add(size int, appendTo func([]byte) []byte) Commit {
 	return commit
 }
 
+// waiting is how many bytes of records some holder lacks.
+func (x *copies) waiting() int {
+	if x == nil {
+		return 0
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.log.bytes
+}
+
 func (x *copies) poke() {
 	select {
 	case x.wake <- struct{}{}:
@@ -144,20 +154,25 @@ func (x *copies) choose() {
 func (x *copies) tell() {
 	tick := time.NewTicker(anew / 2)
 	defer tick.Stop()
+	var last time.Time
 	for {
 		select {
 		case <-x.wake:
+			pace(x.ctx, last)
 		case <-tick.C:
 			x.choose()
 			x.release()
 		case <-x.ctx.Done():
 			return
 		}
-		x.tellAll()
+		if x.tellAll() {
+			last = time.Now()
+		}
 	}
 }
 
-func (x *copies) tellAll() {
+// tellAll says whether there was anything to send.
+func (x *copies) tellAll() (sent bool) {
 	type delivery struct {
 		tag     string
 		session epoch
@@ -186,6 +201,7 @@ func (x *copies) tellAll() {
 		// What doesn't arrive isn't acknowledged, and sent again.
 		_ = x.cluster.send(o.tag, kindCopies, message)
 	}
+	return len(out) > 0
 }
 
 // takeAck takes a holder's answer to a batch: session, number (8), a holding.

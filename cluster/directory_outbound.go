@@ -64,15 +64,19 @@ func (d *directory) startOver(incarnation string) {
 func (d *directory) tell() {
 	tick := time.NewTicker(anew / 2)
 	defer tick.Stop()
+	var last time.Time
 	for {
 		select {
 		case <-d.wake:
+			pace(d.ctx, last)
 		case <-tick.C:
 			d.checkLife()
 		case <-d.ctx.Done():
 			return
 		}
-		d.tellAll()
+		if d.tellAll() {
+			last = time.Now()
+		}
 	}
 }
 
@@ -94,7 +98,8 @@ type delivery struct {
 	changes []change
 }
 
-func (d *directory) tellAll() {
+// tellAll says whether there was anything to send.
+func (d *directory) tellAll() (sent bool) {
 	var out []delivery
 	d.mu.Lock()
 	now, e := time.Now(), d.epoch
@@ -115,6 +120,7 @@ func (d *directory) tellAll() {
 		// What doesn't arrive isn't acknowledged, and sent again.
 		_ = d.cluster.send(o.tag, kindDirectoryDelta, encodeChanges(e, o.first, o.changes))
 	}
+	return len(out) > 0
 }
 
 func encodeChanges(e epoch, first uint64, changes []change) []byte {

@@ -25,8 +25,9 @@ type Options struct {
 	// URLs name an external NATS server instead of Listen and Peers.
 	URLs []string
 
-	// ReadLost, needed with URLs, calls fn for each key of the journal of a node that
-	// is lost, and its value, without a change to it.
+	// ReadLost, used with URLs, calls fn for each key of the journal of a node that is
+	// lost, and its value, in the order in which Host.Adopt is to get them, without a
+	// change to it; nil: nodes keep no journals that others can read.
 	ReadLost func(ctx context.Context, lost Node, fn func(key string, value []byte) error) error
 
 	State      State // outlives the process, or doesn't where nothing is kept

@@ -18,13 +18,17 @@ func (t *takeovers) takeOver(lost Node) (all bool, err error) {
 		return false, err
 	}
 	var clients int
-	if t.cluster.copies == nil {
-		all = true
-		clients, err = t.takeJournal(lost, listed)
-	} else {
+	switch {
+	case t.cluster.copies != nil:
 		clients, all, err = t.takeCopies(lost, listed)
+	case t.cluster.o.ReadLost != nil:
+		clients, err = t.takeJournal(lost, listed)
+		all = true
+	default:
+		all = true
 	}
-	if err == nil {
+	if err == nil && clients > 0 {
+		t.cluster.partsSeen.taken.Add(float64(clients))
 		t.cluster.o.Logger.Warn("cluster: the clients of a lost node are this node's to close now", "node", lost.Name, "clients", clients)
 	}
 	return all, err
