@@ -92,6 +92,7 @@ func (w *worlds) come() {
 	if w.rng.IntN(8) > 0 {
 		tw.open()
 	}
+	w.settle()
 }
 
 func (tw *twin) open() {
@@ -399,6 +400,7 @@ func (w *worlds) comeAndGo() {
 	} else if len(w.twins) > 60 {
 		tw.here.Leave(gone)
 		tw.solo.Leave(gone)
+		w.settle()
 	}
 	w.bury()
 }

@@ -32,6 +32,12 @@ func (b *letterBox) put(i int, clientID string) {
 	slices.SortFunc(b.letters, func(a, b webhooks.DeadLetter) int { return strings.Compare(a.Key, b.Key) })
 }
 
+func (b *letterBox) empty() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.letters = nil
+}
+
 func (b *letterBox) Stats() []protocol.EndpointStats {
 	return []protocol.EndpointStats{{Name: "main", URL: "http://b/", Concurrency: 8, Delivered: 5, Breaker: "closed"},
 		{Name: "of " + b.name, Breaker: "half-open"}}

@@ -59,7 +59,7 @@ func merge[T any](limit int, parts []list[T], add func(into *T, more T)) (page [
 
 // maxListBytes is how much of a list a node gives at once, but for one entry: as
 // much memory, for each node, is what a page may cost the node that was asked.
-const maxListBytes = 8 << 20
+const maxListBytes = 4 << 20
 
 // encode is the list as JSON, as far as it fits into so many bytes.
 func (l list[T]) encode(limit int) ([]byte, error) {
