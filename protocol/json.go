@@ -26,7 +26,10 @@ func CheckJSON(raw []byte) error {
 	if deeperThan(raw, MaxJSONDepth) {
 		return BadJSON("the body nests more than %d deep", MaxJSONDepth)
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
+	if json.Valid(raw) {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw)) // says what is wrong
 	var value json.RawMessage
 	if err := dec.Decode(&value); err != nil {
 		return BadJSON("the body is not JSON: %s", jsonFault(err))
@@ -48,9 +51,8 @@ func jsonFault(err error) string {
 // parseObject reads raw, already checked, as an object. An empty array is an
 // empty object: PHP encodes it so.
 func parseObject(field string, raw json.RawMessage) (object, error) {
-	o := object{}
 	if isEmptyArray(raw) {
-		return o, nil
+		return object{}, nil
 	}
 	if !isObject(raw) {
 		return nil, BadField(field, "must be an object")
@@ -58,7 +60,8 @@ func parseObject(field string, raw json.RawMessage) (object, error) {
 	if moreThan(raw, maxMembers) {
 		return nil, BadField(field, "has more than %d members", maxMembers)
 	}
-	if err := json.Unmarshal(raw, &o); err != nil {
+	o, ok := members(raw)
+	if !ok {
 		return nil, BadField(field, "must be an object")
 	}
 	return o, nil
@@ -96,6 +99,9 @@ func isEmptyArray(raw json.RawMessage) bool {
 func isNull(raw json.RawMessage) bool { return string(bytes.TrimSpace(raw)) == "null" }
 
 func parseString(field string, raw json.RawMessage) (string, error) {
+	if plain(raw) {
+		return string(raw[1 : len(raw)-1]), nil
+	}
 	var s *string
 	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
 		return "", BadField(field, "must be a string")
