@@ -10,8 +10,11 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // MarshalJSON writes the moment, quoted.
 func (t Time) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, len(timeLayout)+2)
+	return t.append(make([]byte, 0, len(timeLayout)+2)), nil
+}
+
+func (t Time) append(b []byte) []byte {
 	b = append(b, '"')
 	b = t.UTC().AppendFormat(b, timeLayout)
-	return append(b, '"'), nil
+	return append(b, '"')
 }

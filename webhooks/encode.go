@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"gatepost/protocol"
@@ -11,14 +10,16 @@ import (
 // the same on every attempt, as the signature of an attempt may be all that a
 // receiver keeps of it.
 func encode(ev *protocol.Event) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(ev); err != nil {
-		return nil, err
+	size := usualEventBytes + len(ev.Data.Session)
+	if ev.Data.Message != nil {
+		size += len(ev.Data.Message.Payload) * 4 / 3
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return protocol.AppendEvent(make([]byte, 0, size), ev)
 }
+
+// usualEventBytes is what an event's JSON takes, mostly, beside its message and
+// session.
+const usualEventBytes = 448
 
 // masked is an event's JSON with the values of its cookies struck out, for people
 // to look at.
