@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -23,7 +24,7 @@ func (l *copyLog) put(id, record string) Commit {
 func isDone(c Commit) (bool, error) {
 	b, waits := c.(*batch)
 	if !waits {
-		return true, c.Wait(nil)
+		return true, c.Wait(context.Background())
 	}
 	select {
 	case <-b.done:

@@ -21,6 +21,8 @@ const (
 	namesAtOnce = 8 << 10
 	// anew is after how long changes are sent again that nobody acknowledged.
 	anew = 500 * time.Millisecond
+	// retry is after how long all names are sent again that somebody didn't take.
+	retry = 100 * time.Millisecond
 )
 
 func (d *directory) onHeard(n Node) {
@@ -62,7 +64,7 @@ func (d *directory) startOver(incarnation string) {
 
 // tell sends what is to be sent.
 func (d *directory) tell() {
-	tick := time.NewTicker(anew / 2)
+	tick := time.NewTicker(retry)
 	defer tick.Stop()
 	var last time.Time
 	for {
@@ -107,7 +109,7 @@ func (d *directory) tellAll() (sent bool) {
 		if first, changes := d.followers.next(p, now, anew); changes != nil {
 			out = append(out, delivery{p.tag, first, changes})
 		}
-		if !p.whole && !p.fresh && !p.silent && now.Sub(p.tried) >= anew {
+		if !p.whole && !p.fresh && !p.silent && now.Sub(p.tried) >= retry {
 			p.tried = now
 			d.followers.began(p)
 			number := p.acked

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrNobody: no other node can be heard.
+// ErrNobody says that no other node can be heard.
 var ErrNobody = errors.New("cluster: no other node can be heard")
 
 const (

@@ -124,7 +124,8 @@ func TestCutOffAndBack(t *testing.T) {
 		t.Errorf("%d clients are given up, want %d, and not the one that nobody knew", len(got), len(all))
 	}
 	s.awaitAll()
-	s.hold(0, UID, "after", true)
+	s.nodes[0].Hold(UID, "after", true)
+	eventually(t, "all know", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
 	s.wantHolders(1, "u", 0)
 	s.wantHolders(1, "late", 0)
 	s.wantHolders(2, "after", 0)
