@@ -29,8 +29,11 @@ func (r *roster) admit(b *beat, now moment) *member {
 	if !ok || now.age(heard) > r.t.silence || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
 		return nil
 	}
-	// One that has taken in this node was open then, and isn't before it is answered.
-	if !b.Open && !listsMember(b, r.tag, r.inc) {
+	// Of two the one with the higher tag begins, and with one at a time: else many
+	// that start at once would all wait for each other. The other one was open when
+	// it took in this node, and needn't be before it is answered.
+	accepts := listsMember(b, r.tag, r.inc)
+	if !accepts && (!b.Open || b.tag > r.tag || r.courting()) {
 		return nil
 	}
 	for _, inc := range b.Prev {
@@ -38,15 +41,43 @@ func (r *roster) admit(b *beat, now moment) *member {
 			return nil // it doesn't know yet that it was lost
 		}
 	}
-	m := &member{name: b.Name, tag: b.tag, inc: b.Inc}
+	m := &member{name: b.Name, tag: b.tag, inc: b.Inc, since: now, courted: !accepts}
 	r.members[b.tag] = m
 	delete(r.others, b.tag)
 	r.change()
 	return m
 }
 
+// courting says whether this node has taken in one that hasn't answered yet.
+func (r *roster) courting() bool {
+	for _, m := range r.members {
+		if m.courted {
+			return true
+		}
+	}
+	return false
+}
+
+// withdraw lets go of those whom this node has taken in and who haven't answered.
+func (r *roster) withdraw(now moment) {
+	for tag, m := range r.members {
+		if !m.courted || now.waited(m.since) < 2*r.t.silence {
+			continue
+		}
+		m.courted = false
+		shared := false
+		for _, v := range r.members {
+			shared = shared || v.beat != nil && listsMember(v.beat, tag, "")
+		}
+		if !shared && r.gone[m.start()] == nil {
+			delete(r.members, tag)
+			r.change()
+		}
+	}
+}
+
 // learnMembers takes in those whom another member lists.
-func (r *roster) learnMembers(b *beat) {
+func (r *roster) learnMembers(b *beat, now moment) {
 	for _, n := range b.Members {
 		if n.tag == r.tag || r.gone[nodeStart{n.tag, n.Inc}] != nil {
 			continue
@@ -54,11 +85,11 @@ func (r *roster) learnMembers(b *beat) {
 		m := r.members[n.tag]
 		switch {
 		case m == nil && len(r.members) < maxNodes:
-			r.members[n.tag] = &member{name: n.Name, tag: n.tag, inc: n.Inc}
+			r.members[n.tag] = &member{name: n.Name, tag: n.tag, inc: n.Inc, since: now}
 			delete(r.others, n.tag)
 			r.change()
 		case m != nil && n.Inc > m.inc && !m.hearing && r.gone[m.start()] == nil && n.Seq > 0:
-			r.replace(m, n.Inc)
+			r.replace(m, n.Inc, now)
 		}
 	}
 }

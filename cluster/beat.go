@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"gatepost/protocol"
 )
@@ -20,15 +21,17 @@ type beat struct {
 	Max     int      `json:"max"` // to
 	Started int64    `json:"started"`
 	Roots   []string `json:"roots,omitempty"`
-	// Prev are incarnations of which this one goes on; Left is one that left in order.
+	// Prev are incarnations of which this one goes on. Left are those that ended in
+	// order: they left, or gave up what others had taken over.
 	Prev []string `json:"prev,omitempty"`
-	Left string   `json:"left,omitempty"`
+	Left []string `json:"left,omitempty"`
 	// Open: this node may take in others: it is alone, or has a majority.
-	Open    bool        `json:"open,omitempty"`
-	Members []beatNode  `json:"members"`
-	Others  []beatNode  `json:"others,omitempty"` // heard, but no members
-	Gone    []departed  `json:"gone,omitempty"`
-	Silent  []nodeStart `json:"silent,omitempty"` // members of which nothing was heard for a lease and more
+	Open    bool       `json:"open,omitempty"`
+	Members []beatNode `json:"members"`
+	Others  []beatNode `json:"others,omitempty"` // heard, but no members
+	Gone    []departed `json:"gone,omitempty"`
+	Known   uint64     `json:"known,omitempty"`  // digest of all who are gone
+	Silent  []silence  `json:"silent,omitempty"` // members of which nothing was heard for a lease and more
 
 	tag string // of Name
 }
@@ -49,16 +52,26 @@ type nodeStart struct {
 	Inc string `json:"inc"`
 }
 
+// silence is a member that isn't heard, and whom it took for members itself when
+// it was last heard, in its beat with this number: its lease depends on these.
+type silence struct {
+	nodeStart
+	Seq uint64   `json:"seq,omitempty"`
+	Own []string `json:"own,omitempty"`
+}
+
 // departed says that an incarnation is no member any more.
 type departed struct {
 	nodeStart
 	Name string `json:"name"`
 	// Lost: declared lost; else it left in order.
 	Lost bool `json:"lost,omitempty"`
-	// Electors are the tags of the members when it was declared. It counts, and
-	// is Final, once a majority of them is Clear: has not acknowledged this
-	// incarnation for longer than its lease lasts, and never will again.
+	// Electors are the tags of the members when it was declared, Own those that it
+	// took for members itself. It counts, and is Final, once a majority of the ones
+	// and of the others is Clear: has not acknowledged this incarnation for longer
+	// than its lease lasts, and never will again.
 	Electors []string `json:"electors,omitempty"`
+	Own      []string `json:"own,omitempty"`
 	Clear    bool     `json:"clear,omitempty"`
 	Final    bool     `json:"final,omitempty"`
 	At       int64    `json:"at"` // unix seconds
@@ -97,7 +110,7 @@ func parseBeat(data []byte) (*beat, error) {
 	}
 	if protocol.CheckName("name", b.Name) != nil || !isInc(b.Inc) || len(b.Version) > maxVersion || b.Min > b.Max ||
 		len(b.Members) > maxNodes || len(b.Others) > maxNodes || len(b.Silent) > maxNodes ||
-		len(b.Prev) > maxPrev || len(b.Gone) > maxGone || len(b.Roots) > maxRoots || b.Left != "" && !isInc(b.Left) {
+		len(b.Prev) > maxPrev || len(b.Gone) > maxGone || len(b.Left) > maxPrev || len(b.Roots) > maxRoots {
 		return nil, errBeat
 	}
 	b.tag = protocol.NodeTag(b.Name)
@@ -109,13 +122,13 @@ func parseBeat(data []byte) (*beat, error) {
 			list[i].tag = protocol.NodeTag(list[i].Name)
 		}
 	}
-	for _, inc := range b.Prev {
+	for _, inc := range slices.Concat(b.Prev, b.Left) {
 		if !isInc(inc) {
 			return nil, errBeat
 		}
 	}
 	for _, s := range b.Silent {
-		if !s.valid() {
+		if !s.valid() || !areTags(s.Own) {
 			return nil, errBeat
 		}
 	}
@@ -128,15 +141,19 @@ func parseBeat(data []byte) (*beat, error) {
 }
 
 func (d *departed) valid() bool {
-	if !d.nodeStart.valid() || protocol.CheckName("name", d.Name) != nil || protocol.NodeTag(d.Name) != d.Tag || len(d.Electors) > maxNodes {
+	if !d.nodeStart.valid() || protocol.CheckName("name", d.Name) != nil || protocol.NodeTag(d.Name) != d.Tag {
 		return false
 	}
-	for _, tag := range d.Electors {
+	return areTags(d.Electors) && areTags(d.Own)
+}
+
+func areTags(list []string) bool {
+	for _, tag := range list {
 		if len(tag) != tagChars || !isID(tag) {
 			return false
 		}
 	}
-	return true
+	return len(list) <= maxNodes+1
 }
 
 func (s nodeStart) valid() bool { return len(s.Tag) == tagChars && isID(s.Tag) && isInc(s.Inc) }
@@ -154,6 +171,16 @@ func (b *beat) heard(tag, inc string) uint64 {
 		}
 	}
 	return 0
+}
+
+// roll lists the tags of the members, in order.
+func (b *beat) roll() []string {
+	tags := make([]string, 0, len(b.Members))
+	for _, n := range b.Members {
+		tags = append(tags, n.tag)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
 }
 
 func findNode(list []beatNode, tag string) (beatNode, bool) {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"hash/fnv"
 	"maps"
 	"slices"
 	"time"
@@ -13,20 +14,20 @@ type farewell struct {
 	// lastAck is when this node last heard it and acknowledged that.
 	lastAck moment
 	clear   map[string]bool // electors that are clear, as far as known
-	heir    bool            // a later incarnation of the node was heard: this one has ended
+	heir    bool            // a later incarnation of the node was heard: this one should have ended
 }
 
 // keepGone is how long a farewell is remembered.
 const keepGone = 7 * 24 * time.Hour
 
 // bidFarewell begins the end of a member: it is not acknowledged any more. One
-// that left is gone at once; one that is lost when a majority of all members
-// can't be what a lease of its depends on.
+// that left is gone at once; one that is lost when no lease of its can last.
 func (r *roster) bidFarewell(m *member, isLost bool, now moment) *farewell {
 	f := &farewell{departed: departed{nodeStart: m.start(), Name: m.name, Lost: isLost, At: now.wall.Nanoseconds() / 1e9}}
 	if isLost {
 		f.Electors = append(slices.Collect(maps.Keys(r.members)), r.tag)
 		slices.Sort(f.Electors)
+		f.Own = m.own
 	}
 	r.note(f)
 	if !isLost {
@@ -66,31 +67,34 @@ func (r *roster) end(f *farewell) {
 	}
 }
 
-// learnGone takes over what another node knows of those who are gone.
+// learnGone takes over what another node knows of those who are gone: of this
+// node from anybody, of others from fellow members.
 func (r *roster) learnGone(b *beat, now moment) {
+	m := r.members[b.tag]
+	fellow := m != nil && m.inc == b.Inc && r.gone[m.start()] == nil && listsMember(b, r.tag, r.inc)
 	for i := range b.Gone {
 		d := &b.Gone[i]
 		if d.Tag == r.tag {
-			if d.Lost && d.Final && (d.Inc == r.inc || slices.Contains(r.prev, d.Inc)) && r.state != leaving {
+			if d.Final && (d.Inc == r.inc || slices.Contains(r.prev, d.Inc)) && r.state != leaving {
 				r.state = condemned
 			}
 			continue
 		}
 		f := r.gone[d.nodeStart]
 		if f == nil {
-			if now.wall-time.Duration(d.At)*time.Second > keepGone {
+			if !fellow || now.wall-time.Duration(d.At)*time.Second > keepGone {
 				continue
 			}
-			f = &farewell{departed: departed{nodeStart: d.nodeStart, Name: d.Name, Lost: d.Lost, Electors: d.Electors, At: d.At}}
+			f = &farewell{departed: departed{nodeStart: d.nodeStart, Name: d.Name, Lost: d.Lost, Electors: d.Electors, Own: d.Own, At: d.At}}
 			r.note(f)
 		}
-		if f.Lost && !d.Lost {
+		if f.Lost != d.Lost {
 			continue
 		}
 		if d.Clear || d.Final {
 			f.clear[b.tag] = true
 		}
-		if d.Final && !f.Final {
+		if d.Final && !f.Final && fellow {
 			r.end(f)
 		}
 	}
@@ -113,33 +117,53 @@ func (r *roster) finish(now moment) {
 			continue
 		}
 		wait := r.t.lease + r.t.margin
-		if !f.Clear && (f.heir || now.waited(r.began) >= wait && (f.lastAck.zero() || now.waited(f.lastAck) >= wait)) {
+		if !f.Clear && now.waited(r.began) >= wait && (f.lastAck.zero() || now.waited(f.lastAck) >= wait) {
 			f.Clear = true
 			r.change()
 		}
-		clear := 0
-		for _, tag := range f.Electors {
-			// What is told of this node counts when it is kept.
-			if tag == r.tag && f.Clear && r.public[f.nodeStart] || f.clear[tag] || tag == f.Tag && f.heir {
-				clear++
-			}
+		// What is told of this node counts when it is kept.
+		if f.Clear && r.public[f.nodeStart] {
+			f.clear[r.tag] = true
 		}
-		if 2*clear > len(f.Electors) {
+		clear := slices.Collect(maps.Keys(f.clear))
+		switch {
+		case !f.clear[r.tag]:
+		case len(f.Own) <= leaseless: // it had no lease that could end, but it has an heir
+			if f.heir {
+				r.end(f)
+			}
+		case most(f.Own, clear) && most(f.Electors, clear):
 			r.end(f)
 		}
 	}
 }
 
-// farewells lists what the others should hear: losses under way, and whatever
-// somebody who is heard doesn't seem to know.
+// farewells lists what the others should hear: losses under way, whatever
+// somebody who is heard doesn't seem to know, and all to a member that knows others.
 func (r *roster) farewells() []departed {
 	var list []departed
+	digest, differs := r.digest(), false
+	for _, m := range r.members {
+		differs = differs || m.hearing && m.beat.Known != digest
+	}
 	for start, f := range r.gone {
-		if r.public[start] && (!f.Final || r.unknown(f)) && len(list) < maxGone {
+		if r.public[start] && (!f.Final || differs || r.unknown(f)) && len(list) < maxGone {
 			list = append(list, f.departed)
 		}
 	}
 	return list
+}
+
+// digest is the same for nodes that know of the same farewells.
+func (r *roster) digest() (sum uint64) {
+	for start := range r.gone {
+		if r.public[start] {
+			h := fnv.New64a()
+			_, _ = h.Write([]byte(start.Tag + start.Inc))
+			sum ^= h.Sum64()
+		}
+	}
+	return sum
 }
 
 // unknown says whether somebody doesn't know of a farewell.
@@ -176,6 +200,10 @@ func (r *roster) reset(inc string) {
 	clear(r.members)
 	clear(r.others)
 	clear(r.sent)
-	r.prev, r.quit, r.state = nil, "", joining
+	r.quit = latest(append(append(r.quit, r.prev...), r.inc))
+	r.prev, r.state = nil, joining
 	r.become(inc)
 }
+
+// latest cuts a list of incarnations to those that are remembered.
+func latest(list []string) []string { return list[max(0, len(list)-maxPrev):] }

@@ -64,6 +64,9 @@ func (r *roster) forget(name string, now moment) (*farewell, error) {
 	if !m.heardAt.zero() {
 		heard = m.heardAt
 	}
+	if now.waited(m.since) < now.waited(heard) {
+		heard = m.since
+	}
 	if wait := r.t.lease + r.t.margin - now.waited(heard); wait > 0 {
 		return nil, conflict("node %q may still be at work; try again in %d s", name, int(wait/time.Second)+1)
 	}
@@ -71,7 +74,7 @@ func (r *roster) forget(name string, now moment) (*farewell, error) {
 	if f == nil {
 		f = r.bidFarewell(m, true, now)
 	}
-	if r.count() <= leaseless || !r.holds(now) {
+	if r.count() <= leaseless || !r.holds(now) || len(f.Own) <= leaseless {
 		r.end(f)
 	}
 	return f, nil

@@ -58,12 +58,18 @@ func (r *roster) silent(m *member, now moment) bool {
 	if r.count() <= leaseless || r.gone[m.start()] != nil {
 		return false
 	}
-	wait := r.t.lease + r.t.margin
-	return (m.heardAt.zero() || now.waited(m.heardAt) >= wait) && now.waited(r.watch) >= wait && now.waited(r.began) >= wait
+	for _, since := range []moment{m.since, m.heardAt, r.watch, r.began} {
+		if !since.zero() && now.waited(since) < r.t.lease+r.t.margin {
+			return false
+		}
+	}
+	return true
 }
 
-// declare declares members lost that a majority hasn't heard for long. One does
-// it: the first by tag of those who agree.
+// declare declares members lost that a majority hasn't heard for long, both of
+// the members that there are and of those that the silent one itself knew: on
+// these its lease depends, and if they were fewer than three, it has none and
+// goes on. One does it: the first by tag of those who agree.
 func (r *roster) declare(now moment) {
 	if r.held.zero() || now.waited(r.held) < r.t.lease || r.state != serving {
 		return
@@ -72,17 +78,36 @@ func (r *roster) declare(now moment) {
 		if !r.silent(m, now) {
 			continue
 		}
-		votes, first := 1, true
+		latest, votes, first := m.silence(), []string{r.tag}, true
 		for _, v := range r.members {
-			if v.hearing && v.confirmed && slices.Contains(v.beat.Silent, m.start()) {
-				votes++
-				first = first && r.tag < v.tag
+			if !v.hearing || !v.confirmed {
+				continue
+			}
+			i := slices.IndexFunc(v.beat.Silent, func(s silence) bool { return s.nodeStart == m.start() })
+			if i < 0 {
+				continue
+			}
+			votes, first = append(votes, v.tag), first && r.tag < v.tag
+			if s := v.beat.Silent[i]; s.Seq > latest.Seq || s.Seq == latest.Seq && len(s.Own) > len(latest.Own) {
+				latest = s
 			}
 		}
-		if votes >= r.majority() && first {
+		if first && len(votes) >= r.majority() && len(latest.Own) > leaseless && most(latest.Own, votes) {
+			m.own = latest.Own
 			r.bidFarewell(m, true, now)
 		}
 	}
+}
+
+// most says whether more than half of a list are among others.
+func most(list, among []string) bool {
+	n := 0
+	for _, s := range list {
+		if slices.Contains(among, s) {
+			n++
+		}
+	}
+	return 2*n > len(list)
 }
 
 // allowed says what the fence shall be: open without a lease, or as long as the

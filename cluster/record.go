@@ -14,30 +14,32 @@ type record struct {
 	Name    string         `json:"name"`
 	Inc     string         `json:"inc"`
 	Prev    []string       `json:"prev,omitempty"`
-	Quit    string         `json:"left,omitempty"` // this one left in order: nothing else of it goes on
+	Quit    []string       `json:"left,omitempty"`
+	Ended   bool           `json:"ended,omitempty"` // it left in order: nothing of it goes on
 	Members []memberRecord `json:"members,omitempty"`
 	Gone    []departed     `json:"gone,omitempty"`
 }
 
 type memberRecord struct {
-	Name      string `json:"name"`
-	Tag       string `json:"tag"`
-	Inc       string `json:"inc"`
-	Confirmed bool   `json:"confirmed,omitempty"`
+	Name      string   `json:"name"`
+	Tag       string   `json:"tag"`
+	Inc       string   `json:"inc"`
+	Confirmed bool     `json:"confirmed,omitempty"`
+	Own       []string `json:"own,omitempty"`
 }
 
 // record makes the record of all that is so now.
 func (r *roster) record() *record {
-	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev}
+	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev, Quit: r.quit}
 	for _, f := range r.gone {
 		rec.Gone = append(rec.Gone, f.departed)
 	}
 	if r.state == leaving {
-		rec.Quit, rec.Prev = r.inc, nil
+		rec.Ended, rec.Prev, rec.Quit = true, nil, latest(append(slices.Clone(r.quit), r.inc))
 		return rec
 	}
 	for _, m := range r.inOrder() {
-		rec.Members = append(rec.Members, memberRecord{m.name, m.tag, m.inc, m.confirmed})
+		rec.Members = append(rec.Members, memberRecord{m.name, m.tag, m.inc, m.confirmed, m.own})
 	}
 	return rec
 }
@@ -67,17 +69,14 @@ func (r *roster) load(rec *record) {
 	if rec.Name != r.name { // the directory was another node's
 		return
 	}
-	if rec.Quit != "" {
-		r.quit = rec.Quit
+	r.quit = latest(rec.Quit)
+	if rec.Ended {
 		return
 	}
-	r.prev = append(slices.Clone(rec.Prev), rec.Inc)
-	if n := len(r.prev); n > maxPrev {
-		r.prev = r.prev[n-maxPrev:]
-	}
+	r.prev = latest(append(slices.Clone(rec.Prev), rec.Inc))
 	for _, m := range rec.Members {
 		if m.Tag != r.tag {
-			r.members[m.Tag] = &member{name: m.Name, tag: m.Tag, inc: m.Inc, confirmed: m.Confirmed}
+			r.members[m.Tag] = &member{name: m.Name, tag: m.Tag, inc: m.Inc, confirmed: m.Confirmed, own: m.Own}
 		}
 	}
 }

@@ -20,7 +20,7 @@ type roster struct {
 	inc  string
 	own  map[string]bool // all that this process was
 	prev []string        // earlier ones that this one goes on from
-	quit string          // the one that left in order before this one
+	quit []string        // earlier ones that ended in order
 
 	seq     uint64
 	sent    map[uint64]moment // when beats went out, for a lease's time
@@ -59,10 +59,14 @@ type member struct {
 	// confirmed: a majority of the confirmed members lists it, so it may count
 	// for a majority itself. Until then it only makes majorities harder to get.
 	confirmed bool
-	hearing   bool
-	heardAt   moment // of its last beat; zero: never
-	acked     moment // when the latest of this node's beats went out that it has acknowledged
-	beat      *beat
+	// own are the tags that it listed as members last: its lease depends on them.
+	own     []string
+	hearing bool
+	courted bool   // this node has taken it in, and not yet been answered
+	since   moment // since when this incarnation is known
+	heardAt moment // of its last beat; zero: never
+	acked   moment // when the latest of this node's beats went out that it has acknowledged
+	beat    *beat
 }
 
 // other is a node that is heard and no member, or not any more.
@@ -137,11 +141,16 @@ func (r *roster) hear(b *beat, now moment) error {
 		return nil
 	}
 	m.beat, m.heardAt, m.version, m.roots = b, now, b.Version, b.Roots
+	if own := b.roll(); !slices.Equal(m.own, own) {
+		m.own = own
+		r.changes++
+	}
 	if listsMember(b, r.tag, r.inc) {
+		m.courted = false
 		if at, ok := r.sent[b.heard(r.tag, r.inc)]; ok && now.age(at) < now.age(m.acked) {
 			m.acked = at
 		}
-		r.learnMembers(b)
+		r.learnMembers(b, now)
 		r.setHearing(m, true)
 	} else {
 		r.setHearing(m, false)
@@ -168,11 +177,11 @@ func (r *roster) succeed(m *member, b *beat, now moment) *member {
 	case r.gone[was] != nil:
 		return nil // being declared lost; then it may come in anew
 	case slices.Contains(b.Prev, m.inc):
-		r.replace(m, b.Inc)
+		r.replace(m, b.Inc, now)
 		return m
-	case b.Inc < m.inc && m.hearing:
+	case b.Inc < m.inc && !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence:
 		return nil // a late beat
-	case b.Left == m.inc:
+	case slices.Contains(b.Left, m.inc):
 		r.bidFarewell(m, false, now)
 	default: // it has lost all it had: what it was is lost
 		r.bidFarewell(m, true, now)
@@ -181,10 +190,10 @@ func (r *roster) succeed(m *member, b *beat, now moment) *member {
 }
 
 // replace gives a member its new incarnation.
-func (r *roster) replace(m *member, inc string) {
+func (r *roster) replace(m *member, inc string, now moment) {
 	r.setHearing(m, false)
 	r.tell(m, nowGone, replaced)
-	m.inc, m.beat, m.acked, m.heardAt = inc, nil, moment{}, moment{}
+	m.inc, m.since, m.beat, m.acked, m.heardAt = inc, now, nil, moment{}, moment{}
 	r.change()
 }
 
@@ -232,6 +241,7 @@ func (r *roster) tick(now moment) {
 		}
 	}
 	maps.DeleteFunc(r.others, func(_ string, o *other) bool { return now.waited(o.at) > 2*r.t.silence })
+	r.withdraw(now)
 	r.watchLease(now)
 	r.declare(now)
 	r.finish(now)
@@ -253,7 +263,7 @@ func (r *roster) makeBeat(now moment) *beat {
 	maps.DeleteFunc(r.sent, func(_ uint64, at moment) bool { return now.age(at) > r.t.lease })
 	r.news = false
 	b := &beat{Name: r.name, Inc: r.inc, Seq: r.seq, Version: r.version, Min: protocolMin, Max: protocolMax,
-		Started: r.started, Roots: r.roots, Prev: r.prev, Left: r.quit, Open: r.open(now), Gone: r.farewells(), tag: r.tag}
+		Started: r.started, Roots: r.roots, Prev: r.prev, Left: r.quit, Open: r.open(now), Gone: r.farewells(), Known: r.digest(), tag: r.tag}
 	if r.public[nodeStart{r.tag, r.inc}] {
 		b.Members = append(b.Members, beatNode{Name: r.name, Inc: r.inc, tag: r.tag})
 	}
@@ -268,7 +278,7 @@ func (r *roster) makeBeat(now moment) *beat {
 			b.Others = append(b.Others, n)
 		}
 		if r.silent(m, now) {
-			b.Silent = append(b.Silent, m.start())
+			b.Silent = append(b.Silent, m.silence())
 		}
 	}
 	for _, o := range r.others {
@@ -280,3 +290,12 @@ func (r *roster) makeBeat(now moment) *beat {
 }
 
 func (m *member) start() nodeStart { return nodeStart{m.tag, m.inc} }
+
+// silence is what this node says of a member that it doesn't hear.
+func (m *member) silence() silence {
+	s := silence{nodeStart: m.start(), Own: m.own}
+	if m.beat != nil {
+		s.Seq = m.beat.Seq
+	}
+	return s
+}
