@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"gatepost/protocol"
 )
 
 // Hangup ends the connection in good order. The reading side calls it once, when
@@ -29,7 +31,7 @@ func (c *Client) Hangup() {
 	if idle != nil {
 		<-idle
 	}
-	if conn != nil && !dead {
+	if conn != nil && !dead && !(c.Cause().Initiator == protocol.ByClient && nothingUnread(conn)) {
 		drain(conn)
 	}
 	c.drop(droppedLost)
@@ -45,6 +47,25 @@ func drain(conn net.Conn) {
 	if conn.SetReadDeadline(time.Time{}) == nil {
 		_, _ = io.Copy(io.Discard, conn)
 	}
+}
+
+// nothingUnread says whether closing the connection now would be in good order: all
+// that came has been read.
+func nothingUnread(conn net.Conn) bool {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return false
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	empty := false
+	err = raw.Read(func(fd uintptr) bool {
+		empty = unread(fd) == 0
+		return true
+	})
+	return err == nil && empty
 }
 
 // expectEnd gives the connection CloseTimeout to end. It needs the queue's lock.

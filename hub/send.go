@@ -92,7 +92,7 @@ func (c *Client) WriteRaw(p []byte) (int, error) {
 	}
 	q.mu.Unlock()
 	if start != nil {
-		go start.run()
+		start.begin()
 	}
 	return len(p), nil
 }
