@@ -14,11 +14,10 @@ import (
 
 // letterBox is the endpoints and dead letters of one node.
 type letterBox struct {
-	name     string
-	mu       sync.Mutex
-	letters  []webhooks.DeadLetter // guarded by mu; by key
-	replayed []string              // guarded by mu
-	broken   bool
+	name    string
+	mu      sync.Mutex
+	letters []webhooks.DeadLetter // guarded by mu; by key
+	broken  bool
 }
 
 func (b *letterBox) put(i int, clientID string) {

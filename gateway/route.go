@@ -160,8 +160,8 @@ func (g *Gateway) counts(ctx context.Context, a answered, into ...*int) bool {
 		g.silent(ctx, a.tag)
 		return false
 	}
-	for i, n := range counts {
-		*into[i] += n
+	for i, sum := range into {
+		*sum += counts[i]
 	}
 	return true
 }

@@ -23,7 +23,7 @@ func (g *Gateway) Serve(_ context.Context, from cluster.Node, raw []byte, reply 
 	}
 	switch {
 	case r.op != opDo:
-		go a.answer(r)
+		go a.answer(r) //nolint:gosec // it outlasts the call, within a time of its own
 	case r.action.Verb == protocol.VerbSend:
 		a.end(encodePushed(g.send(r.action)), nil)
 	default:
@@ -32,7 +32,7 @@ func (g *Gateway) Serve(_ context.Context, from cluster.Node, raw []byte, reply 
 			a.end(body, err)
 			return
 		}
-		go a.agree(body, err)
+		go a.agree(body, err) //nolint:gosec // it outlasts the call, within a time of its own
 	}
 }
 

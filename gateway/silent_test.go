@@ -49,7 +49,7 @@ func (f *apart) wants(what string, call func(ctx context.Context, g *Gateway) (a
 	if took := time.Since(begun); took > 2*time.Second {
 		f.t.Errorf("%s took %v", what, took)
 	}
-	got := ""
+	var got string
 	if err != nil {
 		var p *protocol.Problem
 		if !errors.As(err, &p) {

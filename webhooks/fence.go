@@ -22,7 +22,7 @@ type Fence interface {
 
 var (
 	errFenced = errors.New("this node is cut off from its cluster")
-	// ErrGivenUp, as the cause of a context's end, says that its event is another
+	// ErrGivenUp as the cause of a context's end says that its event is another
 	// node's now: it is taken off the record, and is no dead letter.
 	ErrGivenUp = errors.New("the event's client is another node's now")
 )

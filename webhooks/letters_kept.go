@@ -108,13 +108,13 @@ func (ls *letters) fit(en *entry, l *Letter) ([]byte, error) {
 	head := letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.Endpoint,
 		Trace: l.Trace, Reason: l.Reason, DiedAt: l.DiedAt, Attempts: l.Attempts, Cut: l.Cut}
 	value, err := joinRecord(head, l.Body)
-	if most := ls.keeper.Largest(); err != nil || len(value) <= most {
+	most := ls.keeper.Largest()
+	if err != nil || len(value) <= most {
 		return value, err
-	} else {
-		head.Attempts = withoutAnswers(l.Attempts)
-		if value, err = joinRecord(head, l.Body); err != nil || len(value) <= most {
-			return value, err
-		}
+	}
+	head.Attempts = withoutAnswers(l.Attempts)
+	if value, err = joinRecord(head, l.Body); err != nil || len(value) <= most {
+		return value, err
 	}
 	body, err := encode(l.Event)
 	if err != nil {
