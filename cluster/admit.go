@@ -25,8 +25,7 @@ func (r *roster) open(now moment) bool {
 
 // admit takes in the node of a beat, if that may be.
 func (r *roster) admit(b *beat, now moment) *member {
-	heard, ok := r.sent[b.heard(r.tag, r.inc)]
-	if !ok || now.age(heard) > r.t.silence || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
+	if !r.heardLately(b, now) || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
 		return nil
 	}
 	// Of two the one with the higher tag begins, and with one at a time: else many

@@ -88,6 +88,10 @@ func (r *roster) learnGone(b *beat, now moment) {
 			f = &farewell{departed: departed{nodeStart: d.nodeStart, Name: d.Name, Lost: d.Lost, Electors: d.Electors, Own: d.Own, At: d.At}}
 			r.note(f)
 		}
+		if f.Lost && !f.Final && !d.Lost && fellow { // it wasn't lost, it left
+			f.Lost = false
+			r.end(f)
+		}
 		if f.Lost != d.Lost {
 			continue
 		}

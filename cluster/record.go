@@ -65,6 +65,7 @@ func (r *roster) load(rec *record) {
 	for i := range rec.Gone {
 		d := rec.Gone[i]
 		r.gone[d.nodeStart] = &farewell{departed: d, clear: make(map[string]bool)}
+		r.public[d.nodeStart] = true
 	}
 	if rec.Name != r.name { // the directory was another node's
 		return

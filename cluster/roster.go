@@ -181,12 +181,20 @@ func (r *roster) succeed(m *member, b *beat, now moment) *member {
 		return m
 	case b.Inc < m.inc && !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence:
 		return nil // a late beat
+	case r.count() > leaseless && !r.holds(now) && !r.heardLately(b, now):
+		return nil // it might know that this node was lost, and says so when it has heard it
 	case slices.Contains(b.Left, m.inc):
 		r.bidFarewell(m, false, now)
 	default: // it has lost all it had: what it was is lost
 		r.bidFarewell(m, true, now)
 	}
 	return nil
+}
+
+// heardLately says whether the sender of a beat has heard this node a moment ago.
+func (r *roster) heardLately(b *beat, now moment) bool {
+	at, ok := r.sent[b.heard(r.tag, r.inc)]
+	return ok && now.age(at) <= r.t.silence
 }
 
 // replace gives a member its new incarnation.

@@ -167,7 +167,7 @@ func (w *world) check() {
 func (w *world) happen() {
 	i := w.r.IntN(len(w.nodes))
 	n := w.nodes[i]
-	switch w.r.IntN(8) {
+	switch w.r.IntN(10) {
 	case 0, 1: // a partition
 		side := w.r.Uint64()
 		for a := range w.nodes {
@@ -199,13 +199,39 @@ func (w *world) happen() {
 			n.paused.boot = w.now.boot + time.Duration(w.r.IntN(20000))*time.Millisecond
 			w.tell("%s is stopped until %v", n.name, n.paused.boot-time.Hour)
 		}
+	case 8:
+		if n.roster != nil && w.r.IntN(3) == 0 {
+			n.roster, n.writes, n.disk = nil, nil, nil
+			w.tell("%s dies, and its disk", n.name)
+		}
+	case 9:
+		if n.roster != nil && n.state == serving && w.now.boot >= n.paused.boot {
+			w.leave(i)
+		}
 	}
 }
 
-// Nodes die, restart, are stopped and cut off from each other, in any order:
+// leave takes a node out in order; who is reached knows it.
+func (w *world) leave(i int) {
+	n := w.nodes[i]
+	n.state = leaving
+	n.disk = n.record()
+	w.tell("%s leaves", n.name)
+	for j, v := range w.nodes {
+		if v.roster == nil || w.cut[[2]int{min(i, j), max(i, j)}] || w.now.boot < v.paused.boot {
+			continue
+		}
+		if m := v.members[n.tag]; m != nil && m.inc == n.inc {
+			v.bidFarewell(m, false, w.now)
+		}
+	}
+	n.roster, n.writes = nil, nil
+}
+
+// Nodes die, leave, lose their disks, restart, are stopped and cut off from each other, in any order:
 // nobody is declared lost whose fence is open, and in the end all are one again.
 func TestSimulation(t *testing.T) {
-	worlds, first := 150, rand.Uint64()
+	worlds, first := 50, rand.Uint64()
 	if s := os.Getenv("SEED"); s != "" {
 		worlds = 1
 		first, _ = strconv.ParseUint(s, 10, 64)
@@ -236,10 +262,13 @@ func (w *world) heal() {
 			w.start(n)
 		}
 	}
-	for range 1200 { // a minute
+	for i := range 1200 { // a minute
 		w.step()
 		if w.whole() {
 			return
+		}
+		if i == 600 { // a majority has lost its disks: an operator must help
+			w.forgetTheDead()
 		}
 	}
 	var state []string
@@ -247,6 +276,21 @@ func (w *world) heal() {
 		state = append(state, fmt.Sprintf("%s %v %s", n.name, n.state, n.makeBeat(w.now).encode()[1:]))
 	}
 	w.fail("after a minute in peace they aren't one:\n%s", strings.Join(state, "\n"))
+}
+
+// forgetTheDead is what an operator does who knows what runs and what doesn't.
+func (w *world) forgetTheDead() {
+	for _, n := range w.nodes {
+		for _, m := range n.inOrder() {
+			for _, v := range w.nodes {
+				if v.tag == m.tag && v.inc != m.inc {
+					if _, err := n.forget(m.name, w.now); err == nil {
+						w.tell("%s is told to forget %s as %s", n.name, m.name, m.inc)
+					}
+				}
+			}
+		}
+	}
 }
 
 func (w *world) whole() bool {
