@@ -84,7 +84,7 @@ func newCluster(t *testing.T, names ...string) []*meshNode {
 // through any other one sees.
 func TestRealClusterAnswersAsOneNode(t *testing.T) {
 	nodes := newCluster(t, "a", "b", "node three")
-	for seed := range uint64(2) {
+	for seed := range uint64(1) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorlds(t, 100+seed, nodes)
 			for _, n := range nodes {
@@ -93,7 +93,7 @@ func TestRealClusterAnswersAsOneNode(t *testing.T) {
 			for range 80 {
 				w.come()
 			}
-			for range 1000 {
+			for range 800 {
 				if w.step(); t.Failed() {
 					return
 				}

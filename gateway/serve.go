@@ -13,9 +13,10 @@ import (
 // Serve answers what another node asks. Actions are carried out before it returns,
 // so in the order in which that node asked for them; the rest, and the wait for the
 // other nodes to know, goes on behind it.
-func (g *Gateway) Serve(_ context.Context, from cluster.Node, raw []byte, reply cluster.Reply) {
+func (g *Gateway) Serve(ctx context.Context, from cluster.Node, raw []byte, reply cluster.Reply) {
 	a := &answering{g: g, from: from, reply: reply}
 	defer a.rescue()
+	ctx = context.WithoutCancel(ctx) // what was begun is ended, whoever still waits
 	r, err := decodeRequest(raw)
 	if err != nil {
 		a.unreadable(err)
@@ -23,7 +24,7 @@ func (g *Gateway) Serve(_ context.Context, from cluster.Node, raw []byte, reply 
 	}
 	switch {
 	case r.op != opDo:
-		go a.answer(r) //nolint:gosec // it outlasts the call, within a time of its own
+		go a.answer(ctx, r)
 	case r.action.Verb == protocol.VerbSend:
 		a.end(encodePushed(g.send(r.action)), nil)
 	default:
@@ -32,7 +33,7 @@ func (g *Gateway) Serve(_ context.Context, from cluster.Node, raw []byte, reply 
 			a.end(body, err)
 			return
 		}
-		go a.agree(body, err) //nolint:gosec // it outlasts the call, within a time of its own
+		go a.agree(ctx, body, err)
 	}
 }
 
@@ -58,9 +59,9 @@ func (a *answering) unreadable(err error) {
 }
 
 // agree ends the answer once the other nodes know which names this one holds.
-func (a *answering) agree(body []byte, err error) {
+func (a *answering) agree(ctx context.Context, body []byte, err error) {
 	defer a.rescue()
-	ctx, cancel := context.WithTimeout(context.Background(), servedWithin)
+	ctx, cancel := context.WithTimeout(ctx, servedWithin)
 	defer cancel()
 	ctx, missed := protocol.WithPartial(ctx)
 	a.g.agree(ctx)
@@ -69,9 +70,9 @@ func (a *answering) agree(body []byte, err error) {
 }
 
 // answer answers a question.
-func (a *answering) answer(r *request) {
+func (a *answering) answer(ctx context.Context, r *request) {
 	defer a.rescue()
-	ctx, cancel := context.WithTimeout(context.Background(), servedWithin)
+	ctx, cancel := context.WithTimeout(ctx, servedWithin)
 	defer cancel()
 	body, err := a.g.serveQuestion(ctx, r)
 	a.end(body, err)
