@@ -2,9 +2,13 @@ package webhooks
 
 // chain is a list of waiters in the order of their coming, linked through
 // themselves: one is in one chain at most.
-type chain struct{ oldest, newest *waiter }
+type chain struct {
+	oldest, newest *waiter
+	length         int
+}
 
 func (c *chain) add(w *waiter) {
+	c.length++
 	w.chained, w.older = true, c.newest
 	if c.newest == nil {
 		c.oldest = w
@@ -19,6 +23,7 @@ func (c *chain) drop(w *waiter) {
 	if !w.chained {
 		return
 	}
+	c.length--
 	if w.older == nil {
 		c.oldest = w.newer
 	} else {

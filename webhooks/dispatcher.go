@@ -65,7 +65,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	for _, e := range cfg.Endpoints {
 		e = e.withDefaults()
 		out := &endpoint{
-			Endpoint: e, courier: newCourier(e, cfg.Version, dial, cfg.Fence), lease: held, turns: newTurns(e.Concurrency, e.Timeout),
+			Endpoint: e, courier: newCourier(e, cfg.Version, dial, cfg.Fence), lease: held, turns: newTurns(e.Concurrency, e.Batch, e.Timeout),
 			letters: d.letters, outbox: d.outbox, room: newRoom(), replay: make(chan struct{}, replaysAtOnce),
 			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), refusing: newQuiet(log, slog.LevelInfo), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),

@@ -95,6 +95,7 @@ type waiter struct {
 	since        time.Time     // when it came
 	began        time.Time     // when it got its slot
 	paid         time.Duration // the step of its pace
+	leads        bool          // it has a slot, and hasn't gathered others into it yet
 	doubtful     bool          // a repeated attempt for a client that is a suspect
 	slow         bool          // it hangs, as it seems: no lane has it any more
 }

@@ -43,6 +43,7 @@ type slots struct {
 	queue   [classes]queue
 	last    class // whose turn it was last
 	came    uint64
+	crowd   gathering
 
 	// Of messages, see trust.go:
 	running  chain       // with a slot, and not slow
@@ -161,7 +162,7 @@ func (s *slots) grant(now time.Time) *waiter {
 		if !all.room(c, held) {
 			continue
 		}
-		if w := s.pick(c, repeats.room(c, s.repeats), now); w != nil {
+		if w := s.pick(c, repeats.room(c, s.repeats), s.waits(c, now), now); w != nil {
 			s.last = c
 			s.held++
 			s.waiting--
@@ -171,18 +172,20 @@ func (s *slots) grant(now time.Time) *waiter {
 			if c == messages {
 				s.seated(w, now)
 			}
+			s.lead(w)
 			return w
 		}
 	}
 	return nil
 }
 
-// pick grants the next of a class, its kinds in turn.
-func (s *slots) pick(c class, mayRepeat bool, now time.Time) *waiter {
+// pick grants the next of a class, its kinds in turn. Where the crowd waits only the
+// others get their turn.
+func (s *slots) pick(c class, mayRepeat, crowdWaits bool, now time.Time) *waiter {
 	q := &s.queue[c]
 	for i := range kind(kinds) {
 		k := (q.last + 1 + i) % kinds
-		if k == repeated && !mayRepeat {
+		if k == repeated && !mayRepeat || crowdWaits && k.rides() {
 			continue
 		}
 		var w *waiter
@@ -210,6 +213,7 @@ func (s *slots) heldByClass() (held [classes]int) {
 // release takes back the slot of w, whose attempt began at began and ended so.
 func (s *slots) release(w *waiter, how load, began, now time.Time) {
 	s.held--
+	s.led(w)
 	if w.kind == repeated {
 		s.repeats[w.class]--
 	}
@@ -242,8 +246,8 @@ func (s *slots) stretch(now time.Time) { s.limit.stretch(s.waiting > 0, now) }
 // turned it down.
 func (s *slots) along(fits func(*waiter) bool) *waiter {
 	var next *waiter
-	for _, c := range [...]class{messages, closes} {
-		for _, k := range [...]kind{firstTry, newcomer} {
+	for _, c := range ridingClasses {
+		for _, k := range ridingKinds {
 			if w := s.queue[c].head(k); w != nil && (next == nil || w.came < next.came) {
 				next = w
 			}

@@ -14,6 +14,8 @@ type turns struct {
 	breaker breaker
 	known   standings
 	clock   *time.Timer // runs while somebody waits
+	gather  *time.Timer // runs while a crowd waits
+	gathers bool        // it does
 }
 
 // seat is a job's place in the turns: waiting, with a slot, or travelling in
@@ -38,10 +40,15 @@ const (
 	riding            // another takes it along; its job's share says how it went, once ready is closed
 )
 
-func newTurns(most int, timeout time.Duration) *turns {
+// newTurns makes the turns of an endpoint with so many slots at most, and as many
+// events in a batch.
+func newTurns(most, batch int, timeout time.Duration) *turns {
 	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker(), known: newStandings()}
+	t.slots.crowd.batch = batch
 	t.clock = time.AfterFunc(time.Hour, t.tick)
 	t.clock.Stop()
+	t.gather = time.AfterFunc(time.Hour, t.gathered)
+	t.gather.Stop()
 	return t
 }
 
@@ -173,11 +180,12 @@ func (s *seat) clientID() string {
 	return s.job.ev.Data.ClientID
 }
 
-// along takes up to n waiting jobs that fit along in one's own slot. Each must
-// be told with arrived.
-func (t *turns) along(n int, fits func(*job) bool) []*seat {
+// along takes up to n waiting jobs that fit along in the slot of s. Each must be
+// told with arrived.
+func (t *turns) along(s *seat, n int, fits func(*job) bool) []*seat {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.slots.led(&s.waiter)
 	var taken []*seat
 	for len(taken) < n {
 		w := t.slots.along(func(w *waiter) bool { return fits(w.owner.job) })
@@ -198,6 +206,7 @@ func (t *turns) grant(now time.Time) {
 	for t.breaker.admits(now) {
 		w := t.slots.grant(now)
 		if w == nil {
+			t.mind(now)
 			return
 		}
 		s := w.owner
@@ -206,6 +215,25 @@ func (t *turns) grant(now time.Time) {
 			close(s.ready)
 		}
 	}
+}
+
+// mind sets the clock for a crowd that waits though there may be slots for it.
+func (t *turns) mind(now time.Time) {
+	if t.gathers || t.slots.waiting == 0 || !t.slots.crowdWaits() {
+		return
+	}
+	if until := t.slots.crowdUntil(); now.Before(until) {
+		t.gathers = true
+		t.gather.Reset(until.Sub(now))
+	}
+}
+
+// gathered lets a crowd go that has waited enough.
+func (t *turns) gathered() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gathers = false
+	t.grant(time.Now())
 }
 
 // tick lets the limit grow while somebody waits, or the next probe begin.
@@ -245,5 +273,8 @@ func (t *turns) load() (limit, held, waiting int, breaker string) {
 	return t.slots.limit.value, t.slots.held, t.slots.waiting, t.breaker.state()
 }
 
-// close ends the clock. Nobody waits any more.
-func (t *turns) close() { t.clock.Stop() }
+// close ends the clocks. Nobody waits any more.
+func (t *turns) close() {
+	t.clock.Stop()
+	t.gather.Stop()
+}
