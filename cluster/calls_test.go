@@ -194,12 +194,12 @@ func TestStoppedProcess(t *testing.T) {
 	}
 	hears := func() bool { n, ok := c.Node(tagOf("b")); return ok && n.Hearing }
 	eventually(t, "b is heard", hears)
-	call := func(request []byte) (error, time.Duration) {
+	call := func(request []byte) (time.Duration, error) {
 		start := time.Now()
 		err := c.Call(t.Context(), []string{tagOf("b")}, request)[0].Err
-		return err, time.Since(start)
+		return time.Since(start), err
 	}
-	if err, _ := call(nil); err != nil {
+	if _, err := call(nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := child.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -215,7 +215,7 @@ func TestStoppedProcess(t *testing.T) {
 		under.Go(func() {
 			defer func() { <-slots }()
 			start := time.Since(stopped)
-			err, took := call(big)
+			took, err := call(big)
 			if err == nil || took > 2*time.Second || start > 3*time.Second && took > 100*time.Millisecond {
 				t.Errorf("%v after the stop a call took %v: %v", start, took, err)
 			}
@@ -237,7 +237,7 @@ func TestStoppedProcess(t *testing.T) {
 	if err := child.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "b answers again", func() bool { err, _ := call(nil); return err == nil })
+	eventually(t, "b answers again", func() bool { _, err := call(nil); return err == nil })
 	in.Close()
 	if err := child.Wait(); err != nil {
 		t.Error(err)

@@ -87,9 +87,8 @@ func (m *memory) Scan(prefix string, fn func(string, []byte) error) error {
 type echo struct {
 	serve func(from Node, request []byte, reply Reply)
 
-	mu      sync.Mutex
-	got     []string
-	adopted int
+	mu  sync.Mutex
+	got []string
 }
 
 func (e *echo) Serve(_ context.Context, from Node, request []byte, reply Reply) {

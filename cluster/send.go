@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// ErrNoAnswer: the node is silent, unknown, or didn't answer in time.
+// ErrNoAnswer says that the node is silent, unknown, or didn't answer in time.
 var ErrNoAnswer = errors.New("cluster: no answer")
 
 // line numbers what goes to one incarnation of a node.
