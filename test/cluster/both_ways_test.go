@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
-	"time"
 
 	"gatepost/test/harness"
 )
@@ -12,13 +11,16 @@ import (
 // bothWays runs a test in a cluster of three whose nodes are routed to each other, and
 // in one on an external NATS.
 func bothWays(t *testing.T, env harness.Env, test func(*testing.T, *harness.Cluster, *harness.Backend)) {
+	t.Helper()
 	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
 		b := harness.NewBackend(t, nil)
 		test(t, harness.StartCluster(t, 3, b.Env(env)), b)
 	})
 	t.Run("external", func(t *testing.T) {
+		t.Parallel()
 		b := harness.NewBackend(t, nil)
-		test(t, harness.StartClusterOn(t, harness.NATS(t), 3, b.Env(env)), b)
+		test(t, harness.StartClusterOn(t, harness.StartNATS(t, "127.0.0.1").URL, 3, b.Env(env)), b)
 	})
 }
 
@@ -44,67 +46,11 @@ func closes(b *harness.Backend) map[string]map[string]int {
 	return all
 }
 
-// lostWithin is how long after its death a node's clients may be told to be gone.
-const lostWithin = 15 * time.Second
-
-// Each of the clients of a node that dies is closed once by the others, as node_lost
-// and in its name, within 15 seconds. Nobody else is. When it is back it has nothing
-// to add, and takes clients again.
-func TestKilledNodeIsClosedForByOthers(t *testing.T) {
-	bothWays(t, nil, func(t *testing.T, c *harness.Cluster, b *harness.Backend) {
-		const each = 25
-		byNode := spread(t, c.Nodes, each)
-		dead := c.Nodes[1]
-		dead.Kill()
-		died := time.Now()
-		harness.Eventually(t, "the closes of all its clients", func() bool { return len(closes(b)) >= each })
-		if took := time.Since(died); took > lostWithin {
-			t.Errorf("the closes came after %s", took)
-		}
-		all := closes(b)
-		for _, client := range byNode[1] {
-			if len(all[client.ID]) != 1 {
-				t.Errorf("client %s has %d closes", client.ID, len(all[client.ID]))
-			}
-			ev := b.AwaitOne(t, "close", client.ID)
-			if ev.Data.Close.Initiator != "node_lost" || ev.Data.Close.Code != 1006 || ev.Data.Node != dead.Name() || ev.Data.Seq == 0 {
-				t.Errorf("client %s of node %s, seq %d: %+v", client.ID, ev.Data.Node, ev.Data.Seq, ev.Data.Close)
-			}
-		}
-		for _, i := range []int{0, 2} {
-			if n := c.Nodes[i].Hears(t); n != 2 {
-				t.Errorf("%s hears %d nodes, want the two that are left", c.Nodes[i].Name(), n)
-			}
-		}
-
-		before := len(b.Received(harness.Of("close", "")))
-		c.Nodes[1] = dead.Restart(t, nil)
-		c.Whole(t)
-		late := c.Nodes[1].Connect(t, harness.Dial{})
-		late.Leave(t, 1000, "")
-		b.AwaitOne(t, "close", late.ID)
-		for id, ids := range closes(b) {
-			if len(ids) != 1 {
-				t.Errorf("client %s has %d close ids", id, len(ids))
-			}
-		}
-		if n := len(b.Received(harness.Of("close", ""))); n != before+1 {
-			t.Errorf("%d closes came after the node was back, want that of the client that has left since", n-before)
-		}
-		for _, i := range []int{0, 2} {
-			for _, client := range byNode[i] {
-				if !client.Open() {
-					t.Fatalf("a client of %s was closed", c.Nodes[i].Name())
-				}
-			}
-		}
-	})
-}
-
 // A node that is told to end while the backend is away hands over what it can't
 // deliver, and another node delivers it: each client's events in order, the close last.
 // The node leaves nothing behind: it may never come back.
 func TestLeavingNodeHandsOver(t *testing.T) {
+	t.Parallel()
 	bothWays(t, nil, func(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 		const each = 10
 		clients := spread(t, c.Nodes[:1], each)[0]
@@ -155,6 +101,7 @@ func TestLeavingNodeHandsOver(t *testing.T) {
 // out before it does anything: it closes them with 1001 and tells nothing of them, not
 // what they said before either. Then it is one of the cluster again.
 func TestStoppedNodeTellsNothingOfItsClients(t *testing.T) {
+	t.Parallel()
 	bothWays(t, nil, func(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 		const each = 10
 		clients := spread(t, c.Nodes[2:], each)[0]
@@ -191,10 +138,6 @@ func TestStoppedNodeTellsNothingOfItsClients(t *testing.T) {
 				t.Errorf("a %s of client %s came after its close", d.Event.Type, d.Event.Data.ClientID)
 			}
 		}
-		for id, ids := range closes(b) {
-			if len(ids) != 1 {
-				t.Errorf("client %s has %d close ids", id, len(ids))
-			}
-		}
+		oneCloseEach(t, b)
 	})
 }

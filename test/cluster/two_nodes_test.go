@@ -12,6 +12,7 @@ import (
 // off. The one that is left goes on; a person says that the other is lost, and only
 // once that is sure to do no more. The lost one, back with its disk, adds nothing.
 func TestTwoNodesAndOneIsForgotten(t *testing.T) {
+	t.Parallel()
 	b := harness.NewBackend(t, nil)
 	c := harness.StartCluster(t, 2, b.Env(nil))
 	const each = 5
@@ -57,6 +58,7 @@ func TestTwoNodesAndOneIsForgotten(t *testing.T) {
 
 // Of two nodes one that is killed and starts again closes its clients itself.
 func TestTwoNodesAndOneStartsAgain(t *testing.T) {
+	t.Parallel()
 	b := harness.NewBackend(t, nil)
 	c := harness.StartCluster(t, 2, b.Env(nil))
 	clients := spread(t, c.Nodes[1:], 5)[0]
@@ -71,6 +73,7 @@ func TestTwoNodesAndOneStartsAgain(t *testing.T) {
 
 // A second node of one name isn't let in: its process says why and ends.
 func TestNameIsTaken(t *testing.T) {
+	t.Parallel()
 	c := harness.StartCluster(t, 2, nil)
 	second := harness.Launch(t, harness.Env{
 		"GATEPOST_NODE": c.Nodes[0].Name(), "GATEPOST_CLUSTER_LISTEN": harness.ClosedPort(t),
@@ -85,6 +88,7 @@ func TestNameIsTaken(t *testing.T) {
 // A node that keeps nothing has its clients closed by another, and hands over what it
 // can't deliver, like any other.
 func TestNodeThatKeepsNothing(t *testing.T) {
+	t.Parallel()
 	b := harness.NewBackend(t, nil)
 	c := harness.StartCluster(t, 3, b.Env(harness.Env{"GATEPOST_DATA_DIR": "memory"}))
 	byNode := spread(t, c.Nodes, 5)
@@ -100,9 +104,5 @@ func TestNodeThatKeepsNothing(t *testing.T) {
 			t.Errorf("client %s: %+v", client.ID, ev.Data.Close)
 		}
 	}
-	for id, ids := range closes(b) {
-		if len(ids) != 1 {
-			t.Errorf("client %s has %d close ids", id, len(ids))
-		}
-	}
+	oneCloseEach(t, b)
 }

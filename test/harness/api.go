@@ -46,9 +46,19 @@ var httpClient = &http.Client{
 // content-type among them is JSON.
 func (a *API) Do(method, path, body string, header ...string) *Response {
 	a.t.Helper()
+	r, err := a.Try(method, path, body, header...)
+	if err != nil {
+		a.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return r
+}
+
+// Try is Do for a node that may not answer, and for a goroutine that may not end the
+// test.
+func (a *API) Try(method, path, body string, header ...string) (*Response, error) {
 	req, err := http.NewRequest(method, a.base+path, strings.NewReader(body))
 	if err != nil {
-		a.t.Fatal(err)
+		return nil, err
 	}
 	if body != "" {
 		req.Header.Set("content-type", "application/json")
@@ -61,14 +71,14 @@ func (a *API) Do(method, path, body string, header ...string) *Response {
 	}
 	resp, err := httpClient.Do(req)
 	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, path, err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
-		a.t.Fatalf("%s %s: %v", method, path, err)
+		return nil, err
 	}
-	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: got}
+	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: got}, nil
 }
 
 // Want makes a call that must be answered with this status and, unless want is

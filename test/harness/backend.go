@@ -27,6 +27,7 @@ type Delivery struct {
 	Path    string
 	Body    []byte
 	At      time.Time
+	From    string          // the address of the node that sent it
 	Gone    <-chan struct{} // closed when the gateway has given the attempt up
 }
 
@@ -71,12 +72,18 @@ type Backend struct {
 // that isn't rightly signed.
 func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 	t.Helper()
+	return NewBackendOn(t, "127.0.0.1", answer)
+}
+
+// NewBackendOn is NewBackend on this host.
+func NewBackendOn(t testing.TB, host string, answer func(*Delivery) Answer) *Backend {
+	t.Helper()
 	verifier, err := standardwebhooks.NewWebhook(WebhookSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &Backend{verifier: verifier, changed: make(chan struct{}), answer: answer}
-	socket := listenQuietly(t)
+	socket := listenQuietlyOn(t, host)
 	b.addr = socket.Addr().String()
 	b.URL = "http://" + b.addr + "/hook"
 	b.serve(socket)
@@ -95,8 +102,13 @@ func NewBackend(t testing.TB, answer func(*Delivery) Answer) *Backend {
 // picks for others: it stays free while the backend is down.
 func listenQuietly(t testing.TB) net.Listener {
 	t.Helper()
+	return listenQuietlyOn(t, "127.0.0.1")
+}
+
+func listenQuietlyOn(t testing.TB, host string) net.Listener {
+	t.Helper()
 	for range 100 {
-		if socket, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.N(22_000))); err == nil {
+		if socket, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, 10_000+rand.N(22_000))); err == nil {
 			return socket
 		}
 	}
@@ -195,6 +207,7 @@ func (b *Backend) receive(r *http.Request) (*Delivery, error) {
 		return nil, fmt.Errorf("the signature of %.200s: %w", body, err)
 	}
 	d := &Delivery{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, At: time.Now(), Gone: r.Context().Done()}
+	d.From, _, _ = net.SplitHostPort(r.RemoteAddr)
 	if err := json.Unmarshal(body, &d.Event); err != nil {
 		return nil, fmt.Errorf("a webhook's body: %w", err)
 	}

@@ -58,6 +58,21 @@ func startCluster(t testing.TB, n int, own func(i int) Env, env Env) *Cluster {
 	return c
 }
 
+// StartClusterIn runs a node in each namespace of a network, routed to each other, or on
+// the NATS at this URL where it isn't empty.
+func StartClusterIn(t testing.TB, w *Network, nats string, env Env) *Cluster {
+	t.Helper()
+	return startCluster(t, len(w.names), func(i int) Env {
+		own := w.Env(i)
+		if nats != "" {
+			own["GATEPOST_NATS_URL"] = nats
+		} else {
+			maps.Copy(own, w.Routes(i))
+		}
+		return own
+	}, env)
+}
+
 // Whole waits until each node is ready and hears all others, of those that run.
 func (c *Cluster) Whole(t testing.TB) {
 	t.Helper()

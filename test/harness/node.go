@@ -75,7 +75,12 @@ func Launch(t testing.TB, env Env) *Node {
 		args = append(args, "--config", file)
 		delete(full, ConfigFile)
 	}
-	n.cmd = exec.Command(binary, args...)
+	if namespace, ok := full[Namespace]; ok {
+		n.cmd = exec.Command("ip", append([]string{"netns", "exec", namespace, binary}, args...)...)
+		delete(full, Namespace)
+	} else {
+		n.cmd = exec.Command(binary, args...)
+	}
 	n.cmd.Dir = t.TempDir()
 	n.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + n.cmd.Dir}
 	for name, value := range full {
