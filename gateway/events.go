@@ -41,7 +41,7 @@ func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
 	g.waiting.Add(1)
 	g.waitingBytes.Add(int64(len(o.message.Payload)))
 	if p.start {
-		go g.work(c, l)
+		g.workers.start(c, l)
 	}
 }
 

@@ -94,6 +94,7 @@ type Gateway struct {
 	waitingBytes atomic.Int64 // their payloads
 	clients      pending      // from Connect until the close event is finished, or kept
 	departed     departed
+	workers      workers
 	handedOver   estates
 	lost         atomic.Int64 // events that ended with the process
 	stale        atomic.Bool  // changes of clients' records may have failed
@@ -121,6 +122,7 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 	}
 	g.life, g.stop = context.WithCancel(context.Background())
 	g.settling, g.settled = context.WithCancel(context.Background())
+	g.workers.work = g.work
 	g.metrics = newMetrics(reg, g)
 	return g
 }
@@ -130,6 +132,7 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 func (g *Gateway) Stop() {
 	g.stop()
 	g.handedOver.stop()
+	g.workers.end()
 }
 
 // Settle waits, at most until ctx ends, while what is left is written down. It

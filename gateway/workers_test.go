@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"runtime"
+	"testing"
+	"testing/synctest"
+
+	"gatepost/hub"
+)
+
+func TestIdleWorkersWorkAgainAndAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		done := 0
+		w := &workers{work: func(*hub.Client, *lane) { <-release; done++ }}
+		before := runtime.NumGoroutine()
+		const lanes = mostIdle + 10
+		for range 2 {
+			for range lanes {
+				w.start(nil, newLane())
+			}
+			for range lanes {
+				release <- struct{}{}
+				synctest.Wait()
+			}
+			if n := runtime.NumGoroutine() - before; n != mostIdle {
+				t.Errorf("%d workers are idle, want %d", n, mostIdle)
+			}
+		}
+		if done != 2*lanes {
+			t.Errorf("%d lanes were worked on, want %d", done, 2*lanes)
+		}
+		w.end()
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n != 0 {
+			t.Errorf("%d workers are idle behind the end", n)
+		}
+		go func() { release <- struct{}{} }()
+		w.start(nil, newLane())
+		synctest.Wait() // the bubble ends only if nobody stays idle
+	})
+}
