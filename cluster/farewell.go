@@ -95,7 +95,7 @@ func (r *roster) learnGone(b *beat, now moment) {
 		if f.Lost != d.Lost {
 			continue
 		}
-		if d.Clear || d.Final {
+		if fellow && (d.Clear || d.Final) {
 			f.clear[b.tag] = true
 		}
 		if d.Final && !f.Final && fellow {

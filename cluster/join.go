@@ -66,7 +66,7 @@ func (c *Cluster) awaitRoutes(ctx context.Context) {
 		if routes > 0 && first.IsZero() {
 			first = time.Now()
 		}
-		if routes > 0 && time.Since(first) > c.o.timing.beat {
+		if routes > 0 && time.Since(first) > c.o.timing.silence {
 			return
 		}
 		c.pause(ctx, c.o.timing.beat/20)
