@@ -91,9 +91,13 @@ func (w *Network) Heal(t testing.TB, i int) {
 	ip(t, "link", "set", w.port("r", i), "master", w.tag+"r")
 }
 
-// remove takes all of it away. The other ends of the interfaces go with the namespaces.
+// remove takes all of it away. The interfaces would go with the namespaces, but only
+// once the last of their connections has timed out.
 func (w *Network) remove() {
-	for _, name := range w.names {
+	for i, name := range w.names {
+		for _, bridge := range []string{"r", "c"} {
+			_ = exec.Command("ip", "link", "delete", w.port(bridge, i)).Run()
+		}
 		_ = exec.Command("ip", "netns", "delete", name).Run()
 	}
 	for _, bridge := range []string{"r", "c"} {
