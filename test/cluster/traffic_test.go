@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"encoding/json"
 	"slices"
 	"sync"
 	"testing"
@@ -164,4 +165,11 @@ func (a *arrivals) longestGap(from, to time.Time) (gap time.Duration) {
 		}
 	}
 	return gap
+}
+
+func decode(t *testing.T, body []byte, into any) {
+	t.Helper()
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Errorf("%.200s: %v", body, err)
+	}
 }
