@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 )
 
 const (
@@ -27,7 +28,10 @@ type WebhookSecrets struct {
 // keyring holds keys behind a second pointer. In a field that isn't exported
 // package fmt asks no method how to print a value; it follows one pointer at
 // most.
-type keyring struct{ list *[][]byte }
+type keyring struct {
+	list    *[][]byte
+	signers *[]sync.Pool // of *signer, one for each key
+}
 
 // ParseWebhookSecrets reads secrets as whsec_ and base64 of 24 to 64 bytes,
 // separated by spaces. An error says which one is wrong, never what it is.
@@ -44,7 +48,7 @@ func ParseWebhookSecrets(s string) (WebhookSecrets, error) {
 		}
 		keys[i] = key
 	}
-	return WebhookSecrets{keys: &keyring{&keys}}, nil
+	return WebhookSecrets{keys: &keyring{&keys, newSigners(keys)}}, nil
 }
 
 func parseWebhookSecret(s string) ([]byte, error) {
