@@ -34,48 +34,41 @@ func (e *endpoint) newClient() *retryablehttp.Client {
 }
 
 func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
-	return jobOf(ctx).wantsAnother(ctx, time.Now()), nil
+	return jobOf(ctx).wantsAnother(time.Now()), nil
 }
 
 // send makes the attempts at a job that has its first slot.
-func (e *endpoint) send(ctx context.Context, j *job) {
+func (e *endpoint) send(j *job) {
 	defer e.leave(j, unknown, silent) // attempts has done so, unless it was never reached
-	req, err := retryablehttp.NewRequestWithContext(j.in(ctx), http.MethodPost, e.URL, j.body)
-	if err != nil {
+	req := &retryablehttp.Request{Request: e.courier.blank.WithContext(j.span)}
+	if err := req.SetBody(j.body); err != nil {
 		j.stopped = err
 		return
 	}
-	e.seal(req.Request, j)
+	j.tries++
 	resp, err := e.client.Do(req)
 	if resp != nil {
 		_ = resp.Body.Close() // empty: attempts has read it
 	}
-	if err != nil && j.stopped == nil && ctx.Err() != nil && j.ruling == again && j.tries < j.most {
-		j.stopped = context.Cause(ctx) // while it waited for the next try
+	if err != nil && j.stopped == nil && j.ruling == again && j.tries < j.most {
+		j.stopped = j.span.cause() // while it waited for the next try
 	}
 }
 
-// prepare is called before each try but the first. The next slot is waited for
-// here and not in the transport, so that the signature is as young as it can be:
-// receivers take none that is older than five minutes.
+// prepare is called before each try but the first. The next slot is waited for here.
 func (e *endpoint) prepare(req *http.Request) error {
 	j := jobOf(req.Context())
-	if !e.take(req.Context(), j) {
+	if !e.take(j.span, j) {
 		return j.stopped
 	}
-	e.seal(req, j)
+	j.tries++
 	return nil
 }
 
-// seal begins the job's next attempt. The header is a new one each time: the
-// last attempt's connection may still be writing the old.
-func (e *endpoint) seal(req *http.Request, j *job) {
-	j.tries++
-	req.Header = e.courier.seal(j.id, j.event, j.attempt(), j.trace, j.body, time.Now())
-}
-
 // attempts is the transport under the retry loop: each of its round trips is one
-// whole attempt, from a slot that is held to a ruling and the slot's return.
+// whole attempt, from a slot that is held to a ruling and the slot's return. It is
+// signed here, as late as can be: receivers take no signature that is older than five
+// minutes.
 type attempts struct{ *endpoint }
 
 // RoundTrip gives an answer without body and with no header but Retry-After; the
@@ -87,7 +80,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	term := e.lease.under(e.life)
-	a := e.courier.attempt(term, req, timeout)
+	a := e.courier.attempt(term, req, e.courier.seal(j), timeout)
 	if a.fault != "" && !e.lease.holds(term) && e.life.Err() == nil {
 		e.leave(j, unknown, silent)
 		j.cutOff(a)

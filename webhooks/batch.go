@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"time"
@@ -42,7 +43,9 @@ func (e *endpoint) lead(j *job) {
 	}
 	b := newBatch(members, size)
 	b.seat, j.seat = j.seat, nil
-	e.send(e.life, b)
+	b.begin(e.life, context.Background(), time.Time{}, nil)
+	defer b.span.release()
+	e.send(b)
 	if b.ruling == accepted {
 		e.turns.vouch(others)
 	}

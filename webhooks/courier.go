@@ -28,8 +28,8 @@ const (
 // courier makes single attempts at one endpoint: signed, bounded, and judged by
 // nobody.
 type courier struct {
-	url       *url.URL
-	shown     string // the URL without credentials and query
+	blank     *http.Request // without context, header and body
+	shown     string        // the URL without credentials and query
 	header    http.Header
 	signer    Signer
 	timeout   time.Duration
@@ -64,8 +64,12 @@ func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier
 		password, _ := u.User.Password()
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
 	}
+	blank, err := http.NewRequestWithContext(context.Background(), http.MethodPost, e.URL, nil)
+	if err != nil {
+		panic("webhooks: the endpoint was not checked")
+	}
 	return &courier{
-		url: u, shown: shownURL(u), signer: e.Signer, timeout: e.Timeout,
+		blank: blank, shown: shownURL(u), signer: e.Signer, timeout: e.Timeout,
 		header: header,
 		transport: &http.Transport{
 			Proxy:                  nil, // nothing of the environment decides where events go
@@ -98,27 +102,30 @@ func baseHeader(configured map[string]string, version string) http.Header {
 	return h
 }
 
-// seal gives the headers of one attempt, signed as of now.
-func (c *courier) seal(id, event string, attempt int, traceID string, body []byte, now time.Time) http.Header {
+// seal gives the headers of a job's attempt that begins now. They are new ones each
+// time: the last attempt's connection may still be writing the old.
+func (c *courier) seal(j *job) http.Header {
+	now := time.Now()
 	h := maps.Clone(c.header) // the values are shared: nobody appends to them
-	h["Webhook-Id"] = []string{id}
-	h["Webhook-Timestamp"] = []string{strconv.FormatInt(now.Unix(), 10)}
-	h["Webhook-Signature"] = []string{c.signer.Sign(id, now, body)}
-	h["Gatepost-Event"] = []string{event}
-	h["Gatepost-Attempt"] = []string{strconv.Itoa(attempt)}
-	h["Traceparent"] = []string{traceparent(traceID)}
+	values := [...]string{j.id, strconv.FormatInt(now.Unix(), 10), c.signer.Sign(j.id, now, j.body),
+		j.event, strconv.Itoa(j.attempt()), traceparent(j.trace)}
+	for i, name := range [...]string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "Gatepost-Event", "Gatepost-Attempt", "Traceparent"} {
+		h[name] = values[i : i+1 : i+1]
+	}
 	return h
 }
 
-// attempt sends a sealed request and reads its answer, within timeout. Nothing
-// but the end of life cuts it short.
-func (c *courier) attempt(life context.Context, req *http.Request, timeout time.Duration) *answer {
+// attempt sends a request under this header and reads its answer, within timeout.
+// Nothing but the end of life cuts it short.
+func (c *courier) attempt(life context.Context, req *http.Request, header http.Header, timeout time.Duration) *answer {
 	ctx, cancel := context.WithTimeout(life, timeout)
 	defer cancel()
 	var w wire
 	a := &answer{at: time.Now()}
 	// The context of req is left out: its end must not cut the attempt short.
-	resp, err := c.transport.RoundTrip(req.WithContext(w.watch(ctx)))
+	req = req.WithContext(w.watch(ctx))
+	req.Header = header
+	resp, err := c.transport.RoundTrip(req)
 	if err == nil {
 		a.status, a.header = resp.StatusCode, resp.Header
 		a.body, err = readBody(resp)

@@ -58,21 +58,10 @@ func newJob(ev *protocol.Event, traceID string) *job {
 
 // run makes the attempts at a job until it is decided or must stop.
 func (e *endpoint) run(ctx context.Context, j *job) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(e.stopping, func() { cancel(errStopped) })()
-	if !j.deadline.IsZero() {
-		var done context.CancelFunc
-		ctx, done = context.WithDeadlineCause(ctx, j.deadline, errOverdue)
-		defer done()
-	}
-	if end, why := e.lastCall(j); !end.IsZero() {
-		var done context.CancelFunc
-		ctx, done = context.WithDeadlineCause(ctx, end, why)
-		defer done()
-	}
-
-	if !e.begin(ctx, j) {
+	end, why := e.lastCall(j)
+	j.begin(ctx, e.stopping, end, why)
+	defer j.span.release()
+	if !e.begin(j) {
 		return
 	}
 	if j.share == nil {
@@ -83,21 +72,24 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 			j.reply = j.share.reply
 			return
 		}
-		if !pause(ctx, j, j.share.after) || !e.take(ctx, j) {
+		if !j.pause(j.share.after) || !e.take(j.span, j) {
 			return
 		}
 	}
-	for e.send(ctx, j); j.cut && j.stopped == nil; e.send(ctx, j) {
+	for e.send(j); j.cut && j.stopped == nil; e.send(j) {
 		j.cut = false
-		if !e.take(ctx, j) {
+		if !e.take(j.span, j) {
 			return
 		}
 	}
 }
 
-// lastCall is when a job for the outbox need wait no longer for a slot, however
-// long its backend is away, and why.
+// lastCall is when a job need wait no longer, and why: one for the outbox waits for a
+// slot however long its backend is away.
 func (e *endpoint) lastCall(j *job) (end time.Time, why error) {
+	if !j.deadline.IsZero() {
+		return j.deadline, errOverdue
+	}
 	if e.outbox == nil || j.isConnect() {
 		return
 	}
@@ -130,20 +122,20 @@ func (j *job) patience() time.Duration {
 // begin is take for the first attempt. A connect waits half its time at most: in a
 // storm of them whatever began later would be cut short, so that its client is
 // sent away though the backend has let it in.
-func (e *endpoint) begin(ctx context.Context, j *job) bool {
-	if !j.deadline.IsZero() {
-		var done context.CancelFunc
-		ctx, done = context.WithDeadlineCause(ctx, j.deadline.Add(-e.Timeout/2), errOverdue)
-		defer done()
+func (e *endpoint) begin(j *job) bool {
+	if j.deadline.IsZero() {
+		return e.take(j.span, j)
 	}
-	return e.take(ctx, j)
+	half := j.span.until(j.deadline.Add(-e.Timeout/2), errOverdue)
+	defer half.release()
+	return e.take(half, j)
 }
 
 // take waits until the job's next attempt may begin: for the fence, and for a slot or
 // its share of another's batch. false: the job ends here, and stopped says why.
-func (e *endpoint) take(ctx context.Context, j *job) bool {
+func (e *endpoint) take(span *span, j *job) bool {
 	for {
-		if j.stopped = e.lease.wait(ctx, j); j.stopped != nil || !e.sit(ctx, j) {
+		if j.stopped = e.lease.wait(span, j); j.stopped != nil || !e.sit(span, j) {
 			return false
 		}
 		if j.seat == nil || e.lease.valid() {
@@ -154,7 +146,7 @@ func (e *endpoint) take(ctx context.Context, j *job) bool {
 }
 
 // sit waits for the slot.
-func (e *endpoint) sit(ctx context.Context, j *job) bool {
+func (e *endpoint) sit(span *span, j *job) bool {
 	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
 	s.owner = s
 	if j.ev != nil {
@@ -163,10 +155,10 @@ func (e *endpoint) sit(ctx context.Context, j *job) bool {
 	if j.attempt() > 0 {
 		s.kind = repeated
 	}
-	if j.stopped = context.Cause(ctx); j.stopped != nil {
+	if j.stopped = span.cause(); j.stopped != nil {
 		return false
 	}
-	if j.stopped = e.turns.take(ctx, s); j.stopped != nil {
+	if j.stopped = e.turns.take(span, s); j.stopped != nil {
 		if errors.Is(j.stopped, errAway) {
 			j.missed(time.Now())
 		}
@@ -177,8 +169,8 @@ func (e *endpoint) sit(ctx context.Context, j *job) bool {
 	}
 	j.seat, j.probed = s, s.probe
 	switch {
-	case context.Cause(ctx) != nil:
-		j.stopped = context.Cause(ctx)
+	case span.cause() != nil:
+		j.stopped = span.cause()
 	case e.tooOld(j):
 		j.stopped = errExpired
 	default:
@@ -215,7 +207,7 @@ func (e *endpoint) leave(j *job, how load, says sign) {
 }
 
 // pause waits before the job's next attempt.
-func pause(ctx context.Context, j *job, d time.Duration) bool {
+func (j *job) pause(d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -224,8 +216,8 @@ func pause(ctx context.Context, j *job, d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-ctx.Done():
-		j.stopped = context.Cause(ctx)
+	case <-j.span.Done():
+		j.stopped = j.span.cause()
 		return false
 	}
 }

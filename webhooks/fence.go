@@ -105,23 +105,23 @@ func (l *lease) holds(term context.Context) bool {
 
 func (l *lease) valid() bool { return l == nil || l.holds(l.under(context.Background())) }
 
-// wait returns when attempts may begin, or with the context's cause. A connect
+// wait returns when attempts may begin, or with the cause of the span's end. A connect
 // doesn't wait: its client would.
-func (l *lease) wait(ctx context.Context, j *job) error {
+func (l *lease) wait(span *span, j *job) error {
 	for !l.valid() {
 		if j.isConnect() {
 			return errFenced
 		}
-		if l.fence.Wait(ctx) != nil {
-			return context.Cause(ctx)
+		if l.fence.Wait(span) != nil {
+			return span.cause()
 		}
 		l.mu.Lock()
 		opened := l.opened
 		l.mu.Unlock()
 		select {
 		case <-opened:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-span.Done():
+			return span.cause()
 		}
 	}
 	return nil

@@ -44,6 +44,7 @@ type job struct {
 
 	cut bool // the fence has overtaken the last attempt
 
+	span  *span  // of the run
 	seat  *seat  // the slot it holds, or nil
 	share *share // how it went in another's batch, or nil
 
@@ -72,9 +73,8 @@ var (
 	errSpent   = errors.New("the time for all tries is over")
 )
 
+// jobKey is what a span knows its job by.
 type jobKey struct{}
-
-func (j *job) in(ctx context.Context) context.Context { return context.WithValue(ctx, jobKey{}, j) }
 
 func jobOf(ctx context.Context) *job { return ctx.Value(jobKey{}).(*job) }
 
@@ -114,12 +114,11 @@ func (j *job) missed(now time.Time) {
 
 // wantsAnother says whether the job is to be tried again, now that an attempt
 // has ended.
-func (j *job) wantsAnother(ctx context.Context, now time.Time) bool {
+func (j *job) wantsAnother(now time.Time) bool {
 	if j.cut || j.ruling != again || j.tries >= j.most {
 		return false
 	}
-	if ctx.Err() != nil {
-		j.stopped = context.Cause(ctx)
+	if j.stopped = j.span.cause(); j.stopped != nil {
 		return false
 	}
 	wait, asked := j.last.retryAfter(now)

@@ -53,8 +53,8 @@ func Preview(ctx context.Context, e Endpoint, ev *protocol.Event) (*Exchange, er
 	if err != nil {
 		return nil, fmt.Errorf("the URL of endpoint %q can't be used", e.Name)
 	}
-	req.Header = c.seal(ev.ID, string(ev.Type), 1, traceOr(""), body, time.Now())
-	a := c.attempt(ctx, req, e.Timeout)
+	req.Header = c.seal(&job{id: ev.ID, event: string(ev.Type), tries: 1, trace: traceOr(""), body: body})
+	a := c.attempt(ctx, req, req.Header, e.Timeout)
 	x := &Exchange{Method: req.Method, URL: c.shown, RequestHeader: shownHeader(req.Header), RequestBody: body,
 		Status: a.status, ResponseHeader: shownHeader(a.header), ResponseBody: a.body, Took: a.took, Fault: a.fault}
 	x.judge(ev, a)

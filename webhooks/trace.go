@@ -9,9 +9,13 @@ import (
 // traceparent is the header of W3C Trace Context for one attempt: a span of its
 // own in the event's trace.
 func traceparent(traceID string) string {
-	var span [8]byte
-	binary.BigEndian.PutUint64(span[:], rand.Uint64()|1) // all zeros means none
-	return "00-" + traceID + "-" + hex.EncodeToString(span[:]) + "-01"
+	var id [8]byte
+	binary.BigEndian.PutUint64(id[:], rand.Uint64()|1) // all zeros means none
+	var room [64]byte
+	b := append(room[:0], "00-"...)
+	b = append(append(b, traceID...), '-')
+	b = append(hex.AppendEncode(b, id[:]), "-01"...)
+	return string(b)
 }
 
 // traceOr is id if it can be a trace's (32 lower-case hex digits, not all zero),

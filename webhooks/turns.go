@@ -53,9 +53,9 @@ func newTurns(most, batch int, timeout time.Duration) *turns {
 }
 
 // take waits until s has a slot, or until the attempt is over that took it
-// along. An error is the context's cause, or errAway where the breaker was open
+// along. An error is the cause of the span's end, or errAway where the breaker was open
 // for longer than s has patience; it only comes while neither has begun.
-func (t *turns) take(ctx context.Context, s *seat) error {
+func (t *turns) take(span *span, s *seat) error {
 	now := time.Now()
 	t.mu.Lock()
 	idle := t.slots.waiting == 0
@@ -84,12 +84,22 @@ func (t *turns) take(ctx context.Context, s *seat) error {
 	if s.patience == endless {
 		opened = nil
 	}
+	var end <-chan time.Time
+	if !span.end.IsZero() {
+		timer := time.NewTimer(time.Until(span.end))
+		defer timer.Stop()
+		end = timer.C
+	}
 	for {
-		select {
+		select { // and not on the span's own Done, which costs more: in batches nearly all wait
 		case <-s.ready:
 			return nil
-		case <-ctx.Done():
-			return t.giveUp(s, context.Cause(ctx))
+		case <-span.Context.Done():
+			return t.giveUp(s, context.Cause(span.Context))
+		case <-span.stopping.Done():
+			return t.giveUp(s, errStopped)
+		case <-end:
+			return t.giveUp(s, span.why)
 		case <-opened:
 			over = time.NewTimer(s.patience)
 			defer over.Stop()
