@@ -26,6 +26,7 @@ function gatepost_push(string $url, string $secret, string $path, string $text):
             'authorization: Bearer ' . gatepost_token($secret, 'push'),
             'content-type: text/plain', // curl would say it's a form, which is refused with 415
         ],
+        CURLOPT_PATH_AS_IS => true, // a group may be called ..
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_CONNECTTIMEOUT => 2,
         CURLOPT_TIMEOUT => 10,

@@ -166,7 +166,14 @@ final class Client
         if (intdiv($response->status, 100) === 2 || in_array($response->status, $accepted, true)) {
             return $response;
         }
-        throw ApiError::of(Json::decode($response->body) ?? [], $response->status, "$method $path");
+        if ($method === 'HEAD') { // its answer can't say what is wrong
+            return $this->call('GET', $path, $query, null, $headers, $accepted);
+        }
+        $problem = Json::decode($response->body) ?? [];
+        if ($response->status === 401 && $this->token->get() === null) {
+            $problem['detail'] = 'there is no secret and no token: give one, or set GATEPOST_SECRET or GATEPOST_TOKEN';
+        }
+        throw ApiError::of($problem, $response->status, "$method $path");
     }
 
     /** @return array<string, mixed> */

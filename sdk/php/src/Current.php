@@ -12,6 +12,14 @@ final class Current
 {
     private static ?self $current = null;
 
+    /**
+     * Gateway::setSession or updateSession was asked for on the client that owns $_SESSION:
+     * $_SESSION holds that, and what the gateway has may be another.
+     *
+     * @internal
+     */
+    public bool $sessionWritten = false;
+
     /** @var list<array<string, mixed>> what is kept, in call order */
     private array $actions = [];
 

@@ -76,6 +76,7 @@ final class EventsAdapter
      */
     private static function withSession(string $clientId, array $session, array $actions): array
     {
+        Json::encode($session, '$_SESSION'); // what has no JSON is named, before it is one of many actions
         $others = array_filter(
             $actions,
             static fn (array $action): bool => $action['action'] !== 'session' || $action['client_id'] !== $clientId,

@@ -214,6 +214,27 @@ final class ClientTest extends GatewayTestCase
         self::assertSame([2, 0], [$found->groups['room']->clients, $found->groups['empty']->clients]);
     }
 
+    /** @dataProvider oddNames */
+    public function testANameIsOneStepOfAPath(string $name): void
+    {
+        $a = $this->connect($name, [$name]);
+        $client = $this->client();
+        self::assertSame([$a->id()], $client->uid($name)->clients);
+        self::assertSame([1, 1], [$client->group($name)->clients, $client->group($name)->uids]);
+        self::assertSame(1, $client->pushUid($name, 'by uid')->queued);
+        self::assertSame(1, $client->pushGroup($name, 'by group')->queued);
+        self::assertSame(['by uid', 'by group'], [$a->next(), $a->next()]);
+        self::assertSame(1, $client->dissolve($name));
+    }
+
+    /** @return iterable<array{string}> */
+    public static function oddNames(): iterable
+    {
+        foreach (['.', '..', '../..', '%2E%2E', 'a/b', '?a=b&c', '#', ' ', '+', '*', 'a.*>', 'ü ✓'] as $name) {
+            yield $name => [$name];
+        }
+    }
+
     public function testStats(): void
     {
         $keep = $this->connect('eva', ['room']);

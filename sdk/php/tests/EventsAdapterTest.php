@@ -144,6 +144,10 @@ final class EventsAdapterTest extends TestCase
                 Gateway::updateSession('c1', ['c' => ['d' => 1]]);
                 $_SESSION['e'] = 1;
             }, '{"b":1,"c":{"d":1},"e":1}'],
+            'changed through Gateway, and back' => [['a' => 1], static function (): void {
+                Gateway::updateSession('c1', ['a' => 2]);
+                $_SESSION['a'] = 1;
+            }, '{"a":1}'],
             'integers for keys' => [[], static function (): void {
                 $_SESSION = ['x', 'y'];
             }, '{"0":"x","1":"y"}'],
@@ -180,6 +184,14 @@ final class EventsAdapterTest extends TestCase
         $this->expectException(\UnexpectedValueException::class);
         $this->message(static function (): void {
             $_SESSION = 'x'; // @phpstan-ignore-line
+        });
+    }
+
+    public function testASessionThatHasNoJsonIsNamed(): void
+    {
+        $this->expectExceptionObject(new InvalidArgument('$_SESSION', 'has no JSON: Malformed UTF-8'));
+        $this->message(static function (): void {
+            $_SESSION['photo'] = "\xff\xd8";
         });
     }
 

@@ -187,6 +187,29 @@ final class TokenTest extends GatewayTestCase implements Transport
         serialize($client);
     }
 
+    public function testARefusedTokenIsExplainedAlsoWhereTheCallHasNoBody(): void
+    {
+        $client = new Client(self::node()->url, 'another secret of more than thirty-two bytes');
+        try {
+            $client->isConnected('0123456789abcdef0123');
+            self::fail('nothing was thrown');
+        } catch (ApiError $e) {
+            self::assertSame([401, 'unauthorized'], [$e->status, $e->problem]);
+            self::assertNotSame('', $e->detail);
+        }
+    }
+
+    public function testWhoHasNoSecretIsToldWhereItIsLookedFor(): void
+    {
+        try {
+            (new Client(self::node()->url, ''))->stats();
+            self::fail('nothing was thrown');
+        } catch (ApiError $e) {
+            self::assertSame([401, 'unauthorized'], [$e->status, $e->problem]);
+            self::assertStringContainsString('GATEPOST_SECRET', $e->getMessage());
+        }
+    }
+
     public function testTheFacadeTakesAToken(): void
     {
         Gateway::$secret = null;

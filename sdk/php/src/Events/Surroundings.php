@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Events;
 
+use Gatepost\Current;
 use Gatepost\Event;
 use Gatepost\Webhook\Log;
 
@@ -20,7 +21,7 @@ final class Surroundings
      * GatewayWorker.
      *
      * @param callable(): void $do
-     * @return array<mixed>|null the session where $do has changed it, whole: what was unset is not in it
+     * @return array<mixed>|null the session where $do has written to it, whole: what was unset is not in it
      */
     public static function around(Event $event, callable $do): ?array
     {
@@ -82,6 +83,6 @@ final class Surroundings
         if ($now !== null && !is_array($now)) {
             throw new \UnexpectedValueException('$_SESSION must be an array, and is ' . get_debug_type($now));
         }
-        return $now === $given ? null : $now ?? [];
+        return $now === $given && Current::get()?->sessionWritten !== true ? null : $now ?? [];
     }
 }

@@ -22,6 +22,7 @@ trait Sessions
     {
         $id = self::clientId($client_id, __FUNCTION__);
         if (self::ownsSession($id)) {
+            self::current(__FUNCTION__)->sessionWritten = true;
             $_SESSION = $session;
         }
         self::write(Action::session($id, $session, 'set'));
@@ -40,6 +41,7 @@ trait Sessions
     {
         $id = self::clientId($client_id, __FUNCTION__);
         if (self::ownsSession($id)) {
+            self::current(__FUNCTION__)->sessionWritten = true;
             $_SESSION = array_replace_recursive((array) ($_SESSION ?? []), $session);
         }
         self::write(Action::session($id, self::withEmptyObjects($session), 'update'));

@@ -127,6 +127,7 @@ final class CurlTransport implements Transport
         };
         return $this->options + $method + [
             CURLOPT_URL => $this->url . $request->path,
+            CURLOPT_PATH_AS_IS => true, // a uid or group may be called .. and is no step up
             CURLOPT_HTTPHEADER => $lines,
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_FOLLOWLOCATION => false,
