@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -249,6 +250,33 @@ func TestCloseDoesNotWaitForeverForACarry(t *testing.T) {
 		}
 		close(stop)
 		synctest.Wait()
+	})
+}
+
+// A backend that asks for an hour's patience with some clients doesn't hold up the
+// letters of others, and those that it turned down can be replayed again.
+func TestReplayDoesNotWaitOutALongRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const clients = 3 * replaysAtOnce
+		var calls atomic.Int32
+		r := inBubble(t, Endpoint{}, func(w http.ResponseWriter, _ got) {
+			if calls.Add(1) <= replaysAtOnce {
+				w.Header().Set("Retry-After", "3600")
+				w.WriteHeader(503)
+			}
+		})
+		for i := range clients {
+			r.letters.Keep(&Letter{Event: event(protocol.Inbound, fmt.Sprint("c", i), 1), Endpoint: "main", DiedAt: time.Now()})
+		}
+		for _, left := range []int{replaysAtOnce, 0} {
+			if _, err := r.Replay(t.Context(), protocol.Replay{All: true}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			if n := r.letters.Count("main"); n != left {
+				t.Errorf("%d letters are left after a minute, want %d", n, left)
+			}
+		}
 	})
 }
 

@@ -22,6 +22,7 @@ type job struct {
 	tries    int       // attempts that were made in this one
 	most     int       // tries that this run may come to
 	fresh    bool      // whether it can have become too old
+	replayed bool      // it is a dead letter's
 	deadline time.Time // when all must be decided; zero: never
 
 	// In the outbox (see schedule.go):
@@ -34,6 +35,7 @@ type job struct {
 	saved     bool      // what is on record is how it stands
 	step      int       // waits of the schedule begun
 	due       time.Time // of the next try
+	over      time.Time // when the schedule's own wait is over: due, or later
 	until     time.Time // when the schedule is over
 	asked     bool      // the backend has asked this sender to wait until due
 	notBefore time.Time // a success elsewhere counts from then on
@@ -123,8 +125,9 @@ func (j *job) wantsAnother(now time.Time) bool {
 	}
 	wait, asked := j.last.retryAfter(now)
 	if j.deadline.IsZero() {
-		j.putOff = j.waits && asked && wait > longestPause && j.mayWait()
-		return !j.putOff
+		long := asked && wait > longestPause
+		j.putOff = j.waits && long && j.mayWait()
+		return !j.putOff && !(long && j.replayed)
 	}
 	if !asked {
 		wait = shortestPause(j.tries - 1)

@@ -91,12 +91,15 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 	j := newJob(k.Event, k.TraceID)
 	j.bare, j.kept, j.saved = true, true, true
 	j.path, j.earlier, j.failed = k.Path, k.record.Tries, k.record.Failed
-	j.step, j.due, j.most = min(k.record.Step, len(laterPauses)), k.record.Due, 1
+	j.step, j.most = min(k.record.Step, len(laterPauses)), 1
 	if j.step == 0 {
 		j.most = max(1, quickTries-j.earlier)
 	}
-	if !j.due.IsZero() {
-		j.later, j.until = true, latest(j.due, time.Now()).Add(restOf(j.step)+lastGrace)
+	if due := k.record.Due; !due.IsZero() {
+		// No wait is longer, unless the clock has been set back.
+		most := time.Now().Add(laterPauses[len(laterPauses)-1])
+		j.due, j.over, j.asked = earliest(due, most), earliest(latest(due, k.record.Over), most), k.record.Asked
+		j.later, j.until = true, latest(j.over, time.Now()).Add(restOf(j.step)+lastGrace)
 	}
 	_, j.heard = e.room.listen()
 	return e.settle(ctx, j)

@@ -86,8 +86,16 @@ func TestLaterTriesFollowTheSchedule(t *testing.T) {
 	}
 }
 
+// A Retry-After that is longer than the schedule's wait takes its place; a shorter
+// one is for a try beside the schedule.
 func TestRetryAfterSetsTheNextLaterTry(t *testing.T) {
-	for value, want := range map[string]time.Duration{"0": 0, "2": 2 * time.Second, "900": 15 * time.Minute, "86400": time.Hour} {
+	for value, want := range map[string][]time.Duration{
+		"0":     {time.Second, 2 * time.Second, 2 * time.Second},
+		"2":     {2 * time.Second, 2 * time.Second, time.Second},
+		"4":     {4 * time.Second, 4 * time.Second, 30 * time.Second},
+		"900":   {15 * time.Minute, 15 * time.Minute, 2 * time.Minute},
+		"86400": {time.Hour, time.Hour, 2 * time.Minute},
+	} {
 		t.Run(value, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, g got) {
@@ -103,8 +111,33 @@ func TestRetryAfterSetsTheNextLaterTry(t *testing.T) {
 				if o := r.deliver(event(protocol.Inbound, "c1", 1)); o.Verdict != protocol.Delivered {
 					t.Fatalf("outcome %+v", o)
 				}
-				if got, want := gaps(h.back.requests())[4:], []time.Duration{want, want, 2 * time.Minute}; !slices.Equal(got, want) {
+				if got := gaps(h.back.requests())[4:]; !slices.Equal(got, want) {
 					t.Errorf("waited %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// However soon a backend asks for another try, the schedule takes its time, and the
+// tries grow rare.
+func TestShortRetryAfterDoesNotSpendTheSchedule(t *testing.T) {
+	for _, value := range []string{"0", "1", "60"} {
+		t.Run(value, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, Endpoint{}, func(w http.ResponseWriter, _ got) {
+					w.Header().Set("Retry-After", value)
+					w.WriteHeader(503)
+				}, longLived)
+				r, began := h.open(), time.Now()
+				if o := r.deliver(event(protocol.Close, "c1", 1)); o.Verdict != protocol.Dead {
+					t.Fatalf("outcome %+v", o)
+				}
+				if took := time.Since(began); took < restOf(0) || took > restOf(0)+lastGrace {
+					t.Errorf("it died after %v", took)
+				}
+				if n := len(h.back.requests()); n > int(restOf(0)/calmMost)+100 {
+					t.Errorf("%d requests", n)
 				}
 			})
 		})
@@ -242,7 +275,17 @@ func TestSuccessElsewhereDoesNotLiftALimitOfOnesOwn(t *testing.T) {
 		})
 		r := h.open()
 		o := newOutcomes()
-		o.deliver(t.Context(), r, event(protocol.Inbound, "c1", 1))
+		ctx, drain := context.WithCancel(t.Context())
+		o.deliver(ctx, r, event(protocol.Inbound, "c1", 1))
+		for range 30 {
+			time.Sleep(time.Second)
+			r.deliver(event(protocol.Inbound, "c2", 1))
+		}
+		drain() // nor does a restart
+		o.all.Wait()
+		r.Close()
+		r = h.open()
+		o.redeliver(t.Context(), t, r)
 		for range 30 {
 			time.Sleep(time.Second)
 			r.deliver(event(protocol.Inbound, "c2", 1))

@@ -77,7 +77,7 @@ var errOutboxFull = errors.New("the outbox is full")
 // it matters most.
 func (o *outbox) write(endpoint string, j *job) error {
 	head := outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
-		Tries: j.attempt(), Step: j.step, Due: j.due, Failed: j.failed}
+		Tries: j.attempt(), Step: j.step, Due: j.due, Over: j.over, Asked: j.asked, Failed: j.failed}
 	value, err := joinRecord(head, j.body)
 	if err == nil && len(value) > o.keeper.Largest() {
 		head.Failed = withoutAnswers(j.failed)

@@ -20,9 +20,11 @@ type outboxRecord struct {
 	Endpoint string    `json:"endpoint"`
 	Path     string    `json:"path"`
 	Trace    string    `json:"trace"`
-	Tries    int       `json:"tries"`        // attempts made
-	Step     int       `json:"step"`         // waits of the schedule begun
-	Due      time.Time `json:"due,omitzero"` // of the next try; zero: at once
+	Tries    int       `json:"tries"`           // attempts made
+	Step     int       `json:"step"`            // waits of the schedule begun
+	Due      time.Time `json:"due,omitzero"`    // of the next try; zero: at once
+	Over     time.Time `json:"over,omitzero"`   // when the schedule's own wait is over
+	Asked    bool      `json:"asked,omitempty"` // the backend has asked this sender to wait until Due
 	Failed   []Attempt `json:"failed,omitempty"`
 }
 

@@ -15,8 +15,8 @@ const replaysAtOnce = 8
 
 // Replay sends dead letters again, in the background: each with quick tries as
 // ever, those of one client in order, close last. A letter that is delivered is
-// gone, and its reply is handed to Carry; one that fails again stays, with its new
-// attempts. What is being replayed already isn't begun anew, nor what was meant for
+// gone, and its reply is handed to Carry; one that fails again, or whose backend
+// asks for a long wait, stays, with its new attempts: it would hold up others'. What is being replayed already isn't begun anew, nor what was meant for
 // an endpoint that there is no more.
 //
 // It returns how many it has begun. An id without a letter is a
@@ -133,7 +133,7 @@ func (d *Dispatcher) resendOne(en *entry) {
 // that it failed.
 func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
 	j := newJob(l.Event, l.Trace)
-	j.body, j.fresh = l.Body, false
+	j.body, j.fresh, j.replayed = l.Body, false, true
 	j.earlier = max(1, len(l.Attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
 	if j.ruling != accepted {

@@ -24,7 +24,8 @@ const (
 	// read from where it is kept.
 	readAgain = 5 * time.Second
 	// calmFirst and calmMost are the bounds of the wait, doubling, before an event
-	// that failed when the endpoint's success made it due is made due so again.
+	// that failed when the endpoint's success, or its Retry-After, made it due before
+	// its time is made due so again.
 	calmFirst, calmMost = time.Second, 30 * time.Second
 )
 
@@ -71,36 +72,52 @@ func (j *job) reschedule(now time.Time) bool {
 		j.due = now.Add(readAgain)
 		return true
 	case j.putOff:
-	case j.stopped == nil && j.later && j.last.at.Before(j.due):
-		// It was tried before its time, since the endpoint seemed to be back: that
-		// costs nothing of the schedule.
+		j.over = now
+	case j.stopped == nil && j.later && j.last.at.Before(j.over):
+		// It was tried before its time, since the endpoint seemed to be back or had
+		// asked for it: that costs nothing of the schedule.
 		j.calmDown(now)
 	default:
 		if j.step == len(laterPauses) {
 			return false
 		}
-		j.due = now.Add(laterPauses[j.step])
+		j.over = now.Add(laterPauses[j.step])
 		j.step++
 		j.notBefore, j.rashes = now, 0
 	}
-	j.asked = false
+	j.due, j.asked = j.over, false
 	if j.stopped == nil {
 		if wait, ok := j.last.retryAfter(now); ok {
-			j.due = now.Add(wait)
-			// 429 is about this sender, so another's success doesn't lift it.
-			j.asked = j.last.status == http.StatusTooManyRequests
+			j.heed(wait, now)
 		}
 	}
-	j.until = j.due.Add(restOf(j.step) + lastGrace)
+	j.until = j.over.Add(restOf(j.step) + lastGrace)
 	j.later = true
 	return true
 }
+
+// heed lets the next try wait for as long as the backend asks. Where that is less
+// than the schedule's own wait, such tries come ever more slowly: a backend that
+// goes on asking for another would have the event dead within seconds, or see it
+// all the time.
+func (j *job) heed(wait time.Duration, now time.Time) {
+	j.due = now.Add(wait)
+	if j.due.Before(j.over) {
+		j.due = earliest(j.over, now.Add(max(wait, j.calm())))
+	}
+	j.over = latest(j.over, j.due)
+	// 429 is about this sender, so another's success doesn't lift it.
+	j.asked = j.last.status == http.StatusTooManyRequests
+}
+
+// calm is the shortest wait after a try before its time.
+func (j *job) calm() time.Duration { return min(calmFirst<<min(j.rashes, 5), calmMost) }
 
 // calmDown sets when a success elsewhere counts again for the job.
 func (j *job) calmDown(now time.Time) {
 	if j.probed {
 		return // the breaker's own pace holds
 	}
-	j.notBefore = now.Add(jittered(min(calmFirst<<min(j.rashes, 5), calmMost)))
+	j.notBefore = now.Add(jittered(j.calm()))
 	j.rashes++
 }
