@@ -11,9 +11,9 @@ name=${1:-}
 case $name in
 node) backend=(node backend.mjs) ;;
 python) backend=(python3 backend.py) ;;
-php-chat | php-webhook) backend=(php -S "127.0.0.1:${PORT:=9000}" webhook.php) ;;
+php-hello | php-chat | php-webhook) backend=(php -S "127.0.0.1:${PORT:=9000}" webhook.php) ;;
 *)
-	echo "usage: $0 node|python|php-chat|php-webhook" >&2
+	echo "usage: $0 php-hello|php-chat|php-webhook|node|python" >&2
 	exit 2
 	;;
 esac

@@ -15,7 +15,7 @@ import (
 // a client that comes from it gets through to the backend. The command's end is
 // the end of both.
 func TestOneCommandStartsEachExample(t *testing.T) {
-	for _, name := range []string{"node", "python", "php-webhook", "php-chat"} {
+	for _, name := range []string{"node", "python", "php-hello", "php-webhook", "php-chat"} {
 		t.Run(name, func(t *testing.T) {
 			if strings.HasPrefix(name, "php") {
 				needPHP(t)
