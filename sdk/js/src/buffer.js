@@ -1,6 +1,6 @@
-// What is sent while there is no connection, in order, within bounds.
+// What is sent while away.
 
-/** A message's size in bytes, as it will be on the wire. */
+/** Bytes on the wire. */
 export function size(frame) {
   if (typeof frame === "string") return new TextEncoder().encode(frame).length;
   return frame.byteLength ?? frame.size;
@@ -11,12 +11,11 @@ export class Buffer {
   #bytes = 0;
   #limits;
 
-  /** limits: messages, bytes, and overflow: "reject" the new one, or drop the "oldest". */
   constructor(limits) {
     this.#limits = limits;
   }
 
-  /** Keeps a message; null where there is no room, else those that were dropped for it. */
+  /** Null where there is no room, else what was dropped for it. */
   add(frame) {
     const bytes = size(frame);
     const { messages, bytes: most, overflow } = this.#limits;
@@ -34,7 +33,6 @@ export class Buffer {
     return dropped;
   }
 
-  /** All that is kept; the buffer is empty then. */
   take() {
     const frames = this.#frames;
     this.#frames = [];

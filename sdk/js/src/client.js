@@ -1,4 +1,4 @@
-// A client of a Gatepost gateway that stays connected. See ../README.md for what it promises.
+// See ../README.md for what it promises.
 
 import { Buffer } from "./buffer.js";
 import { delay, verdict } from "./reconnect.js";
@@ -16,8 +16,7 @@ const RECONNECT = { minDelay: 1000, maxDelay: 30_000, stableAfter: 5000, codes: 
 const BUFFER = { messages: 100, bytes: 256 * 1024, overflow: "reject" };
 const HEARTBEAT = { interval: 25_000, timeout: 10_000 };
 
-// Milliseconds in which a close event is bound to come: to a socket without a welcome that is a refusal, and
-// after an error. (After that Node 20's own WebSocket sends none.)
+// Milliseconds in which a close event must come: after an error (some send none), or before "open" without a welcome.
 const SETTLE = 100;
 const LOST = { code: 1006, reason: "", wasClean: false };
 
@@ -28,9 +27,9 @@ export class Client {
   #buffer;
   #state = "closed";
   #clientId = null;
-  #link = null; // the connection, or the try at one, that counts: whatever others report is ignored
+  #link = null; // the connection, or try, that counts: others are ignored
   #failures = 0; // tries since the last connection that lasted
-  #timer; // the only one: the try's deadline, the next try, or the heartbeat
+  #timer; // the try's deadline, the next try, or the heartbeat
   #mayHurry = false; // while waiting: whether an online network cuts it short
 
   constructor(url, options = {}) {
@@ -142,7 +141,6 @@ export class Client {
     if (this.#link === link) this.#emit("open", { clientId: id });
   }
 
-  /** Begins the wait for the next sign of life. */
   #listen(link) {
     const { heartbeat } = this.#options;
     this.#after(heartbeat?.interval, () => this.#probe(link));
@@ -167,15 +165,13 @@ export class Client {
     this.#lose(link, LOST);
   }
 
-  /** The connection has ended, or the try has failed. */
   #lose(link, ended) {
     if (this.#link !== link) return;
     this.#link = null;
     if (link.socket?.readyState < 2) link.socket.close();
     const { token, reconnect } = this.#options;
     const next = verdict(ended.code);
-    // Without a function for tokens there is no new one; where there never was one, the backend set the
-    // time that has passed (4001), and decides again.
+    // Where there never was a token the backend has set the time (4001), and decides again.
     const again = {
       ask: reconnect.codes.includes(ended.code),
       renew: typeof token === "function" || (ended.code === 4001 && token == null),

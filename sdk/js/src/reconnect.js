@@ -1,12 +1,9 @@
-// What follows the end of a connection, by its close code: docs/protocol.md, "Close codes".
+// What follows a close code: docs/protocol.md, "Close codes".
 
 const NEVER = [1002, 1007, 1009, 4043];
 const LATER = [1008, 1011, 4053];
 
-/**
- * "never"; "later", not before a pause; "renew", with a new token; "ask", the application decides; else "now".
- * Codes that the gateway doesn't have come from a proxy, the network (1006), or a gateway newer than this.
- */
+/** "never", "later", "renew" with a new token, "ask" the application; "now" for all others, a proxy's too. */
 export function verdict(code) {
   if (NEVER.includes(code)) return "never";
   if (LATER.includes(code)) return "later";
@@ -14,11 +11,7 @@ export function verdict(code) {
   return code === 1000 || (code >= 4100 && code <= 4999) ? "ask" : "now";
 }
 
-/**
- * Milliseconds until the next try: any in a window that doubles with each failure ("full jitter"), so that
- * a crowd that lost its connections together doesn't come back together. "later" adds the least window, and
- * begins where the fourth failure does.
- */
+/** Milliseconds until the next try: full jitter, so that a crowd that was lost together comes back apart. */
 export function delay(later, failures, min, max, random = Math.random) {
   const window = Math.min(max, min * 2 ** Math.max(failures, later ? 3 : 0));
   return random() * window + (later ? min : 0);

@@ -8,6 +8,7 @@ test("the whole library is less than 4 KiB, gzipped", () => {
   const src = new URL("../src/", import.meta.url);
   const files = readdirSync(src).filter((name) => name.endsWith(".js"));
   assert.ok(files.length >= 3);
-  const bytes = gzipSync(Buffer.concat(files.map((name) => readFileSync(new URL(name, src))))).length;
+  // Each by itself, as a server sends them.
+  const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(new URL(name, src))).length, 0);
   assert.ok(bytes < 4096, `${bytes} bytes`);
 });
