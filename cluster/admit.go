@@ -16,6 +16,9 @@ func (r *roster) open(now moment) bool {
 	case 0:
 		return true
 	case 1:
+		if r.doomed {
+			return false
+		}
 		for _, m := range r.members {
 			return !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence
 		}

@@ -75,8 +75,12 @@ func (r *roster) learnGone(b *beat, now moment) {
 	for i := range b.Gone {
 		d := &b.Gone[i]
 		if d.Tag == r.tag {
-			if d.Final && (d.Inc == r.inc || slices.Contains(r.prev, d.Inc)) && r.state != leaving {
+			switch mine := d.Inc == r.inc || slices.Contains(r.prev, d.Inc); {
+			case !mine || r.state == leaving:
+			case d.Final:
 				r.state = condemned
+			default:
+				r.foretold(now)
 			}
 			continue
 		}
@@ -106,6 +110,26 @@ func (r *roster) learnGone(b *beat, now moment) {
 		if f.Tag == b.tag && (b.Inc > f.Inc || slices.Contains(b.Prev, f.Inc)) {
 			f.heir = true
 		}
+	}
+}
+
+// foretold notes that somebody declares this node lost.
+func (r *roster) foretold(now moment) {
+	if !r.doomed || now.waited(r.toldAt) > 2*r.t.silence {
+		r.doomAt = now
+	}
+	r.toldAt = now
+	if !r.doomed {
+		r.doomed = true
+		r.change()
+	}
+}
+
+// giveIn ends a declaration that comes to no end, since those whom it would take
+// are gone themselves: this node begins anew by itself.
+func (r *roster) giveIn(now moment) {
+	if r.doomed && r.state == serving && now.waited(r.toldAt) <= r.t.silence && now.waited(r.doomAt) > 3*(r.t.lease+r.t.margin) {
+		r.state = condemned
 	}
 }
 
@@ -205,7 +229,7 @@ func (r *roster) reset(inc string) {
 	clear(r.others)
 	clear(r.sent)
 	r.quit = latest(append(append(r.quit, r.prev...), r.inc))
-	r.prev, r.state = nil, joining
+	r.prev, r.doomed, r.state = nil, false, joining
 	r.become(inc)
 }
 

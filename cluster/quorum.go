@@ -117,7 +117,7 @@ func (r *roster) allowed(now moment) (always bool, start moment) {
 		return false, moment{}
 	}
 	if r.count() <= leaseless {
-		return true, moment{}
+		return !r.doomed || len(r.members) == 0, moment{}
 	}
 	return false, r.leaseStart(now)
 }

@@ -16,6 +16,7 @@ type record struct {
 	Prev    []string       `json:"prev,omitempty"`
 	Quit    []string       `json:"left,omitempty"`
 	Ended   bool           `json:"ended,omitempty"` // it left in order: nothing of it goes on
+	Doomed  bool           `json:"doomed,omitempty"`
 	Members []memberRecord `json:"members,omitempty"`
 	Gone    []departed     `json:"gone,omitempty"`
 }
@@ -30,12 +31,12 @@ type memberRecord struct {
 
 // record makes the record of all that is so now.
 func (r *roster) record() *record {
-	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev, Quit: r.quit}
+	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev, Quit: r.quit, Doomed: r.doomed}
 	for _, f := range r.gone {
 		rec.Gone = append(rec.Gone, f.departed)
 	}
 	if r.state == leaving {
-		rec.Ended, rec.Prev, rec.Quit = true, nil, latest(append(slices.Clone(r.quit), r.inc))
+		rec.Ended, rec.Doomed, rec.Prev, rec.Quit = true, false, nil, latest(append(slices.Clone(r.quit), r.inc))
 		return rec
 	}
 	for _, m := range r.inOrder() {
@@ -74,6 +75,7 @@ func (r *roster) load(rec *record) {
 	if rec.Ended {
 		return
 	}
+	r.doomed = rec.Doomed
 	r.prev = latest(append(slices.Clone(rec.Prev), rec.Inc))
 	for _, m := range rec.Members {
 		if m.Tag != r.tag {

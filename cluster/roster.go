@@ -28,11 +28,16 @@ type roster struct {
 	others  map[string]*other
 	gone    map[nodeStart]*farewell
 
-	began   moment // start of the process, or of its going on after it was stopped
-	watch   moment // since when silence of others means something
-	held    moment // since when the lease has been unbroken; zero: it isn't
-	ticked  moment
-	state   state
+	began  moment // start of the process, or of its going on after it was stopped
+	watch  moment // since when silence of others means something
+	held   moment // since when the lease has been unbroken; zero: it isn't
+	ticked moment
+	state  state
+	// doomed: somebody declares this incarnation lost. Without a lease nothing else
+	// would keep it from going on until that is final.
+	doomed  bool
+	toldAt  moment // when it was last told so
+	doomAt  moment // since when
 	fatal   error
 	events  []event
 	changes uint64             // counts what must be kept
@@ -174,8 +179,12 @@ func (r *roster) meetNamesake(b *beat) {
 func (r *roster) succeed(m *member, b *beat, now moment) *member {
 	was := nodeStart{m.tag, m.inc}
 	switch {
-	case r.gone[was] != nil:
-		return nil // being declared lost; then it may come in anew
+	case r.gone[was] != nil: // being declared lost; then it may come in anew
+		if f := r.gone[was]; !f.Final && slices.Contains(b.Left, m.inc) {
+			f.Lost = false // it has given up before anybody took over what it had
+			r.end(f)
+		}
+		return nil
 	case slices.Contains(b.Prev, m.inc):
 		r.replace(m, b.Inc, now)
 		return m
@@ -243,6 +252,7 @@ func (r *roster) tick(now moment) {
 		r.began, r.watch = now, now
 	}
 	r.ticked = now
+	r.giveIn(now)
 	for _, m := range r.inOrder() {
 		if m.hearing && now.waited(m.heardAt) > r.t.silence {
 			r.setHearing(m, false)

@@ -221,7 +221,7 @@ func (w *world) leave(i int) {
 		if v.roster == nil || w.cut[[2]int{min(i, j), max(i, j)}] || w.now.boot < v.paused.boot {
 			continue
 		}
-		if m := v.members[n.tag]; m != nil && m.inc == n.inc {
+		if m, to := v.members[n.tag], n.members[v.tag]; m != nil && m.inc == n.inc && to != nil && to.hearing {
 			v.bidFarewell(m, false, w.now)
 		}
 	}
@@ -286,6 +286,7 @@ func (w *world) forgetTheDead() {
 				if v.tag == m.tag && v.inc != m.inc {
 					if _, err := n.forget(m.name, w.now); err == nil {
 						w.tell("%s is told to forget %s as %s", n.name, m.name, m.inc)
+						delete(w.lost, nodeStart{n.tag, n.inc}) // who knew of that has forgotten it
 					}
 				}
 			}
