@@ -76,7 +76,7 @@ func TestNameIsTaken(t *testing.T) {
 	t.Parallel()
 	c := harness.StartCluster(t, 2, nil)
 	second := harness.Launch(t, harness.Env{
-		"GATEPOST_NODE": c.Nodes[0].Name(), "GATEPOST_CLUSTER_LISTEN": harness.ClosedPort(t),
+		"GATEPOST_NODE": c.Nodes[0].Name(), "GATEPOST_CLUSTER_LISTEN": harness.QuietAddress(t),
 		"GATEPOST_CLUSTER_PEERS": c.Nodes[1].Route(),
 	})
 	if status := second.Exit(harness.Patience); status != 1 || !second.Log.Has(c.Nodes[0].Name()) {

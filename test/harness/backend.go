@@ -108,13 +108,21 @@ func listenQuietly(t testing.TB) net.Listener {
 func listenQuietlyOn(t testing.TB, host string) net.Listener {
 	t.Helper()
 	for range 100 {
-		if socket, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, 10_000+rand.N(22_000))); err == nil {
+		port := 10_000 + rand.N(22_000)
+		if _, taken := quietPorts.LoadOrStore(port, true); taken {
+			continue
+		}
+		if socket, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port)); err == nil {
 			return socket
 		}
 	}
 	t.Fatal("a hundred ports are taken")
 	return nil
 }
+
+// quietPorts are those that some test has had: another one mustn't get one that is free
+// for the moment.
+var quietPorts sync.Map
 
 // Down takes the backend from the network: its connections break, new ones are
 // refused.

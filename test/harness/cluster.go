@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -23,17 +22,21 @@ type Cluster struct {
 // the harness's own, and waits until all of them are one cluster.
 func StartCluster(t testing.TB, n int, env Env) *Cluster {
 	t.Helper()
-	sockets, routes := make([]net.Listener, n), make([]string, n)
+	routes := make([]string, n)
 	for i := range n {
-		sockets[i] = listenQuietly(t)
-		routes[i] = sockets[i].Addr().String()
-	}
-	for _, s := range sockets { // now that each is another
-		s.Close()
+		routes[i] = QuietAddress(t)
 	}
 	return startCluster(t, n, func(i int) Env {
 		return Env{"GATEPOST_CLUSTER_LISTEN": routes[i], "GATEPOST_CLUSTER_PEERS": strings.Join(routes, ",")}
 	}, env)
+}
+
+// QuietAddress is a loopback address for a node to listen at that nobody else has had.
+func QuietAddress(t testing.TB) string {
+	t.Helper()
+	socket := listenQuietly(t)
+	defer socket.Close()
+	return socket.Addr().String()
 }
 
 // StartClusterOn runs n nodes that find each other over an external NATS.

@@ -26,6 +26,16 @@ func (l *Log) String() string {
 	return l.all.String()
 }
 
+// Count is how many lines have all of these parts.
+func (l *Log) Count(parts ...string) (lines int) {
+	for line := range strings.SplitSeq(l.String(), "\n") {
+		if hasAll(line, parts) {
+			lines++
+		}
+	}
+	return lines
+}
+
 // Has reports whether some line has all of these parts.
 func (l *Log) Has(parts ...string) bool {
 	for line := range strings.SplitSeq(l.String(), "\n") {
