@@ -171,17 +171,27 @@ final class TransportTest extends TestCase
 
     public function testAForkHasAConnectionOfItsOwn(): void
     {
-        $client = self::client();
-        $before = json_decode($client->call('GET', '/x')->body);
+        $node = Node::start();
+        $client = new Client($node->url, Node::SECRET);
+        self::assertSame(0, $client->stats()->clients);
+        self::assertSame(1, self::connectionsTo($node), 'the connection is kept');
         $child = pcntl_fork();
         if ($child === 0) {
-            $client->call('GET', '/child');
-            posix_kill((int) getmypid(), SIGUSR1);
+            $client->stats();
+            posix_kill((int) getmypid(), self::connectionsTo($node) === 2 ? SIGUSR1 : SIGUSR2);
         }
         pcntl_waitpid($child, $status);
-        self::assertSame(SIGUSR1, pcntl_wtermsig($status));
-        self::assertNotNull($before);
-        self::assertSame('/parent', ((array) json_decode($client->call('GET', '/parent')->body, true))['uri']);
+        self::assertSame(SIGUSR1, pcntl_wtermsig($status), 'the child used its parent\'s connection');
+        self::assertSame(0, $client->stats()->clients);
+        self::assertSame(1, self::connectionsTo($node), 'the parent lost its connection');
+    }
+
+    /** How many established connections to the node there are, whoever has them. */
+    private static function connectionsTo(Node $node): int
+    {
+        [, $port] = explode(':', $node->addr);
+        $to = sprintf('/^ *\d+: \S+ [0-9A-F]+:%04X 01 /m', (int) $port);
+        return (int) preg_match_all($to, (string) file_get_contents('/proc/net/tcp'));
     }
 
     /** @param array<string, mixed> $options */

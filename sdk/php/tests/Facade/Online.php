@@ -30,6 +30,7 @@ trait Online
     {
         $keep = $this->connect('42');
         self::assertSame(['eva' => 0, 42 => 1], Gateway::isUidsOnline(['eva', '42']));
+        self::assertSame(['' => 0, 42 => 1], Gateway::isUidsOnline(['', 42]));
         self::assertSame([], Gateway::isUidsOnline([]));
         self::assertSame(1, Gateway::isOnline($keep->id()));
     }
