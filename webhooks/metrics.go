@@ -1,6 +1,8 @@
 package webhooks
 
 import (
+	"sync"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -12,6 +14,9 @@ type seen struct {
 	evicted    *prometheus.CounterVec
 	unreadable *prometheus.CounterVec
 	unknown    *prometheus.CounterVec
+
+	mu      sync.Mutex                       // guards the following
+	counted map[[3]string]prometheus.Counter // attempts by their labels: a look-up in a vector costs several times as much
 }
 
 func newSeen() *seen {
@@ -19,6 +24,7 @@ func newSeen() *seen {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "gatepost_webhook_" + name, Help: help}, labels)
 	}
 	return &seen{
+		counted:  map[[3]string]prometheus.Counter{},
 		attempts: counter("attempts_total", "Webhook attempts by how they ended.", "endpoint", "event", "result"),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "gatepost_webhook_attempt_seconds", Help: "How long webhook attempts took, body included.",
@@ -33,7 +39,15 @@ func newSeen() *seen {
 
 // attempt counts one attempt.
 func (s *seen) attempt(endpoint, event string, a *answer) {
-	s.attempts.WithLabelValues(endpoint, event, a.result()).Inc()
+	labels := [...]string{endpoint, event, a.result()}
+	s.mu.Lock()
+	counter := s.counted[labels]
+	if counter == nil {
+		counter = s.attempts.WithLabelValues(labels[:]...)
+		s.counted[labels] = counter
+	}
+	s.mu.Unlock()
+	counter.Inc()
 	s.latency.WithLabelValues(endpoint).Observe(a.took.Seconds())
 }
 

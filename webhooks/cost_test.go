@@ -1,0 +1,133 @@
+package webhooks
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"gatepost/protocol"
+)
+
+// plainBackend answers requests without allocating, so that what is counted is the
+// dispatcher's.
+type plainBackend struct {
+	listener net.Listener
+	conns    sync.WaitGroup
+}
+
+func startPlainBackend(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &plainBackend{listener: l}
+	b.conns.Go(b.serve)
+	t.Cleanup(func() {
+		_ = l.Close()
+		b.conns.Wait()
+	})
+	return "http://" + l.Addr().String() + "/"
+}
+
+func (b *plainBackend) serve() {
+	for {
+		conn, err := b.listener.Accept()
+		if err != nil {
+			return
+		}
+		b.conns.Go(func() { answerAll(conn) })
+	}
+}
+
+// answerAll takes each read for one request, as small ones on loopback are.
+func answerAll(conn net.Conn) {
+	const reply = `{"reply":"pong"}`
+	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(reply)) + "\r\n\r\n" + reply)
+	defer func() { _ = conn.Close() }()
+	room := make([]byte, 16<<10)
+	for {
+		if _, err := conn.Read(room); err != nil {
+			return
+		}
+		if _, err := conn.Write(answer); err != nil {
+			return
+		}
+	}
+}
+
+func dispatcherFor(t testing.TB, url string, batch int) *Dispatcher {
+	t.Helper()
+	d, err := New(Config{Endpoints: []Endpoint{{Name: "b", URL: url, Signer: sealed("v1,c2lnbmF0dXJl"), Batch: batch}}}, discard(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
+// sealed stands for a signature: what signing costs is auth's.
+type sealed string
+
+func (s sealed) Sign(string, time.Time, []byte) string { return string(s) }
+
+// mostAllocations is what a round trip may allocate. More than half of it is net/http's,
+// see BenchmarkFloor.
+const mostAllocations = 95
+
+func TestARoundTripAllocatesLittle(t *testing.T) {
+	d := dispatcherFor(t, startPlainBackend(t), 1)
+	ev := event(protocol.Inbound, "c1", 1)
+	n := testing.AllocsPerRun(200, func() {
+		if o := d.Deliver(t.Context(), "/", "", ev); o.Verdict != protocol.Delivered || o.Reply.Message == nil {
+			t.Fatalf("outcome %+v", o)
+		}
+	})
+	t.Logf("%v allocations", n)
+	if n > mostAllocations {
+		t.Errorf("%v allocations, %d are the most", n, mostAllocations)
+	}
+}
+
+// BenchmarkRoundTrip is one event after the other, against a backend that costs next
+// to nothing; BenchmarkFloor is the same POST by net/http alone.
+func BenchmarkRoundTrip(b *testing.B) {
+	d := dispatcherFor(b, startPlainBackend(b), 1)
+	ev := event(protocol.Inbound, "c1", 1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if o := d.Deliver(b.Context(), "/", "", ev); o.Verdict != protocol.Delivered {
+			b.Fatalf("outcome %+v", o)
+		}
+	}
+}
+
+func BenchmarkFloor(b *testing.B) {
+	d := dispatcherFor(b, startPlainBackend(b), 1)
+	c := d.endpoints[0].courier
+	j := newJob(event(protocol.Inbound, "c1", 1), "")
+	body, err := encode(j.ev)
+	if err != nil {
+		b.Fatal(err)
+	}
+	j.body = body
+	b.ReportAllocs()
+	for b.Loop() {
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, d.endpoints[0].URL, bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		req.Header = c.seal(j)
+		resp, err := c.transport.RoundTrip(req)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+	}
+}
