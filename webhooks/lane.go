@@ -4,19 +4,55 @@ package webhooks
 func (q *queue) laneOf(addr, uid string) *lane {
 	s := q.sources[addr]
 	if s == nil {
-		s = &source{addr: addr, lanes: map[string]*lane{}}
-		for k := range kind(kinds) {
-			s.line[k].rank = newRank(s)
-		}
+		s = q.newSource()
+		s.addr = addr
 		q.sources[addr] = s
 	}
 	l := s.lanes[uid]
 	if l == nil {
-		l = &lane{source: s, user: q.userOf(uid)}
-		for k := range kind(kinds) {
-			l.line[k].rank = newRank(l)
-		}
+		l = q.newLane()
+		l.source, l.user = s, q.userOf(uid)
 		s.lanes[uid] = l
+	}
+	return l
+}
+
+// mostSpare is how many sources and lanes are kept for others: with an address for
+// each client nearly every event has them to itself, for as long as it takes.
+const mostSpare = 64
+
+func (q *queue) newSource() *source {
+	if last := len(q.spareSources) - 1; last >= 0 {
+		s := q.spareSources[last]
+		q.spareSources = q.spareSources[:last]
+		return s
+	}
+	s := &source{lanes: map[string]*lane{}}
+	for k := range kind(kinds) {
+		s.line[k].rank = newRank(s)
+	}
+	return s
+}
+
+// small says whether a source has never had many lanes, whose room it would keep.
+func (s *source) small() bool {
+	for k := range kind(kinds) {
+		if cap(s.line[k].lanes) > mostSpare {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *queue) newLane() *lane {
+	if last := len(q.spareLanes) - 1; last >= 0 {
+		l := q.spareLanes[last]
+		q.spareLanes = q.spareLanes[:last]
+		return l
+	}
+	l := &lane{}
+	for k := range kind(kinds) {
+		l.line[k].rank = newRank(l)
 	}
 	return l
 }
@@ -114,8 +150,17 @@ func (q *queue) forget(l *lane) {
 			delete(q.users, uid)
 		}
 	}
-	delete(l.source.lanes, uid)
-	if len(l.source.lanes) == 0 {
-		delete(q.sources, l.source.addr)
+	s := l.source
+	delete(s.lanes, uid)
+	l.source, l.user = nil, nil
+	if len(q.spareLanes) < mostSpare {
+		q.spareLanes = append(q.spareLanes, l)
+	}
+	if len(s.lanes) > 0 {
+		return
+	}
+	delete(q.sources, s.addr)
+	if len(q.spareSources) < mostSpare && s.small() {
+		q.spareSources = append(q.spareSources, s)
 	}
 }

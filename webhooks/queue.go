@@ -45,6 +45,9 @@ type queue struct {
 	last    kind               // which was served last, so that they take turns
 	arrived [kinds]chain       // all that wait
 	newest  bool               // whether the last newcomer was the one that came last
+
+	spareSources []*source // nobody's, and empty
+	spareLanes   []*lane
 }
 
 // source is a remote address.
