@@ -42,10 +42,10 @@ func printStats(cmd *cobra.Command, s *protocol.Stats) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	printNodes(w, s.Nodes)
 	if len(s.Webhooks) > 0 {
-		_, _ = fmt.Fprintln(w, "\nWEBHOOK\tUNDER WAY\tWAITING\tDELIVERED\tFAILED\tDEAD\tURL")
+		_, _ = fmt.Fprintln(w, "\nWEBHOOK\tBREAKER\tUNDER WAY\tWAITING\tDELIVERED\tFAILED\tDEAD\tURL")
 	}
 	for _, e := range s.Webhooks {
-		_, _ = fmt.Fprintf(w, "%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\n", e.Name, e.InFlight, e.Concurrency, e.Waiting, e.Delivered, e.Failed, e.Dead, e.URL)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%d of %d\t%d\t%d\t%d\t%d\t%s\n", e.Name, e.Breaker, e.InFlight, e.Concurrency, e.Waiting, e.Delivered, e.Failed, e.Dead, e.URL)
 	}
 	return w.Flush()
 }

@@ -11,7 +11,7 @@ import (
 // they do.
 func TestCommandsAgainstARunningNode(t *testing.T) {
 	t.Parallel()
-	node := harness.Start(t, nil)
+	node := harness.Start(t, harness.NewBackend(t, nil).Env(nil))
 	env := harness.Env{"GATEPOST_URL": "http://" + node.Addr, "GATEPOST_SECRET": harness.Secret}
 	run := func(args ...string) string {
 		t.Helper()
@@ -36,7 +36,9 @@ func TestCommandsAgainstARunningNode(t *testing.T) {
 	if out := run("clients"); !strings.Contains(out, c.ID) || !strings.Contains(out, other.ID) {
 		t.Errorf("gatepost clients prints %s", out)
 	}
-	run("stats")
+	if out := run("stats"); !strings.Contains(out, "BREAKER") || !strings.Contains(out, "closed") {
+		t.Errorf("gatepost stats prints %s", out)
+	}
 	run("dead", "list")
 	run("healthcheck", "--addr", node.Addr, "--ready")
 	api := run("token", "api", "--scope", "push:group:room%20%2A")
