@@ -35,6 +35,7 @@ func TestKilledNodeIsClosedForByOthers(t *testing.T) {
 		}
 		dead, left := c.Nodes[1], []*harness.Node{c.Nodes[0], c.Nodes[2]}
 		tr := newTraffic(t)
+		tr.drain(byNode...)
 		var seen []*arrivals
 		for i, node := range left {
 			near, far := node.Connect(t, harness.Dial{}), left[1-i].Connect(t, harness.Dial{})

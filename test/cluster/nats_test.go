@@ -22,6 +22,7 @@ func TestNATSGoesAndComesBack(t *testing.T) {
 		stay[n] = node.Crowd(t, 10, func(i int) harness.Dial { return as(t, i) })
 	}
 	tr := newTraffic(t)
+	tr.drain(stay...)
 	for n, node := range c.Nodes {
 		others := stay[(n+1)%len(stay)]
 		tr.call(node.Name()+" client here", 50*time.Millisecond, node, "POST", "/push/clients/"+stay[n][0].ID, "hello")

@@ -154,6 +154,20 @@ func (tr *traffic) watch(c *harness.Client) *arrivals {
 	return a
 }
 
+// drain reads what comes to clients, as long as there is traffic: one that doesn't read
+// sees no ping.
+func (tr *traffic) drain(groups ...[]*harness.Client) {
+	tr.every(20*time.Millisecond, func() {
+		for _, clients := range groups {
+			for _, c := range clients {
+				for c.Waiting() > 0 {
+					_, _ = c.TryText(0)
+				}
+			}
+		}
+	})
+}
+
 // longestGap is the longest time in which nothing came, of this stretch.
 func (a *arrivals) longestGap(from, to time.Time) (gap time.Duration) {
 	a.mu.Lock()
