@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -13,11 +14,13 @@ import (
 // take a fifth of the CPU time.
 const garbageFloor = 16 << 20
 
-// paceCollector has the collector leave at least garbageFloor between its runs. It
-// does nothing where the operator has set GOGC.
-func paceCollector() {
+// paceMemory has the collector leave at least garbageFloor between its runs, and
+// gives memory back when the node is calm, until ctx ends. It does nothing where the
+// operator has set GOGC.
+func paceMemory(ctx context.Context) {
 	if os.Getenv("GOGC") == "" {
 		new(pacer).wait()
+		go giveBackWhenCalm(ctx)
 	}
 }
 

@@ -48,7 +48,7 @@ GATEPOST_WEBHOOK_URL and GATEPOST_WEBHOOK_SECRET too.`,
 		}
 		ctx, cancel := context.WithCancel(cmd.Context())
 		defer cancel()
-		paceCollector()
+		paceMemory(ctx)
 		n, err := newNode(ctx, loaded.Config, log, nil)
 		if err != nil {
 			return err
