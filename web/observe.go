@@ -3,7 +3,6 @@ package web
 import (
 	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -24,6 +23,7 @@ func observe(log *slog.Logger, reg prometheus.Registerer) echo.MiddlewareFunc {
 	}, []string{"method", "route"})
 	reg.MustRegister(calls, seconds)
 
+	known := newSeriesCache(calls, seconds)
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			begun := time.Now()
@@ -31,10 +31,13 @@ func observe(log *slog.Logger, reg prometheus.Registerer) echo.MiddlewareFunc {
 				c.Error(err) // answered here, so that its status is known
 			}
 			took := time.Since(begun)
-			method, route, status := knownMethod(c.Request().Method), routeOf(c), c.Response().Status
-			calls.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-			seconds.WithLabelValues(method, route).Observe(took.Seconds())
-			log.Debug("call", "method", method, "route", route, "status", status, "took", took)
+			k := seriesKey{knownMethod(c.Request().Method), routeOf(c), c.Response().Status}
+			s := known.of(k)
+			s.calls.Inc()
+			s.seconds.Observe(took.Seconds())
+			if log.Enabled(c.Request().Context(), slog.LevelDebug) {
+				log.Debug("call", "method", k.method, "route", k.route, "status", k.status, "took", took)
+			}
 			return nil
 		}
 	}

@@ -82,8 +82,9 @@ func mediaType(h http.Header) (string, error) {
 		return "", wrongMedia("the content-encoding %q isn't read; send the body as it is", coding)
 	}
 	header := h.Get("Content-Type")
-	if header == "" {
-		return "", nil
+	switch header {
+	case "", "text/plain", "application/json", "application/octet-stream": // they need no parsing
+		return header, nil
 	}
 	media, _, err := mime.ParseMediaType(header)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -32,7 +33,7 @@ func (a *API) serve(r route) echo.HandlerFunc {
 				return echo.ErrNotFound
 			}
 		}
-		ctx.Response().Header().Set("Cache-Control", "no-store")
+		ctx.Response().Header()["Cache-Control"] = noStore
 		if !a.Gateway.Alone() {
 			namePartial(ctx)
 		}
@@ -71,16 +72,46 @@ func namePartial(ctx echo.Context) {
 	})
 }
 
+// Headers of most answers. net/http copies them, so that they can be shared.
+var (
+	noStore = []string{"no-store"}
+	isJSON  = []string{echo.MIMEApplicationJSON}
+)
+
 // answer writes value as JSON.
 func (c *call) answer(status int, value any) error {
 	body, err := encode(value)
 	if err != nil {
 		return err
 	}
-	return c.Blob(status, echo.MIMEApplicationJSON, body)
+	return c.write(status, body)
 }
 
-func (c *call) ok(value any) error { return c.answer(http.StatusOK, value) }
+// write writes JSON.
+func (c *call) write(status int, body []byte) error {
+	response := c.Response()
+	response.Header()["Content-Type"] = isJSON
+	response.WriteHeader(status)
+	_, err := response.Write(body)
+	return err
+}
+
+func (c *call) ok(value any) error {
+	if pushed, ok := value.(protocol.Pushed); ok {
+		return c.write(http.StatusOK, encodePushed(pushed))
+	}
+	return c.answer(http.StatusOK, value)
+}
+
+// encodePushed is the answer to every push, encoded without encoding/json, which
+// would cost as much as checking the push.
+func encodePushed(p protocol.Pushed) []byte {
+	b := make([]byte, 0, 64)
+	b = strconv.AppendInt(append(b, `{"matched":`...), int64(p.Matched), 10)
+	b = strconv.AppendInt(append(b, `,"queued":`...), int64(p.Queued), 10)
+	b = strconv.AppendInt(append(b, `,"dropped":`...), int64(p.Dropped), 10)
+	return append(b, '}')
+}
 
 // encode is value as JSON, with <, > and & as they are.
 func encode(value any) ([]byte, error) {

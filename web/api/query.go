@@ -17,6 +17,9 @@ type query url.Values
 // parseQuery reads a query string that may hold the parameters in known, and
 // nothing else.
 func parseQuery(raw string, known []string) (query, error) {
+	if raw == "" {
+		return nil, nil
+	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, protocol.BadField("query", "isn't percent-encoded parameters separated by &")
