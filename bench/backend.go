@@ -11,19 +11,19 @@ import (
 
 const webhookSecret = "whsec_YSB3ZWJob29rIHNlY3JldCBvZiB0aGUgYmVuY2htYXJr"
 
-// backend answers every message with a reply, at once.
+// backend answers every message with a reply, after its latency.
 type backend struct {
 	url    string
 	server *http.Server
 }
 
-func startBackend() (*backend, error) {
+func startBackend(latency time.Duration) (*backend, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	b := &backend{url: "http://" + l.Addr().String() + "/", server: &http.Server{
-		Handler: http.HandlerFunc(answer), ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r, latency) }), ReadHeaderTimeout: 10 * time.Second,
 	}}
 	go func() { _ = b.server.Serve(l) }() // ends with stop
 	return b, nil
@@ -31,12 +31,13 @@ func startBackend() (*backend, error) {
 
 func (b *backend) stop() { _ = b.server.Close() }
 
-func answer(w http.ResponseWriter, r *http.Request) {
+func answer(w http.ResponseWriter, r *http.Request, latency time.Duration) {
 	const reply = `{"reply":"pong"}`
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
+	time.Sleep(latency)
 	switch r.Header.Get("Gatepost-Event") {
 	case "message":
 		_, _ = io.WriteString(w, reply)
@@ -58,28 +59,4 @@ func answer(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = io.WriteString(w, `{"replies":{`+strings.Join(replies, ",")+`}}`)
 	}
-}
-
-// gone says whether the node has no clients any more, nor events of theirs.
-func gone(admin string) bool {
-	metrics, err := get("http://" + admin + "/metrics")
-	if err != nil {
-		return false
-	}
-	for _, gauge := range []string{`gatepost_clients{state="open"}`, `gatepost_clients{state="closing"}`, "gatepost_events_waiting"} {
-		if !strings.Contains(metrics, "\n"+gauge+" 0\n") {
-			return false
-		}
-	}
-	return true
-}
-
-func get(url string) (string, error) {
-	res, err := http.Get(url) //nolint:gosec,noctx // the node's own address; it ends with the node
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	return string(body), err
 }

@@ -2,6 +2,8 @@
 // it: tokens checked, metrics on, webhooks signed. It starts the binary on
 // loopback, opens real sockets to it, and reads the process's own CPU time and
 // resident memory from /proc, so that what the load costs here isn't counted.
+// Where Debian's nginx with nchan is installed, it is measured in turn with the
+// gateway.
 //
 //	go run ./bench -binary bin/gatepost
 //
@@ -14,18 +16,22 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 type options struct {
-	binary  string
-	clients int
-	pushes  int
-	calls   int
-	trips   int
-	runs    int
-	only    *regexp.Regexp
+	binary   string
+	clients  int
+	pushes   int
+	calls    int
+	trips    int
+	runs     int
+	peer     bool
+	growth   bool
+	only     *regexp.Regexp
+	profiles string
 }
 
 func main() {
@@ -35,9 +41,11 @@ func main() {
 	flag.IntVar(&o.pushes, "pushes", 50, "pushes of 100 bytes to all of them")
 	flag.IntVar(&o.calls, "calls", 20_000, "pushes to one client over HTTP")
 	flag.IntVar(&o.trips, "trips", 20_000, "round trips message, webhook, reply")
-	flag.IntVar(&o.runs, "runs", 3, "runs of everything; the table shows their minimum, median and maximum")
-	only := flag.String("only", "", "regular expression: the scenarios to run, fan-out, push, round trip, batches, connect, journal")
-	flag.StringVar(&profileDir, "profiles", "", "a folder for a CPU profile of each measurement, for go tool pprof; the figures are worth less then")
+	flag.IntVar(&o.runs, "runs", 5, "runs of everything; the table shows their minimum, median and maximum")
+	flag.BoolVar(&o.peer, "peer", true, "measure nginx with nchan too, where it is installed")
+	flag.BoolVar(&o.growth, "growth", false, "instead: how the cost grows with clients, message size, groups and the webhook's latency (minutes)")
+	only := flag.String("only", "", "regular expression: the scenarios to run, by their names in bench/scenarios.go and bench/growth.go")
+	flag.StringVar(&o.profiles, "profiles", "", "a folder for a CPU profile of each measurement of the gateway, for go tool pprof; the figures are worth less then")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
 	if err := run(o); err != nil {
@@ -46,56 +54,67 @@ func main() {
 	}
 }
 
-// scenario measures one or more figures against a node of its own.
-type scenario struct {
-	name    string
-	measure func(o options) ([]figure, error)
-}
-
-var scenarios = []scenario{
-	{"fan-out", fanOut},
-	{"push", pushOverHTTP},
-	{"round trip", roundTrip},
-	{"batches", batchedRoundTrip},
-	{"connect", connectAndClose},
-	{"journal", journal},
-}
-
-type figure struct {
-	name, unit string
-	value      float64
-}
-
 func run(o options) error {
 	raiseFileLimit()
-	var order []string
-	units := map[string]string{}
-	values := map[string][]float64{}
+	set := scenarios
+	if o.growth {
+		set = growth
+	}
+	t := newTable()
+	began := loadAverage()
 	for r := range o.runs {
-		for _, s := range scenarios {
+		for _, s := range set {
 			if !o.only.MatchString(s.name) {
 				continue
 			}
-			begun := time.Now()
-			figures, err := s.measure(o)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(os.Stderr, "run %d of %d: %s in %.1f s\n", r+1, o.runs, s.name, time.Since(begun).Seconds())
-			for _, f := range figures {
-				if _, known := units[f.name]; !known {
-					order = append(order, f.name)
-					units[f.name] = f.unit
-				}
-				values[f.name] = append(values[f.name], f.value)
+			if err := measure(o, s, t, fmt.Sprintf("run %d of %d", r+1, o.runs)); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
 	}
-	fmt.Printf("| what | unit | min | median | max |\n| --- | --- | --- | --- | --- |\n")
-	for _, name := range order {
-		v := values[name]
-		slices.Sort(v)
-		fmt.Printf("| %s | %s | %.2f | %.2f | %.2f |\n", name, units[name], v[0], v[len(v)/2], v[len(v)-1])
-	}
+	t.print(os.Stdout)
+	fmt.Printf("\n%s, %d runs; load average %s before, %s behind it, which counts the benchmark's own.\n",
+		time.Now().UTC().Format(time.DateOnly), o.runs, began, loadAverage())
 	return nil
+}
+
+// measure runs a scenario once: on the gateway, and on the peer if it can.
+func measure(o options, s scenario, t *table, label string) error {
+	begun := time.Now()
+	ours, err := s.measure(o)
+	if err != nil {
+		return err
+	}
+	for _, f := range ours {
+		t.add(f, gatepost)
+	}
+	if s.peer != nil && o.peer && peerInstalled() {
+		theirs, err := s.peer(o)
+		if err != nil {
+			return err
+		}
+		for _, f := range theirs {
+			t.add(f, nchan)
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%s: %s in %.1f s\n", label, s.name, time.Since(begun).Seconds())
+	return nil
+}
+
+// loadAverage is that of the last minute: what else the machine does.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil || len(text) < 4 {
+		return "unknown"
+	}
+	return string(text[:4])
+}
+
+// raiseFileLimit allows as many sockets as the system does.
+func raiseFileLimit() {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		limit.Cur = limit.Max
+		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	}
 }

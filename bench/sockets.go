@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,22 +18,25 @@ import (
 type socket struct {
 	conn     net.Conn
 	clientID string
-	received atomic.Int64 // data frames behind the welcome
-	// onFrame is called for each of them; nil: only counted.
-	onFrame func()
+	received atomic.Int64                 // data frames behind the welcome
+	onFrame  atomic.Pointer[func([]byte)] // called for each of them; nil: they are only counted
+	ended    chan struct{}                // closed when the connection has ended
 }
 
-const handshakeRequest = "GET /ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+// handle has fn called with each data frame's payload from now on.
+func (s *socket) handle(fn func(payload []byte)) { s.onFrame.Store(&fn) }
+
+const handshakeRequest = "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 
-// connect opens a socket and reads its welcome.
-func connect(addr string) (*socket, *bufio.Reader, error) {
-	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+// connect opens a socket and reads its welcome, if the server has one.
+func connect(server *server, path string) (*socket, *bufio.Reader, error) {
+	conn, err := net.DialTimeout("tcp", server.addr, 10*time.Second)
 	if err != nil {
 		return nil, nil, err
 	}
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-	if _, err := fmt.Fprintf(conn, handshakeRequest, addr); err != nil {
+	if _, err := fmt.Fprintf(conn, handshakeRequest, path, server.addr); err != nil {
 		return nil, nil, err
 	}
 	r := bufio.NewReaderSize(conn, 512)
@@ -45,12 +49,14 @@ func connect(addr string) (*socket, *bufio.Reader, error) {
 			return nil, nil, err
 		}
 	}
-	s := &socket{conn: conn}
-	_, welcome, err := readFrame(r, nil)
-	if err != nil {
-		return nil, nil, err
+	s := &socket{conn: conn, ended: make(chan struct{})}
+	if server.welcomes {
+		_, welcome, err := readFrame(r, nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.clientID = between(string(welcome), `"client_id":"`, `"`)
 	}
-	s.clientID = between(string(welcome), `"client_id":"`, `"`)
 	return s, r, conn.SetDeadline(time.Time{})
 }
 
@@ -60,8 +66,18 @@ func between(s, from, to string) string {
 	return s
 }
 
-// openAll opens n sockets, a few at a time, and reads on each until it ends.
-func openAll(addr string, n int) ([]*socket, error) {
+// openAll opens n sockets, all in one channel.
+func openAll(s *server, n int) ([]*socket, error) {
+	return open(s, n, func(int) string { return s.wsPath("all") })
+}
+
+// openEach opens n sockets, each in a channel of its own.
+func openEach(s *server, n int) ([]*socket, error) {
+	return open(s, n, func(i int) string { return s.wsPath(strconv.Itoa(i)) })
+}
+
+// open opens n sockets, a few at a time, and reads on each until it ends.
+func open(server *server, n int, path func(i int) string) ([]*socket, error) {
 	sockets := make([]*socket, n)
 	var next atomic.Int64
 	var failed error
@@ -70,7 +86,7 @@ func openAll(addr string, n int) ([]*socket, error) {
 	for range 32 {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				s, r, err := connect(addr)
+				s, r, err := connect(server, path(int(i)))
 				if err != nil {
 					once.Do(func() { failed = err })
 					return
@@ -93,6 +109,7 @@ func closeAll(sockets []*socket) {
 }
 
 func (s *socket) readOn(r *bufio.Reader) {
+	defer close(s.ended)
 	payload := make([]byte, 0, 128)
 	for {
 		opcode, p, err := readFrame(r, payload)
@@ -107,8 +124,8 @@ func (s *socket) readOn(r *bufio.Reader) {
 			continue
 		}
 		s.received.Add(1)
-		if s.onFrame != nil {
-			s.onFrame()
+		if fn := s.onFrame.Load(); fn != nil {
+			(*fn)(p)
 		}
 	}
 }
