@@ -210,6 +210,16 @@ final class TokenTest extends GatewayTestCase implements Transport
         }
     }
 
+    public function testTheFacadeTakesAnotherUrlAndSecret(): void
+    {
+        $a = $this->connect();
+        self::assertSame(1, Gateway::isOnline($a->id()));
+        $other = Node::start(['GATEPOST_SECRET' => 'another secret of more than thirty-two bytes']);
+        Gateway::$url = $other->url;
+        Gateway::$secret = 'another secret of more than thirty-two bytes';
+        self::assertSame(0, Gateway::isOnline($a->id()));
+    }
+
     public function testTheFacadeTakesAToken(): void
     {
         Gateway::$secret = null;

@@ -59,8 +59,8 @@ trait Groups
     {
         $keep = $this->connect(null, ['room', '7']);
         self::assertSame(
-            ['room' => 1, 'empty' => 0, 7 => 1],
-            Gateway::batchGetClientIdCountByGroup(['room', 'empty', 7]),
+            ['room' => 1, 'empty' => 0, 7 => 1, '' => 0],
+            Gateway::batchGetClientIdCountByGroup(['room', 'empty', 7, '']),
         );
         self::assertSame(1, Gateway::isOnline($keep->id()));
     }
