@@ -5,6 +5,10 @@ import (
 	"slices"
 )
 
+// maxPushAmongNodes is the largest message that nodes pass on: what the bus takes at
+// once, 8 MiB, without the longest list of receivers.
+const maxPushAmongNodes = 6 << 20
+
 // check finds what is wrong between settings, and completes the endpoints.
 func (l *Loaded) check() {
 	c := l.Config
@@ -23,6 +27,9 @@ func (l *Loaded) check() {
 		l.found("anonymous", "is false, but GATEPOST_TOKEN_FROM is none: no client could connect")
 	}
 	l.checkQueue()
+	if c.Clustered() && c.MaxPush > maxPushAmongNodes && !l.faulty("max_push") {
+		l.found("max_push", fmt.Sprintf("has %d bytes; among the nodes of a cluster a message of at most %s travels", c.MaxPush, sizeText(maxPushAmongNodes)))
+	}
 	l.checkWebhooks()
 	if l.given("nats_url") && (l.given("cluster_listen") || l.given("cluster_peers")) {
 		l.found("nats_url", "stands instead of GATEPOST_CLUSTER_LISTEN and GATEPOST_CLUSTER_PEERS; one of the two is expected")

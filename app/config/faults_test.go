@@ -149,6 +149,8 @@ webhooks:
 			"GATEPOST_NATS_URL (nats_url), from environment: stands instead of"}},
 		"a cluster both ways": {environ: append(enough, "GATEPOST_CLUSTER_LISTEN=:6222", "GATEPOST_NATS_URL=nats://n"), want: []string{
 			"GATEPOST_NATS_URL (nats_url), from environment: stands instead of"}},
+		"messages that nodes can't pass on": {environ: append(enough, "GATEPOST_CLUSTER_LISTEN=:6222", "GATEPOST_MAX_PUSH=7MiB", "GATEPOST_SEND_QUEUE=16MiB"), want: []string{
+			"GATEPOST_MAX_PUSH (max_push), from environment: has 7340032 bytes; among the nodes of a cluster a message of at most 6MiB travels"}},
 		"a cluster without a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_NATS_URL=nats://n"}, want: []string{
 			"GATEPOST_SECRET (secret): is missing; a cluster needs one"}},
 		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: gatepost.yaml is not usable: yaml: "}},
