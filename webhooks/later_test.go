@@ -303,6 +303,30 @@ func TestSuccessElsewhereDoesNotLiftALimitOfOnesOwn(t *testing.T) {
 	})
 }
 
+// A clock that was set back while the node was down leaves no event waiting for longer
+// than any wait of the schedule is.
+func TestClockThatWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, status(200))
+		due := time.Now().Add(365 * 24 * time.Hour)
+		body, err := encode(event(protocol.Close, "c1", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := joinRecord(outboxRecord{Version: recordVersion, Endpoint: "main", Tries: 6, Step: 2, Due: due, Over: due, Asked: true}, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Put(outboxPrefix+protocol.CloseEventID("c1"), record)
+		r, o, began := h.open(), newOutcomes(), time.Now()
+		o.redeliver(t.Context(), t, r)
+		o.all.Wait()
+		if took := time.Since(began); o.count(protocol.Delivered) != 1 || took > 10*time.Hour {
+			t.Errorf("%v after %v", o.byID, took)
+		}
+	})
+}
+
 // What waits holds no slot, and its large body is not in memory.
 func TestWaitingTakesLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
