@@ -12,8 +12,9 @@ case $name in
 node) backend=(node backend.mjs) ;;
 python) backend=(python3 backend.py) ;;
 php-hello | php-chat | php-webhook) backend=(php -S "127.0.0.1:${PORT:=9000}" webhook.php) ;;
+php-events) PHP_ADDR=127.0.0.1:${PORT:-9000} exec "$here/php-events/start.sh" ;; # it has settings of its own
 *)
-	echo "usage: $0 php-hello|php-chat|php-webhook|node|python" >&2
+	echo "usage: $0 php-hello|php-chat|php-events|php-webhook|node|python" >&2
 	exit 2
 	;;
 esac

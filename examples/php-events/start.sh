@@ -4,12 +4,13 @@
 #
 #   ./start.sh
 #
-# GATEPOST is the program (else what "make build" made), PHP_ADDR where the page is.
+# GATEPOST is the program (bin/gatepost, built if it isn't there), PHP_ADDR where the page is.
 set -euo pipefail
 set -m # each job is a process group of its own, which ends as a whole
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 gatepost=${GATEPOST:-../../bin/gatepost}
+[ -x "$gatepost" ] || make -C ../.. build >&2
 php_addr=${PHP_ADDR:-127.0.0.1:9000}
 export GATEPOST_ADDR=${GATEPOST_ADDR:-127.0.0.1:7272}
 export GATEPOST_URL=http://$GATEPOST_ADDR # for PHP, which asks the gateway things

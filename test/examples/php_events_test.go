@@ -34,9 +34,10 @@ func startEvents(t *testing.T) (*harness.Node, string, *harness.Log) {
 	t.Helper()
 	needPHP(t)
 	gateway, pages, log := freeAddr(t), freeAddr(t), &harness.Log{}
-	command := exec.Command("./start.sh")
+	_, port, _ := strings.Cut(pages, ":")
+	command := exec.Command("../start.sh", "php-events")
 	command.Dir = phpEvents
-	command.Env = append(os.Environ(), "GATEPOST="+harness.Binary(), "GATEPOST_ADDR="+gateway, "PHP_ADDR="+pages, "GATEPOST_DRAIN=100ms")
+	command.Env = append(os.Environ(), "GATEPOST="+harness.Binary(), "GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DRAIN=100ms")
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
