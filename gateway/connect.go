@@ -20,6 +20,10 @@ type Admission struct {
 	Subprotocol string
 }
 
+// Asks says whether Connect asks the backend about clients of this path, and so looks
+// at more of their request than that.
+func (g *Gateway) Asks(path string) bool { return g.events.Wants(protocol.Connect, path) }
+
 // Connect asks the backend whether this client may connect. From the moment its
 // connect event is sent the client is addressable. Every admission, and no
 // refusal, is to be followed by Closed once the connection has ended or the
@@ -53,7 +57,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
 	}
 	g.agree(ctx) // from here on any node is to find it
-	if !g.events.Wants(protocol.Connect, c.Path()) {
+	if !g.Asks(c.Path()) {
 		l.claim()
 		return &Admission{Client: c}, nil
 	}

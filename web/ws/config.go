@@ -52,6 +52,9 @@ type Gateway interface {
 	// Connect asks the backend. Its error is a *protocol.Refusal; every admission
 	// is followed by Closed.
 	Connect(ctx context.Context, hs *protocol.Handshake) (*gateway.Admission, error)
+	// Asks says whether the backend is asked about clients of this path. Else nothing
+	// of Handshake.Request is looked at but the path.
+	Asks(path string) bool
 	// Open hands over the upgraded connection.
 	Open(c *hub.Client, conn net.Conn, answer []byte)
 	// Message takes what the client sent, and waits while too much waits already.

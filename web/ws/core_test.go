@@ -76,6 +76,8 @@ func (g *core) Closed(c *hub.Client, cause hub.Cause) {
 	g.endings <- ending{c.ID(), c.Cause(), c.Identity().UID}
 }
 
+func (g *core) Asks(string) bool { return true }
+
 func (g *core) Draining() bool { return g.draining.Load() }
 
 // lastHandshake is what the gateway was shown last.

@@ -118,7 +118,7 @@ func (h *Handler) Upgrade(c echo.Context) error {
 		return h.refuse(c, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: full, RetryAfter: retryFull})
 	}
 	defer func() { taken.release() }() // of what the connection hasn't taken over
-	admission, err := h.gateway.Connect(r.Context(), describe(r, from, found, token))
+	admission, err := h.gateway.Connect(r.Context(), h.describe(r, from, found, token))
 	if err != nil {
 		taken.release()
 		return h.refuse(c, h.refusalOf(err))

@@ -98,26 +98,27 @@ func remoteOf(realIP, peer string) remote {
 	return rm
 }
 
-// describe makes the handshake that the gateway is shown. Nothing of the request
-// is kept alive by what outlives it: the path and the address are copies.
-func describe(r *http.Request, from remote, c *credentials, token *auth.ClientToken) *protocol.Handshake {
+// describe makes the handshake that the gateway is shown; the whole request only where
+// that asks somebody about it. Nothing of the request is kept alive by what outlives
+// it: the path and the address are copies.
+func (h *Handler) describe(r *http.Request, from remote, c *credentials, token *auth.ClientToken) *protocol.Handshake {
 	hs := &protocol.Handshake{
-		Request: protocol.Request{
-			Path:         strings.ToValidUTF8(strings.Clone(r.URL.Path), "\uFFFD"),
-			Query:        queryObject(c.rawQuery),
-			RawQuery:     c.rawQuery,
-			Headers:      headerObject(r, c),
-			Cookies:      cookieObject(r.Header.Values("Cookie")),
-			Subprotocols: c.subprotocols,
-			Claims:       json.RawMessage("null"),
-		},
+		Request:    protocol.Request{Path: strings.ToValidUTF8(strings.Clone(r.URL.Path), "\uFFFD")},
 		RemoteAddr: from.text,
 		RemotePort: from.port,
 		TraceID:    traceID(r.Header.Get("Traceparent")),
 	}
 	if token != nil {
 		hs.UID, hs.Groups, hs.Session, hs.Until = token.UID, token.Groups, token.Session, token.Until
-		if len(token.Claims) > 0 {
+	}
+	if h.gateway.Asks(hs.Request.Path) {
+		hs.Request.Query = queryObject(c.rawQuery)
+		hs.Request.RawQuery = c.rawQuery
+		hs.Request.Headers = headerObject(r, c)
+		hs.Request.Cookies = cookieObject(r.Header.Values("Cookie"))
+		hs.Request.Subprotocols = c.subprotocols
+		hs.Request.Claims = json.RawMessage("null")
+		if token != nil && len(token.Claims) > 0 {
 			hs.Request.Claims = token.Claims
 		}
 	}
