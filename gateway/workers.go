@@ -45,7 +45,6 @@ func (w *workers) run(j job) {
 	next := make(chan job, 1)
 	for more := true; more; j, more = <-next {
 		w.work(j.client, j.lane)
-		j = job{} // an idle worker keeps no client alive
 		if !w.rest(next) {
 			return
 		}
