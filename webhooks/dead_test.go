@@ -253,6 +253,34 @@ func TestCloseDoesNotWaitForeverForACarry(t *testing.T) {
 	})
 }
 
+// Of one client the letters are sent again one after the other, in order, whatever
+// number of calls they were named in.
+func TestReplaysOfOneClientAreOneRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{}, func(http.ResponseWriter, got) { time.Sleep(3 * time.Second) })
+		for seq := range uint64(4) {
+			r.letters.Keep(&Letter{Event: event(protocol.Inbound, "c1", seq), Endpoint: "main", DiedAt: time.Now()})
+		}
+		for _, call := range []protocol.Replay{{IDs: []string{"evt_c1_0"}}, {IDs: []string{"evt_c1_3"}}, {All: true}} {
+			if _, err := r.Replay(t.Context(), call); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		var sent []string
+		for _, g := range r.back.requests() {
+			sent = append(sent, g.header.Get("webhook-id"))
+		}
+		if got := fmt.Sprint(sent, gaps(r.back.requests())); got != "[evt_c1_0 evt_c1_1 evt_c1_2 evt_c1_3] [3s 3s 3s]" {
+			t.Error(got)
+		}
+		if n := r.letters.Count("main"); n != 0 {
+			t.Errorf("%d letters are left", n)
+		}
+	})
+}
+
 // A backend that asks for an hour's patience with some clients doesn't hold up the
 // letters of others, and those that it turned down can be replayed again.
 func TestReplayDoesNotWaitOutALongRetryAfter(t *testing.T) {

@@ -31,7 +31,8 @@ type Dispatcher struct {
 
 	mu      sync.Mutex // guards the following
 	carry   func(ev *protocol.Event, r *protocol.Reply)
-	replays map[string]bool // ids of letters that are being replayed
+	replays map[string]bool     // ids of letters that are being replayed
+	rows    map[string][]*entry // of each client that has such: those not yet begun, in order
 	closed  bool
 	running sync.WaitGroup // deliveries and replays; Add only under mu
 }
@@ -52,7 +53,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	if cfg.OutboxMax == 0 {
 		cfg.OutboxMax = defaultOutboxMax
 	}
-	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}}
+	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}, rows: map[string][]*entry{}}
 	d.life, d.cut = context.WithCancel(context.Background())
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	held := newLease(d.life, cfg.Fence)

@@ -15,9 +15,10 @@ const replaysAtOnce = 8
 
 // Replay sends dead letters again, in the background: each with quick tries as
 // ever, those of one client in order, close last. A letter that is delivered is
-// gone, and its reply is handed to Carry; one that fails again, or whose backend
-// asks for a long wait, stays, with its new attempts: it would hold up others'. What is being replayed already isn't begun anew, nor what was meant for
-// an endpoint that there is no more.
+// gone, and its reply is handed to Carry; one that fails again stays, with its new
+// attempts, and so does one for which the backend asks for a long wait: that would
+// hold up others'. What is being replayed already isn't begun anew, nor what was
+// meant for an endpoint that there is no more.
 //
 // It returns how many it has begun. An id without a letter is a
 // *protocol.Problem 404, and nothing is replayed.
@@ -26,24 +27,32 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	byClient := map[string][]*entry{}
-	begun := 0
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
 		return 0, &protocol.Problem{Status: 503, Code: protocol.CodeUnavailable, Detail: "the gateway stops"}
 	}
+	begun := 0
+	more := map[string]bool{} // the clients that they are of; true: none of theirs is being replayed yet
 	for _, l := range letters {
-		if !d.replays[l.id] && d.named(l.endpoint) != nil {
-			d.replays[l.id] = true
-			byClient[l.clientID] = append(byClient[l.clientID], l)
-			begun++
+		if d.replays[l.id] || d.named(l.endpoint) == nil {
+			continue
 		}
+		d.replays[l.id] = true
+		row, underWay := d.rows[l.clientID]
+		if _, met := more[l.clientID]; !met {
+			more[l.clientID] = !underWay
+		}
+		d.rows[l.clientID] = append(row, l)
+		begun++
 	}
-	clients := map[string][][]*entry{} // by the endpoint of their first
-	for _, one := range byClient {
-		slices.SortFunc(one, inOrder)
-		clients[one[0].endpoint] = append(clients[one[0].endpoint], one)
+	clients := map[string][]string{} // by the endpoint of their first
+	for client, fresh := range more {
+		row := d.rows[client]
+		slices.SortFunc(row, inOrder)
+		if fresh {
+			clients[row[0].endpoint] = append(clients[row[0].endpoint], client)
+		}
 	}
 	for name, those := range clients {
 		d.running.Go(func() { d.resend(d.named(name), those) })
@@ -81,21 +90,33 @@ func order(a protocol.EventType, aSeq uint64, b protocol.EventType, bSeq uint64)
 
 // resend replays clients' letters, a few clients at a time. first is the endpoint
 // of each client's first letter.
-func (d *Dispatcher) resend(first *endpoint, clients [][]*entry) {
-	for _, one := range clients {
+func (d *Dispatcher) resend(first *endpoint, clients []string) {
+	for _, client := range clients {
 		select {
 		case first.replay <- struct{}{}:
 		case <-d.stopping.Done():
-			d.unclaim(one...)
-			continue
+			return // with the process: nobody asks any more what is being replayed
 		}
 		d.running.Go(func() {
 			defer func() { <-first.replay }()
-			for _, l := range one {
+			for l := d.nextOf(client); l != nil; l = d.nextOf(client) {
 				d.resendOne(l)
 			}
 		})
 	}
+}
+
+// nextOf takes the next letter of a client's row; nil: that was the last.
+func (d *Dispatcher) nextOf(client string) *entry {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	row := d.rows[client]
+	if len(row) == 0 {
+		delete(d.rows, client)
+		return nil
+	}
+	d.rows[client] = row[1:]
+	return row[0]
 }
 
 func (d *Dispatcher) resendOne(en *entry) {
@@ -143,12 +164,10 @@ func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
 	return j.reply, nil
 }
 
-func (d *Dispatcher) unclaim(letters ...*entry) {
+func (d *Dispatcher) unclaim(l *entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, l := range letters {
-		delete(d.replays, l.id)
-	}
+	delete(d.replays, l.id)
 }
 
 func (d *Dispatcher) named(name string) *endpoint {
