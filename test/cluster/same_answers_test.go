@@ -251,28 +251,24 @@ func actions(_ *testing.T, w *twins) {
 
 func deadLetters(w *twins, backends [2]*harness.Backend) {
 	const letters = 9
-	for i := range letters {
+	for i := range letters { // one after the other: the list is in that order
 		for k := range w.sides {
-			client := w.sides[k].clients[500+i]
-			client.Send(w.t, fmt.Sprintf("dies %d", i))
-			backends[k].AwaitOne(w.t, "message", client.ID)
-		}
-	}
-	for k := range w.sides {
-		s, n := &w.sides[k], []*harness.Node{w.nodes[0], w.alone}[k]
-		var list struct {
-			Events []struct {
-				ID       string
-				ClientID string `json:"client_id"`
+			s, n := &w.sides[k], []*harness.Node{w.nodes[0], w.alone}[k]
+			s.clients[500+i].Send(w.t, fmt.Sprintf("dies %d", i))
+			var list struct {
+				Events []struct {
+					ID       string
+					ClientID string `json:"client_id"`
+				}
 			}
-		}
-		harness.Eventually(w.t, "all letters are dead", func() bool {
-			decode(w.t, n.API(w.t, "admin").Do("GET", "/events/dead", "").Body, &list)
-			return len(list.Events) == letters
-		})
-		for _, ev := range list.Events {
-			_, id, _ := strings.Cut(ev.ID, "_")
-			s.names[id] = "letter of " + s.names[ev.ClientID]
+			harness.Eventually(w.t, "the letter is dead", func() bool {
+				decode(w.t, n.API(w.t, "admin").Do("GET", "/events/dead", "").Body, &list)
+				return len(list.Events) == i+1
+			})
+			for _, ev := range list.Events {
+				_, id, _ := strings.Cut(ev.ID, "_")
+				s.names[id] = "letter of " + s.names[ev.ClientID]
+			}
 		}
 	}
 	w.walk("/events/dead", 2)
