@@ -12,7 +12,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # want the machine for themselves.
 UNITS = $(shell $(GO) list ./... | grep -v '/test')
 
-.PHONY: build demo test setup unit e2e e2e-race lint bench fuzz docs fmt check clean
+.PHONY: build demo test setup unit e2e e2e-race lint bench bench-growth fuzz docs fmt check clean
 
 build: ## bin/gatepost, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatepost ./app
@@ -38,8 +38,11 @@ e2e-race: ## the same on a binary that finds its own data races, without the lon
 lint: ## style, mistakes, and the floors: which package may import which
 	$(GO) run $(GOLANGCI) run
 
-bench: build ## CPU and memory on this machine
-	$(GO) run ./bench -binary bin/gatepost
+bench: build ## CPU and memory on this machine, nchan's beside them where it is installed
+	$(GO) run ./bench -binary bin/gatepost $(BENCH)
+
+bench-growth: build ## how they grow with clients, message size, groups and the webhook's latency
+	$(GO) run ./bench -binary bin/gatepost -growth -runs 3 $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -7,14 +7,17 @@
 //
 //	go run ./bench -binary bin/gatepost
 //
-// Everything is bounded in time and count and ends by itself. Figures from one
+// Everything is bounded in time and count and ends by itself; an interrupt ends it
+// after the present scenario, with the table so far. Figures from one
 // machine compare with figures from the same machine and run only.
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"time"
 
@@ -62,9 +65,11 @@ func run(o options) error {
 	}
 	t := newTable()
 	began := loadAverage()
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	for r := range o.runs {
 		for _, s := range set {
-			if !o.only.MatchString(s.name) {
+			if interrupted.Err() != nil || !o.only.MatchString(s.name) {
 				continue
 			}
 			if err := measure(o, s, t, fmt.Sprintf("run %d of %d", r+1, o.runs)); err != nil {
@@ -73,7 +78,7 @@ func run(o options) error {
 		}
 	}
 	t.print(os.Stdout)
-	fmt.Printf("\n%s, %d runs; load average %s before, %s behind it, which counts the benchmark's own.\n",
+	fmt.Printf("\n%s, %d run(s); load average %s before, %s behind it, which counts the benchmark's own.\n",
 		time.Now().UTC().Format(time.DateOnly), o.runs, began, loadAverage())
 	return nil
 }

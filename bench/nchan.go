@@ -64,8 +64,7 @@ func startNchan(dir string) (*server, error) {
 		pushOne: func(i int, _ string) string { return fmt.Sprint("/push?c=", i) },
 		settled: func() bool { return true },
 	}
-	s.cmd.Stderr, s.cmd.Stdout = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
+	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s, s.await("http://" + addr + "/ready")

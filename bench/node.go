@@ -47,8 +47,7 @@ func startNode(o options, env ...string) (*server, error) {
 		"GATEPOST_ADDR=" + addr, "GATEPOST_ADMIN_ADDR=" + admin, "GATEPOST_SECRET=" + nodeSecret, "GATEPOST_DATA_DIR=memory",
 		"GATEPOST_ORIGINS=*", "GATEPOST_LOG_LEVEL=warn", "GATEPOST_DRAIN=1s", "GATEPOST_CLIENT_RATE=0",
 	}, env...)
-	s.cmd.Stderr, s.cmd.Stdout = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
+	if err := s.start(); err != nil {
 		return nil, err
 	}
 	return s, s.await("http://" + addr + "/readyz")

@@ -33,6 +33,13 @@ type server struct {
 	settled func() bool
 }
 
+// start begins the process, out of reach of the interrupt that ends the benchmark.
+func (s *server) start() error {
+	s.cmd.Stderr, s.cmd.Stdout = &s.log, &s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return s.cmd.Start()
+}
+
 // await polls url until it answers 200.
 func (s *server) await(url string) error {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
