@@ -141,6 +141,7 @@ func TestEveryCallIsDocumented(t *testing.T) {
 func TestEveryMetricIsDocumented(t *testing.T) {
 	node := harness.Start(t, harness.Env{
 		"GATEPOST_WEBHOOK_URL": "http://127.0.0.1:9/", "GATEPOST_WEBHOOK_SECRET": "whsec_ZG9jdW1lbnRhdGlvbi10ZXN0LXNlY3JldC1vZi0zMmI=",
+		"GATEPOST_CLUSTER_LISTEN": "127.0.0.1:0",
 	})
 	if _, err := node.TryConnect(t, harness.Dial{}); err == nil {
 		t.Fatal("a connect was accepted by nobody")
