@@ -21,6 +21,7 @@ type hungCrowd struct {
 	known    bool               // the healthy one was answered well before
 	each     bool               // each healthy message is a new client's
 	changing bool               // each message that hangs is a new client's
+	slots    int                // how many there may be; 0: 64
 }
 
 // Whatever the 64 do, another's connects, messages and closes are through soon.
@@ -37,6 +38,7 @@ func TestACrowdThatHangsHarmsNoOther(t *testing.T) {
 		{name: "new ones all the time, at their address", addr: same, each: true},
 		{name: "a known client, those that hang were known too", addr: own, known: true, first: true},
 		{name: "at their address, known too", addr: same, known: true, first: true},
+		{name: "a known client at their address, with few slots", addr: same, known: true, slots: 16},
 		{name: "those that hang are always new", addr: own, known: true, changing: true},
 		{name: "those that hang are always new, the other comes after", addr: own, changing: true},
 	} {
@@ -51,7 +53,7 @@ func TestACrowdThatHangsHarmsNoOther(t *testing.T) {
 
 func (h hungCrowd) run(t *testing.T, timeout time.Duration) {
 	released := make(chan struct{})
-	r := inBubble(t, Endpoint{Timeout: timeout}, func(_ http.ResponseWriter, g got) {
+	r := inBubble(t, Endpoint{Timeout: timeout, Concurrency: h.slots}, func(_ http.ResponseWriter, g got) {
 		if strings.HasPrefix(g.event.Data.ClientID, "hung") && g.event.Data.Seq > 0 {
 			<-released
 			return

@@ -25,7 +25,8 @@ const (
 //     four such slots on each class has one of these to itself. Those for clients
 //     that hang hold at most half of that.
 //   - An address or a user holds at most three quarters of the slots that its class
-//     could have, at least one, so that there is room for another.
+//     could have, at least one, so that there is room for another; a little more
+//     where it is a message's of a client whose last one went well.
 //   - Classes take turns, and within a class the kinds of attempts do; who is next
 //     among those is the queue's (queue.go).
 //   - A message that hangs while others go well counts against none of this any

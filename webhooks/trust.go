@@ -78,7 +78,7 @@ func (s *slots) trusts(k kind) (t trust, left int) {
 
 // choose is the next of a kind of messages, or nil. Among new clients it is by
 // turns the one whose turn it is and the one that came last: those before it may be
-// a crowd that hangs. Where slots are scarce it is the one that has just come.
+// a crowd that hangs. Where slots are scarce it is the one that came last.
 func (s *slots) choose(k kind, now time.Time) *waiter {
 	q := &s.queue[messages]
 	if q.arrived[k].newest == nil {
@@ -109,7 +109,7 @@ func (s *slots) choose(k kind, now time.Time) *waiter {
 	}
 	step := s.limit.timeout / time.Duration(left)
 	w := q.latest(k, share)
-	if w == nil || now.Sub(w.since) >= justCome {
+	if w == nil {
 		w = q.next(k, share)
 	}
 	if w == nil || !s.paces[k].admits(step, now.Sub(w.since), now) {
