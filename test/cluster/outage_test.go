@@ -50,6 +50,51 @@ func TestPartition(t *testing.T) {
 	}
 }
 
+// Two nodes that don't reach each other, but both a third one, are no reason to declare
+// anybody lost: what needs the other one says so, and nobody is closed.
+func TestTwoNodesApartAndBothInContactWithAThird(t *testing.T) {
+	t.Parallel()
+	w := harness.NewNetwork(t, 3)
+	b := harness.NewBackendOn(t, w.Outside(), nil)
+	c := harness.StartClusterIn(t, w, "", b.Env(nil))
+	byNode := spread(t, c.Nodes, 5)
+	w.Part(t, 0, 2, true)
+	push := func(through int, client *harness.Client) *harness.Response {
+		return c.Nodes[through].API(t, "push").Do("POST", "/push/clients/"+client.ID, "hello", "content-type", "text/plain")
+	}
+	harness.Eventually(t, "the two can't be heard by each other", func() bool { return c.Nodes[0].Hears(t) < 0 && c.Nodes[2].Hears(t) < 0 })
+	apart := 2 * lease
+	for until := time.Now().Add(apart); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
+		for _, n := range []int{0, 2} {
+			if r := push(n, byNode[2-n][0]); r.Status != http.StatusServiceUnavailable || r.Header.Get("gatepost-partial") != c.Nodes[2-n].Name() {
+				t.Errorf("a push from one to the other: %d, without %q", r.Status, r.Header.Get("gatepost-partial"))
+			}
+			for _, r := range []*harness.Response{push(n, byNode[1][0]), push(1, byNode[n][0]), push(n, byNode[n][0])} {
+				if r.Status != http.StatusOK {
+					t.Errorf("a push to and from the third: %d %s", r.Status, r.Body)
+				}
+			}
+			client := c.Nodes[n].Connect(t, harness.Dial{})
+			client.Cut()
+		}
+	}
+	w.Part(t, 0, 2, false)
+	c.Whole(t)
+	for n, clients := range byNode {
+		for _, client := range clients {
+			if !client.Open() {
+				t.Errorf("a client of %s was closed", c.Nodes[n].Name())
+			}
+		}
+		if c.Nodes[n].Log.Has("lost") {
+			t.Errorf("%s speaks of a loss", c.Nodes[n].Name())
+		}
+	}
+	endAll(t, c)
+	oneCloseForAll(t, b)
+	allInOrder(t, b)
+}
+
 // The same holds for a node that is stopped and goes on.
 func TestStoppedProcess(t *testing.T) {
 	t.Parallel()

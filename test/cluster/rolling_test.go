@@ -50,9 +50,10 @@ func (r *restarts) read(tr *traffic, uid string) *reader {
 		}
 		rd.connections.Add(1)
 		rd.last = 0
+		_ = c.TrySend("hello")
 		for c.Open() || c.Waiting() > 0 {
-			if text, err := c.TryText(100 * time.Millisecond); err == nil {
-				rd.take(text)
+			if text, err := c.TryText(100 * time.Millisecond); err == nil && rd.take(text)%20 == 0 {
+				_ = c.TrySend("I have got " + text)
 			}
 			select {
 			case <-tr.stop:
@@ -64,15 +65,16 @@ func (r *restarts) read(tr *traffic, uid string) *reader {
 	return rd
 }
 
-func (rd *reader) take(text string) {
+func (rd *reader) take(text string) (number int) {
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
-	number, _ := strconv.Atoi(strings.TrimPrefix(text, "push "))
+	number, _ = strconv.Atoi(strings.TrimPrefix(text, "push "))
 	if number <= rd.last {
 		rd.disorder = append(rd.disorder, fmt.Sprintf("%d after %d", number, rd.last))
 	}
 	rd.last = number
 	rd.got[number]++
+	return number
 }
 
 // received is how many readers got each push.
@@ -99,11 +101,11 @@ type pushed struct {
 // Nodes that are drained and started again one after the other, under a push every 10 ms
 // to each of a few uids and with a thousand clients that reconnect, leave no second
 // without an answered push. What a push says it queued, clients have received, in order;
-// and the backend has one close for each connection.
+// and the backend has all events of each connection in order, one close at the end.
 func TestRollingRestart(t *testing.T) {
 	const uids, watching, others = 4, 3, 988
 	b := harness.NewBackend(t, nil)
-	c := harness.StartCluster(t, 3, b.Env(harness.Env{"GATEPOST_DRAIN": "2s", "GATEPOST_WEBHOOK_EVENTS": "connect,close"}))
+	c := harness.StartCluster(t, 3, b.Env(harness.Env{"GATEPOST_DRAIN": "2s"}))
 	r := &restarts{t: t, nodes: c.Nodes}
 	tr := newTraffic(t)
 
@@ -230,4 +232,19 @@ func TestRollingRestart(t *testing.T) {
 	endAll(t, c)
 	oneCloseForAll(t, b)
 	nothingAfterClose(t, b)
+	allInOrder(t, b)
+}
+
+// allInOrder fails the test for each client of whose events one is missing, or came for
+// the first time after a later one.
+func allInOrder(t *testing.T, b *harness.Backend) {
+	t.Helper()
+	next := map[string]int{}
+	for _, d := range b.Received(func(*harness.Delivery) bool { return true }) {
+		id, seq := d.Event.Data.ClientID, d.Event.Data.Seq
+		if seq > next[id] {
+			t.Errorf("client %s: event %d, a %s, came when %d was due", id, seq, d.Event.Type, next[id])
+		}
+		next[id] = max(next[id], seq+1)
+	}
 }

@@ -91,6 +91,16 @@ func (w *Network) Heal(t testing.TB, i int) {
 	ip(t, "link", "set", w.port("r", i), "master", w.tag+"r")
 }
 
+// Part cuts two nodes from each other, silently, and from nobody else; on is false to
+// undo that.
+func (w *Network) Part(t testing.TB, i, j int, on bool) {
+	t.Helper()
+	isolated := map[bool]string{true: "on", false: "off"}[on]
+	for _, k := range []int{i, j} {
+		ip(t, "link", "set", w.port("r", k), "type", "bridge_slave", "isolated", isolated)
+	}
+}
+
 // remove takes all of it away. The interfaces would go with the namespaces, but only
 // once the last of their connections has timed out.
 func (w *Network) remove() {
