@@ -103,9 +103,19 @@ type pushed struct {
 // without an answered push. What a push says it queued, clients have received, in order;
 // and the backend has all events of each connection in order, one close at the end.
 func TestRollingRestart(t *testing.T) {
+	env := harness.Env{"GATEPOST_DRAIN": "2s"}
+	t.Run("embedded", func(t *testing.T) { // one after the other: each is a load of its own
+		b := harness.NewBackend(t, nil)
+		rollingRestart(t, harness.StartCluster(t, 3, b.Env(env)), b)
+	})
+	t.Run("external", func(t *testing.T) {
+		b := harness.NewBackend(t, nil)
+		rollingRestart(t, harness.StartClusterOn(t, harness.StartNATS(t, "127.0.0.1").URL, 3, b.Env(env)), b)
+	})
+}
+
+func rollingRestart(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 	const uids, watching, others = 4, 3, 988
-	b := harness.NewBackend(t, nil)
-	c := harness.StartCluster(t, 3, b.Env(harness.Env{"GATEPOST_DRAIN": "2s"}))
 	r := &restarts{t: t, nodes: c.Nodes}
 	tr := newTraffic(t)
 
