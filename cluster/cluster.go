@@ -118,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 // dial begins to look for peers.
 func (c *Cluster) dial(peers []peer) {
 	c.dialler = &dialler{engine: c.bus.engine, peers: peers, resolve: c.o.resolver, every: c.o.timing.resolve,
-		seen: make(map[string]time.Time), log: c.log, looked: make(chan struct{})}
+		seen: make(map[string]time.Time), nameless: make(map[string]bool), log: c.log, looked: make(chan struct{})}
 	if c.bus.engine == nil || len(peers) == 0 {
 		close(c.dialler.looked)
 		return
@@ -195,6 +195,9 @@ func (c *Cluster) Health() error {
 		return fmt.Errorf("cluster: this node hears %d of %d nodes, itself among them: it needs %d", heard, r.count(), r.majority())
 	}
 	for _, o := range r.others {
+		if r.count() > 1 && len(o.beat.Members) <= 1 {
+			continue // it lists itself at most: those who are more go on
+		}
 		if r.gone[nodeStart{o.beat.tag, o.beat.Inc}] == nil && o.beats > beatsToAdmit {
 			return fmt.Errorf("cluster: node %q is heard, but one of the two clusters isn't whole, so they stay apart: "+
 				"bring their silent nodes back, or forget them", o.beat.Name)

@@ -74,7 +74,7 @@ func (e *engine) options(routes []*url.URL) *server.Options {
 		// The first failure to reach a peer is told, and when it is found.
 		ConnectErrorReports: 1 << 30, ReconnectErrorReports: 1 << 30,
 		Cluster: server.ClusterOpts{
-			Name: "gatepost", Host: e.host, Port: port, TLSConfig: e.tls, TLSTimeout: 2, AuthTimeout: 2,
+			Name: "gatepost", Host: e.host, Port: port, TLSConfig: e.tls, TLSTimeout: 5, AuthTimeout: 5,
 			// One connection to each peer: what is sent in order arrives so.
 			PoolSize: 1, NoAdvertise: true, ConnectRetries: 2,
 			Compression: server.CompressionOpts{Mode: server.CompressionOff},

@@ -52,7 +52,9 @@ type dialler struct {
 	every   time.Duration
 	seen    map[string]time.Time // address → when its name had it last
 	set     []string             // what the engine dials
-	log     interface{ Warn(string, ...any) }
+	// nameless are the names that couldn't be looked up the last time.
+	nameless map[string]bool
+	log      interface{ Warn(string, ...any) }
 
 	looked   chan struct{} // closed after the first look
 	expected atomic.Int32  // how many peers there may be
@@ -83,6 +85,7 @@ func (d *dialler) look(ctx context.Context) {
 		if err != nil {
 			unknown++
 		}
+		d.tell(ctx, p, err)
 		for _, a := range found {
 			if len(d.seen) < maxAddresses && !d.own(a) {
 				d.seen[a] = now
@@ -108,6 +111,19 @@ func (d *dialler) look(ctx context.Context) {
 		return
 	}
 	d.set = want
+}
+
+// tell logs that a peer's name can't be looked up, once until it can.
+func (d *dialler) tell(ctx context.Context, p peer, err error) {
+	if err == nil {
+		delete(d.nameless, p.host)
+		return
+	}
+	if !d.nameless[p.host] && ctx.Err() == nil {
+		d.nameless[p.host] = true
+		d.log.Warn("cluster: the name of peers can't be looked up, and is tried again and again: without them this node is alone",
+			"name", p.host, "error", err)
+	}
 }
 
 // addresses are what a peer stands for now. A name that can't be looked up

@@ -1,0 +1,52 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// One of three has left, as for an upgrade, and one of the others dies meanwhile:
+// the one that comes back stays apart, since nobody can say who of the two is cut
+// off. The one that never left goes on, and is ready.
+func TestOneOfTwoDiesWhileTheThirdIsAway(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, newRouted(t, 3), 3)
+	r.start(0, 1, 2)
+	r.whole(0, 1, 2)
+	if err := r.nodes[2].Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.stop(2)
+	r.awaitSees(0, "b")
+	r.stop(1)
+	r.awaitSees(0, "(b)")
+	r.start(2)
+	eventually(t, "the one that is back says why it stays apart", func() bool {
+		err := r.nodes[2].Health()
+		return err != nil && strings.Contains(err.Error(), "stay apart")
+	})
+	throughout(t, quick.lease, "the one that stayed is ready", func() bool { return r.nodes[0].Health() == nil })
+	if err := r.nodes[0].Forget(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
+	r.whole(0, 2)
+}
+
+// A name of peers that nobody knows is told of, once.
+func TestUnknownNameOfPeers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, newOutside(t), 1)
+	names := &nameServer{names: map[string][]string{}}
+	port := freePort(t)
+	r.change = func(_ int, o *Options) {
+		o.URLs, o.ReadLost = nil, nil
+		o.Listen = fmt.Sprintf("127.0.0.1:%d", port)
+		o.Peers, o.resolver = []string{fmt.Sprintf("dns:mistyped.internal:%d", port)}, names
+		o.timing.meeting = o.timing.resolve
+	}
+	r.start(0)
+	told := func() int { return r.log.count("can't be looked up") }
+	eventually(t, "the log names it", func() bool { return told() > 0 })
+	throughout(t, 10*quick.resolve, "it does so once", func() bool { return told() == 1 })
+}
