@@ -79,6 +79,9 @@ func fenceOf(c *cluster.Cluster) webhooks.Fence {
 type copiedJournal struct {
 	journal
 	cluster *cluster.Cluster
+	// draining: the node ends in order, and hands over what is left. Its changes are
+	// kept once they are kept here: the others may be ending too.
+	draining func() bool
 }
 
 // clientRecords is where a journal has them.
@@ -87,7 +90,9 @@ const clientRecords = "c/"
 func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
 	here := j.journal.Put(key, value)
 	if id, ok := strings.CutPrefix(key, clientRecords); ok {
-		return both{here, j.cluster.Copy(id, value)}
+		if there := j.cluster.Copy(id, value); !j.draining() {
+			return both{here, there}
+		}
 	}
 	return here
 }

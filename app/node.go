@@ -88,7 +88,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 		core.Journal, core.Outbox, core.DurableMessages = journal{kept}, events, cfg.Durable == config.DurableAll
 	}
 	if others != nil {
-		core.Journal = copiedJournal{journal{kept}, others}
+		core.Journal = copiedJournal{journal{kept}, others, func() bool { return n.gateway.Draining() }}
 		joinCluster(others, &core, &settings)
 	}
 	n.hub = hub.New(settings)
