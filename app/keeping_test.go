@@ -17,7 +17,9 @@ func TestMessagesThatTheStoreCanNotKeep(t *testing.T) {
 		cfg := &config.Config{DataDir: t.TempDir(), MaxMessage: size, OutboxMax: 1 << 30}
 		s, err := openKeeping(t.Context(), cfg, "n", slog.New(slog.NewTextHandler(io.Discard, nil)), prometheus.NewRegistry())
 		if err == nil {
-			err = s.Close(t.Context())
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
 			if !fits {
 				t.Errorf("messages of %d bytes are taken", size)
 			}
