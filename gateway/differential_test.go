@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +138,7 @@ func (w *worlds) bury() {
 // closeOf waits for a client's close event and gives it as JSON.
 func (w *worlds) closeOf(n *meshNode, id string) string {
 	w.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Microsecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Microsecond) {
 		for _, ev := range n.backend.seen() {
 			if ev.Data.ClientID != id || ev.Type != protocol.Close {
 				continue
@@ -162,7 +164,7 @@ func (w *worlds) closeOf(n *meshNode, id string) string {
 // sameFrames waits until a client has got the same in both worlds.
 func (w *worlds) sameFrames(tw *twin) {
 	w.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); tw.tapes[0].written() != tw.tapes[1].written(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); tw.tapes[0].written() != tw.tapes[1].written(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("client %s on %s got\n%q\nwant\n%q", tw.id, tw.node.self.Name, tw.tapes[0].written(), tw.tapes[1].written())
 		}
@@ -405,10 +407,20 @@ func (w *worlds) comeAndGo() {
 	w.bury()
 }
 
+// seeds is how many worlds are tried: SEEDS, or else n.
+func seeds(n uint64) uint64 {
+	if more, err := strconv.ParseUint(os.Getenv("SEEDS"), 10, 16); err == nil {
+		return more
+	}
+	return n
+}
+
 // Every call, through each node, is answered as one node with the same clients would.
 func TestClusterAnswersAsOneNode(t *testing.T) {
-	for seed := range uint64(3) {
+	t.Parallel()
+	for seed := range seeds(2) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			m, nodes := newMesh(t, "a", "b", "node three")
 			w := newWorlds(t, seed, nodes)
 			for range 80 {

@@ -115,6 +115,7 @@ func (m *moody) take(e sent, mood int) {
 // events come first in order, and each connect that may have been accepted is
 // followed by exactly one close.
 func TestLifeAgainstAMoodyBackend(t *testing.T) {
+	t.Parallel()
 	m := &moody{first: map[string][]uint64{}, seen: map[string]bool{}, closes: map[string]int{}, maybe: map[string]bool{}}
 	srv := httptest.NewUnstartedServer(m)
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)

@@ -71,7 +71,7 @@ func newCluster(t *testing.T, names ...string) []*meshNode {
 		return hearing == len(nodes) && n.cfg.Fence.Valid()
 	}
 	for _, n := range nodes {
-		for deadline := time.Now().Add(20 * time.Second); !hearAll(n); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); !hearAll(n); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("node %s hears %+v", n.self.Name, n.cfg.Cluster.Nodes())
 			}
@@ -83,6 +83,7 @@ func newCluster(t *testing.T, names ...string) []*meshNode {
 // The same over real connections: what a call changed on one node, the next call
 // through any other one sees.
 func TestRealClusterAnswersAsOneNode(t *testing.T) {
+	t.Parallel()
 	nodes := newCluster(t, "a", "b", "node three")
 	for seed := range uint64(1) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -93,7 +94,7 @@ func TestRealClusterAnswersAsOneNode(t *testing.T) {
 			for range 80 {
 				w.come()
 			}
-			for range 800 {
+			for range 500 {
 				if w.step(); t.Failed() {
 					return
 				}
@@ -127,6 +128,7 @@ func (w *worlds) settle() {
 
 // A list whose entries are large comes in shorter pages, and whole.
 func TestLargeListsAcrossNodes(t *testing.T) {
+	t.Parallel()
 	nodes := newCluster(t, "a", "b")
 	session := []byte(`{"pad":"` + strings.Repeat("<", protocol.MaxSessionBytes-32) + `"}`)
 	const clients = 3 * maxListBytes / 2 / protocol.MaxSessionBytes
