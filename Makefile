@@ -26,7 +26,6 @@ setup: ## install what the tests need
 	scripts/setup.sh
 
 unit: ## unit tests and fuzz seeds, under the race detector
-	$(GO) vet ./...
 	$(GO) test -race $(UNITS)
 
 e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScript, the browser

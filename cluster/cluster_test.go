@@ -12,8 +12,10 @@ import (
 func tagOf(name string) string { return protocol.NodeTag(name) }
 
 func TestThreeNodes(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
+		r.timing = calm
 		r.start(0, 1, 2)
 		r.whole(0, 1, 2)
 		for i := range 3 {
@@ -39,13 +41,16 @@ func TestThreeNodes(t *testing.T) {
 
 // Whatever the order in which many nodes come, they end as one cluster.
 func TestManyNodesAtOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 6), 6)
+	r.timing = calm
 	r.start(0, 1, 2, 3, 4, 5)
 	r.whole(0, 1, 2, 3, 4, 5)
 }
 
 // Two clusters that grew apart become one when they meet.
 func TestClustersMerge(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newOutside(t), 5)
 	for _, i := range []int{0, 1} {
 		r.net.set(true, r.tag(i), r.tag(2), r.tag(3), r.tag(4))
@@ -60,6 +65,7 @@ func TestClustersMerge(t *testing.T) {
 }
 
 func TestNodeAlone(t *testing.T) {
+	t.Parallel()
 	start := time.Now()
 	r := newRig(t, newRouted(t, 1), 1)
 	r.start(0)
@@ -75,8 +81,10 @@ func TestNodeAlone(t *testing.T) {
 }
 
 func TestNameTaken(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
+		r.timing = calm
 		r.start(0, 1)
 		o := r.options(2)
 		o.Node = "a"
@@ -90,6 +98,7 @@ func TestNameTaken(t *testing.T) {
 
 // Two of one name that couldn't see each other when they began: the later one goes.
 func TestNamesakesMeet(t *testing.T) {
+	t.Parallel()
 	on := newOutside(t)
 	first, second := newRig(t, on, 1), newRig(t, on, 1)
 	isolated := make(chan struct{})
@@ -113,7 +122,7 @@ func TestNamesakesMeet(t *testing.T) {
 		if !strings.Contains(err.Error(), `"a"`) || second.nodes[0].Health() == nil {
 			t.Errorf("got %v", err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("both go on")
 	}
 	select {
@@ -124,6 +133,7 @@ func TestNamesakesMeet(t *testing.T) {
 }
 
 func TestIncompatibleVersion(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newOutside(t), 2)
 	r.start(0)
 	future := &beat{Name: "future", Inc: newIncarnation(""), Version: "v9", Min: protocolMax + 1, Max: protocolMax + 2, Seq: 1, Open: true}
@@ -181,6 +191,7 @@ func TestOptionsAreChecked(t *testing.T) {
 // Peers that aren't there hold up a node for a while, not for ever, and are found
 // when they come.
 func TestPeersComeLater(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 2), 2)
 	r.change = func(_ int, o *Options) { o.timing.meeting = 500 * time.Millisecond }
 	r.start(0)

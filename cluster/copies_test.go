@@ -13,7 +13,9 @@ import (
 // When Wait has returned the two next nodes have the record, and nobody else; and no
 // longer when it has been taken away.
 func TestCopiesOnTheNextTwoNodes(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
+	s.timing = calm
 	s.states[0].Put(clientPrefix+"earlier", []byte("kept"))
 	s.enter(0, 1, 2, 3)
 	ring := s.behind(0)
@@ -43,6 +45,7 @@ func TestCopiesOnTheNextTwoNodes(t *testing.T) {
 
 // Alone there is nobody to wait for; of two nodes each has the other's.
 func TestCopiesOfFewNodes(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 2), 2)
 	s.enter(0)
 	alone := s.connectMany(0, 5)
@@ -64,6 +67,7 @@ func TestCopiesOfFewNodes(t *testing.T) {
 
 // With an external NATS nothing is copied.
 func TestNoCopiesWithAnExternalNATS(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newOutside(t), 2)
 	s.enter(0, 1)
 	s.connectMany(0, 5)
@@ -75,6 +79,7 @@ func TestNoCopiesWithAnExternalNATS(t *testing.T) {
 // When a holder goes the next node takes its place; when it is back, that one drops
 // what it had. What changes meanwhile is missed by nobody.
 func TestCopiesFollowTheMembers(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
 	s.enter(0, 1, 2, 3)
 	ring := s.behind(0)
@@ -125,14 +130,14 @@ func TestCopiesFollowTheMembers(t *testing.T) {
 	s.wantCopies(ring[0], 0, all)
 	s.wantCopies(ring[1], 0, all)
 	s.wantCopies(ring[2], 0, nil)
-	if left := s.under(ring[2], wardPrefix+s.tag(0)); len(left) != 0 {
-		t.Errorf("the third still knows of copies: %v", left)
-	}
+	eventually(t, "the third knows of no copies", func() bool { return len(s.under(ring[2], wardPrefix+s.tag(0))) == 0 })
 }
 
 // A holder whose State can't keep copies is passed over for a while.
 func TestCopiesPassOverAFullNode(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
+	s.timing = calm
 	s.enter(0, 1, 2, 3)
 	ring := s.behind(0)
 	all := s.connectMany(0, 10)
@@ -149,7 +154,9 @@ func TestCopiesPassOverAFullNode(t *testing.T) {
 
 // A node that leaves in order leaves no copies behind.
 func TestCopiesOfOneThatLeft(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
+	s.timing = calm
 	s.enter(0, 1, 2)
 	all := s.connectMany(0, 10)
 	s.wantCopies(1, 0, all)

@@ -37,8 +37,10 @@ func (s *stage) wantHolders(i int, uid string, holders ...int) {
 // What one node holds when Settle has returned, all others know, whatever the name;
 // and no longer when the last client is gone.
 func TestSettledNamesAreKnown(t *testing.T) {
+	t.Parallel()
 	both(t, 4, func(t *testing.T, on backdrop) {
 		s := newStage(t, on, 4)
+		s.timing = calm
 		s.enter(0, 1, 2)
 		odd := "a.*.> /%\x00ü"
 		s.hold(0, UID, odd, true)
@@ -89,6 +91,7 @@ func TestSettledNamesAreKnown(t *testing.T) {
 // in the end all have one picture.
 func TestDirectoryUnderLoad(t *testing.T) {
 	s := newStage(t, newRouted(t, 3), 3)
+	s.timing = calm
 	s.enter(0, 1, 2)
 	const workers, rounds, names = 4, 150, 40
 	var all sync.WaitGroup
@@ -141,12 +144,16 @@ func TestDirectoryUnderLoad(t *testing.T) {
 // A peer that stops answering is named, and not waited for once it is silent; when it
 // is back it catches up, by changes or by all names.
 func TestSettleWithoutAPeer(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		changes int
 	}{{"few changes", 10}, {"more than are kept", changeLimit + 10}} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStage(t, newRouted(t, 3), 3)
+			s.timing = calm
+			s.timing.call = 2 * time.Second // before anybody is silent
 			s.enter(0, 1, 2)
 			s.hold(0, UID, "before", true)
 			s.net.set(true, s.tag(0), s.tag(2))
@@ -156,7 +163,7 @@ func TestSettleWithoutAPeer(t *testing.T) {
 			if len(late) != 1 || late[0].Tag != s.tag(2) {
 				t.Errorf("late are %v, want c", late)
 			}
-			if took := time.Since(begun); took > 2*quick.call {
+			if took := time.Since(begun); took > 2*s.timing.call {
 				t.Errorf("that took %v", took)
 			}
 			s.wantHolders(1, "cut", 0)
@@ -180,7 +187,9 @@ func TestSettleWithoutAPeer(t *testing.T) {
 // The names of a node that is lost are dropped, those of a silent one not; after a
 // restart there are only those that it holds then.
 func TestNamesOfTheLost(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
+	s.timing.call = patience
 	s.enter(0, 1, 2)
 	s.hold(2, UID, "u", true)
 	s.hold(2, UID, "gone", true)

@@ -24,8 +24,10 @@ func scanOf(n, size int) (scan func(fn func(string, []byte) error) error, calls 
 // All that a node leaves is with one other node when HandOver returns nil, in order,
 // also where it is more than goes into one message.
 func TestHandOver(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		s := newStage(t, on, 3)
+		s.timing = calm
 		s.enter(0, 1, 2)
 		scan, _ := scanOf(300, 20<<10)
 		if err := s.nodes[0].HandOver(t.Context(), scan); err != nil {
@@ -45,7 +47,9 @@ func TestHandOver(t *testing.T) {
 // Where one node can't keep it all, the next one gets all; where nobody can, that is
 // an error, and the caller keeps what it has.
 func TestHandOverRefused(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
+	s.timing = calm
 	ring := s.behind(0)
 	parts := 0
 	s.witnesses[ring[0]].before = func() error {

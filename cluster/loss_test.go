@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -65,6 +66,7 @@ func (r *rig) watched(which ...int) []*events {
 
 // One of three dies: the others declare it lost, and not before its lease is over.
 func TestLoss(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
 		told := r.watched(0, 1, 2)
@@ -80,7 +82,7 @@ func TestLoss(t *testing.T) {
 		r.awaitSees(0, "b (c)")
 		for _, i := range []int{0, 1} {
 			eventually(t, "c is lost", func() bool { return told[i].has("lost c") })
-			if took := time.Since(died); took < quick.lease+quick.margin-quick.beat || took > 2*(quick.lease+quick.margin) {
+			if took := time.Since(died); took < quick.lease+quick.margin-quick.beat || took > 4*(quick.lease+quick.margin) {
 				t.Errorf("it took %v", took)
 			}
 			r.awaitSees(i, map[int]string{0: "b", 1: "a"}[i])
@@ -98,6 +100,7 @@ func TestLoss(t *testing.T) {
 // A node that is cut off has a shut fence before it is declared lost. When it is
 // heard again it is told so, gives up, and joins anew.
 func TestDeclaredLostAndBack(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
 		told := r.watched(0, 1, 2)
@@ -124,6 +127,7 @@ func TestDeclaredLostAndBack(t *testing.T) {
 				if lostYet {
 					t.Fatal("declared lost with an open fence")
 				}
+				time.Sleep(time.Millisecond)
 			}
 		}
 		if c.Fence().Valid() {
@@ -141,7 +145,7 @@ func TestDeclaredLostAndBack(t *testing.T) {
 			if !slices.Contains(was, before) {
 				t.Errorf("it gives up for %q, want %q", was, before)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("it isn't told")
 		}
 		throughout(t, quick.lease, "the fence is shut until it has given up", r.invalid(2))
@@ -155,6 +159,7 @@ func TestDeclaredLostAndBack(t *testing.T) {
 
 // Cut off for less than it takes to be declared lost: nothing is lost.
 func TestLeaseLostAndRegained(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 3), 3)
 	told := r.watched(0, 1, 2)
 	r.whole(0, 1, 2)
@@ -165,7 +170,7 @@ func TestLeaseLostAndRegained(t *testing.T) {
 	ended := r.nodes[2].Fence().Lost()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the fence stays open")
 	}
 	for i := range 3 {
@@ -190,6 +195,7 @@ func TestLeaseLostAndRegained(t *testing.T) {
 
 // A node that restarts where no majority can be heard knows that it was one of three.
 func TestMinorityAcrossRestart(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
 		r.change = func(_ int, o *Options) { o.timing.meeting = time.Second }
@@ -211,7 +217,9 @@ func TestMinorityAcrossRestart(t *testing.T) {
 
 // A node that restarts goes on as the same member, if it has kept what it was.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 3), 3)
+	r.timing = calm
 	told := r.watched(0, 1, 2)
 	r.whole(0, 1, 2)
 	r.stop(2)
@@ -224,24 +232,29 @@ func TestRestart(t *testing.T) {
 
 // A node whose disk is gone has lost what it was: the others see to its clients.
 func TestRestartWithoutDisk(t *testing.T) {
+	t.Parallel()
 	for _, nodes := range []int{2, 3} {
-		r := newRig(t, newRouted(t, 3), 3)
-		all := []int{0, 1, 2}[:nodes]
-		told := r.watched(all...)
-		r.whole(all...)
-		last := nodes - 1
-		r.stop(last)
-		r.states[last] = newMemory()
-		r.start(last)
-		r.whole(all...)
-		if !told[0].has("lost " + nodeName(last)) {
-			t.Errorf("of %d, a was told %q", nodes, told[0].list)
-		}
+		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, newRouted(t, 3), 3)
+			all := []int{0, 1, 2}[:nodes]
+			told := r.watched(all...)
+			r.whole(all...)
+			last := nodes - 1
+			r.stop(last)
+			r.states[last] = newMemory()
+			r.start(last)
+			r.whole(all...)
+			if !told[0].has("lost " + nodeName(last)) {
+				t.Errorf("a was told %q", told[0].list)
+			}
+		})
 	}
 }
 
 // Two nodes: nobody's fence shuts, nobody is declared lost. By hand it can be.
 func TestTwoNodesAndForget(t *testing.T) {
+	t.Parallel()
 	both(t, 2, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 2)
 		told := r.watched(0, 1)
@@ -282,6 +295,7 @@ func TestTwoNodesAndForget(t *testing.T) {
 
 // Of three, two died for good: the last one is told to go on without them.
 func TestForgetBothOthers(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 3), 3)
 	r.start(0, 1, 2)
 	r.whole(0, 1, 2)
@@ -295,8 +309,10 @@ func TestForgetBothOthers(t *testing.T) {
 }
 
 func TestLeave(t *testing.T) {
+	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
+		r.timing = calm
 		told := r.watched(0, 1, 2)
 		r.whole(0, 1, 2)
 		if err := r.nodes[2].Leave(t.Context()); err != nil {
@@ -324,6 +340,7 @@ func TestLeave(t *testing.T) {
 
 // A silent third node hears later of what it missed.
 func TestLeaveUnheard(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newOutside(t), 3)
 	r.start(0, 1, 2)
 	r.whole(0, 1, 2)
@@ -342,6 +359,7 @@ func TestLeaveUnheard(t *testing.T) {
 // NATS is away for longer than it takes to be declared lost, and comes back:
 // nobody is lost.
 func TestNATSGoneAndBack(t *testing.T) {
+	t.Parallel()
 	on := newOutside(t)
 	r := newRig(t, on, 3)
 	told := r.watched(0, 1, 2)
@@ -355,7 +373,7 @@ func TestNATSGoneAndBack(t *testing.T) {
 		}
 	}
 	start := time.Now()
-	if a := r.nodes[0].Call(t.Context(), []string{r.tag(1), r.tag(2)}, nil); a[0].Err == nil || a[1].Err == nil || time.Since(start) > quick.call/2 {
+	if a := r.nodes[0].Call(t.Context(), []string{r.tag(1), r.tag(2)}, nil); a[0].Err == nil || a[1].Err == nil || time.Since(start) >= quick.call {
 		t.Errorf("after %v: %+v", time.Since(start), a)
 	}
 	throughout(t, 2*(quick.lease+quick.margin), "shut", func() bool { return r.invalid(0)() && r.invalid(1)() && r.invalid(2)() })

@@ -2,14 +2,17 @@ package cluster
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,16 +25,30 @@ func TestMain(m *testing.M) {
 		beChild(ports)
 		return
 	}
+	// Most tests wait most of their time, beside each other. -parallel overrules this.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m,
 		// nats-server keeps one that serves the whole process.
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server/ats.init.0.func1"))
 }
 
-// quick is a timing that tests have the patience for.
-var quick = timing{
-	beat: 100 * time.Millisecond, silence: 500 * time.Millisecond, lease: 1200 * time.Millisecond, margin: 400 * time.Millisecond,
-	call: 500 * time.Millisecond, meeting: 3 * time.Second, resolve: 100 * time.Millisecond,
-}
+// quick is a timing that tests have the patience for, where somebody is to fall
+// silent; calm is one for where nobody is, however busy the machine.
+var (
+	quick = timing{
+		beat: 100 * time.Millisecond, silence: 1200 * time.Millisecond, lease: 2400 * time.Millisecond, margin: 800 * time.Millisecond,
+		call: time.Second, meeting: 3 * time.Second, resolve: 100 * time.Millisecond,
+	}
+	calm = timing{
+		beat: 100 * time.Millisecond, silence: 3 * time.Second, lease: 6 * time.Second, margin: 2 * time.Second,
+		call: 2 * time.Second, meeting: 6 * time.Second, resolve: 100 * time.Millisecond,
+	}
+)
+
+// patience is for what must happen at last.
+const patience = time.Minute
 
 const (
 	secretA = "secret-a-0123456789-0123456789-0123456789"
@@ -168,36 +185,51 @@ func (w *testWriter) count(s string) int {
 	return strings.Count(w.text.String(), s)
 }
 
+// Ports below those that the system hands out: no connection takes one before its
+// node listens, and no two tests have the same.
+const firstPort, manyPorts = 10000, 20000
+
+var lastPort atomic.Uint32
+
+func init() { lastPort.Store(rand.Uint32N(manyPorts)) }
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range manyPorts {
+		port := firstPort + int(lastPort.Add(1)%manyPorts)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	within(t, 15*time.Second, what, ok)
-}
-
-func within(t *testing.T, patience time.Duration, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); {
+	for end := time.Now().Add(patience); !looked(ok); {
 		if time.Now().After(end) {
 			t.Fatalf("not after %v: %s", patience, what)
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// looked asks, and pauses: longer than that took, else the asking slows down what it waits for.
+func looked(ok func() bool) bool {
+	began := time.Now()
+	yes := ok()
+	if !yes {
+		time.Sleep(min(max(5*time.Millisecond, 3*time.Since(began)), 50*time.Millisecond))
+	}
+	return yes
 }
 
 // throughout fails if something ceases to hold within a time.
 func throughout(t *testing.T, time_ time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time_); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if !ok() {
+	for end := time.Now().Add(time_); time.Now().Before(end); {
+		if looked(func() bool { return !ok() }) {
 			t.Fatalf("not any more: %s", what)
 		}
 	}
@@ -247,7 +279,7 @@ func (o *outside) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	go srv.Start()
-	if !srv.ReadyForConnections(10 * time.Second) {
+	if !srv.ReadyForConnections(patience) {
 		t.Fatal("the NATS server doesn't start")
 	}
 	o.srv = srv
@@ -265,8 +297,8 @@ func (o *outside) options(_ *testing.T, _ int) Options {
 
 // both runs a test over embedded servers and over an external one.
 func both(t *testing.T, nodes int, test func(t *testing.T, b backdrop)) {
-	t.Run("embedded", func(t *testing.T) { test(t, newRouted(t, nodes)) })
-	t.Run("external", func(t *testing.T) { test(t, newOutside(t)) })
+	t.Run("embedded", func(t *testing.T) { t.Parallel(); test(t, newRouted(t, nodes)) })
+	t.Run("external", func(t *testing.T) { t.Parallel(); test(t, newOutside(t)) })
 }
 
 // rig is a cluster of a test.
@@ -278,13 +310,14 @@ type rig struct {
 	hosts  []*echo
 	nodes  []*Cluster
 	log    *testWriter
+	timing timing
 	change func(i int, o *Options)
 }
 
 func newRig(t *testing.T, on backdrop, nodes int) *rig {
 	w := &testWriter{t: t}
 	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
-	r := &rig{t: t, on: on, log: w, nodes: make([]*Cluster, nodes)}
+	r := &rig{t: t, on: on, log: w, timing: quick, nodes: make([]*Cluster, nodes)}
 	for range nodes {
 		r.states, r.hosts = append(r.states, newMemory()), append(r.hosts, &echo{})
 	}
@@ -300,7 +333,7 @@ func nodeName(i int) string { return string(rune('a' + i)) }
 
 func (r *rig) options(i int) Options {
 	o := r.on.options(r.t, i)
-	o.Node, o.Version, o.Secrets, o.State, o.timing = nodeName(i), "v1", []string{secretA}, r.states[i], quick
+	o.Node, o.Version, o.Secrets, o.State, o.timing = nodeName(i), "v1", []string{secretA}, r.states[i], r.timing
 	o.Logger = slog.New(slog.NewTextHandler(r.log, nil)).With("node", o.Node)
 	o.drop = r.net.dropper(r.tag(i))
 	if r.change != nil {
@@ -358,7 +391,7 @@ func (r *rig) sees(i int) string {
 func (r *rig) awaitSees(i int, want string) {
 	r.t.Helper()
 	got := ""
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if got = r.sees(i); got == want {
 			return
 		}

@@ -35,9 +35,11 @@ func (r *nameServer) set(host string, addresses ...string) {
 
 // Nodes find each other by a name that gets more and more addresses, and by IPv6.
 func TestPeersByName(t *testing.T) {
+	t.Parallel()
 	port := freePort(t)
 	names := &nameServer{names: map[string][]string{}}
 	r := newRig(t, newOutside(t), 3)
+	r.timing = calm
 	addresses := []string{"127.0.0.1", "127.0.0.2", "::1"}
 	if l, err := net.Listen("tcp", "[::1]:0"); err != nil {
 		addresses[2] = "127.0.0.3"
@@ -81,6 +83,7 @@ func routedPair(t *testing.T, first, second []string) *rig {
 // While a secret is replaced, nodes have the old one, both, and the new one; each
 // finds those with which it has one in common, whoever dials.
 func TestRotation(t *testing.T) {
+	t.Parallel()
 	const oldOne, newOne, third = secretA, secretB, "secret-c-0123456789-0123456789-0123456789"
 	for name, secrets := range map[string][2][]string{
 		"same":            {{oldOne}, {oldOne}},
@@ -92,13 +95,18 @@ func TestRotation(t *testing.T) {
 		"both, new":       {{newOne, oldOne}, {newOne}},
 		"one of each two": {{third, oldOne}, {newOne, oldOne}},
 	} {
-		t.Run(name, func(t *testing.T) { routedPair(t, secrets[0], secrets[1]).whole(0, 1) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			routedPair(t, secrets[0], secrets[1]).whole(0, 1)
+		})
 	}
 }
 
 // On an external NATS too.
 func TestRotationOutside(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newOutside(t), 3)
+	r.timing = calm
 	r.change = func(i int, o *Options) { o.Secrets = [][]string{{secretA}, {secretB, secretA}, {secretA, secretB}}[i] }
 	r.start(0, 1, 2)
 	r.whole(0, 1, 2)
@@ -113,7 +121,9 @@ func TestRotationOutside(t *testing.T) {
 
 // Another secret: refused, and each side says so once.
 func TestOtherSecret(t *testing.T) {
+	t.Parallel()
 	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
 		r := routedPair(t, []string{secretA}, []string{secretB})
 		eventually(t, "log lines of both", func() bool {
 			return r.log.count(errStranger.Error()) > 0 && r.log.count("doesn't accept this node") > 0
@@ -124,6 +134,7 @@ func TestOtherSecret(t *testing.T) {
 		}
 	})
 	t.Run("external", func(t *testing.T) {
+		t.Parallel()
 		r := newRig(t, newOutside(t), 2)
 		r.change = func(i int, o *Options) { o.Secrets = []string{[]string{secretA, secretB}[i]} }
 		r.start(0, 1)
@@ -133,7 +144,9 @@ func TestOtherSecret(t *testing.T) {
 
 // What isn't a node comes to the route port: refused, said once, and no harm.
 func TestStrangers(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 2), 2)
+	r.timing = calm
 	r.start(0, 1)
 	r.whole(0, 1)
 	address := fmt.Sprintf("127.0.0.1:%d", r.on.(*routed).ports[0])
@@ -143,7 +156,7 @@ func TestStrangers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = conn.SetDeadline(time.Now().Add(patience))
 		do(conn)
 	}
 	for range 10 {
@@ -184,6 +197,7 @@ func TestStrangers(t *testing.T) {
 
 // The client port is this process's alone.
 func TestClientPortNeedsTheToken(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, newRouted(t, 1), 1)
 	r.start(0)
 	conn, err := net.Dial("tcp", r.nodes[0].bus.engine.Addr().String())
@@ -191,7 +205,7 @@ func TestClientPortNeedsTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	b := make([]byte, 4096)
 	_, _ = conn.Read(b) // INFO
 	_, _ = conn.Write([]byte("CONNECT {\"verbose\":false}\r\nPING\r\n"))

@@ -230,8 +230,12 @@ func (w *world) leave(i int) {
 
 // Nodes die, leave, lose their disks, restart, are stopped and cut off from each other, in any order:
 // nobody is declared lost whose fence is open, and in the end all are one again.
+// WORLDS is how many are tried, SEED the only one.
 func TestSimulation(t *testing.T) {
-	worlds, first := 50, rand.Uint64()
+	worlds, first := 15, rand.Uint64()
+	if s := os.Getenv("WORLDS"); s != "" {
+		worlds, _ = strconv.Atoi(s)
+	}
 	if s := os.Getenv("SEED"); s != "" {
 		worlds = 1
 		first, _ = strconv.ParseUint(s, 10, 64)

@@ -70,6 +70,7 @@ func (s *stage) wantListed(i int, records map[string]string) {
 // The clients of a node that is lost are taken over by one of the others, each once;
 // both know them, and keep no copies. When the node is back it gives them up.
 func TestTakeOverOnce(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
 	s.enter(0, 1, 2, 3)
 	all := s.connectMany(0, 2500)
@@ -105,6 +106,7 @@ func TestTakeOverOnce(t *testing.T) {
 // A node that is cut off is declared lost; healed, it gives up what was taken over, and
 // is a member again that others can count on.
 func TestCutOffAndBack(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
 	s.enter(0, 1, 2)
 	all := s.connectMany(0, 20)
@@ -136,6 +138,7 @@ func TestCutOffAndBack(t *testing.T) {
 // If the node that takes clients over dies in the middle, the other holder takes all;
 // what is taken over twice has the same ids.
 func TestTakerDies(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
 	ring := s.behind(0)
 	reached := make(chan struct{})
@@ -152,7 +155,11 @@ func TestTakerDies(t *testing.T) {
 	s.enter(0, 1, 2, 3)
 	all := s.connectMany(0, 1500)
 	s.stop(0)
-	<-reached
+	select {
+	case <-reached:
+	case <-time.After(patience):
+		t.Fatal("the next node doesn't take over")
+	}
 	s.stop(ring[0])
 	second := s.witnesses[ring[1]]
 	eventually(t, "the second holder takes all", func() bool { return len(second.list(&second.taken)) == len(all) })
@@ -165,6 +172,7 @@ func TestTakerDies(t *testing.T) {
 
 // What a node has begun it goes on with after a restart.
 func TestTakeOverAfterARestart(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
 	s.enter(0, 1, 2)
 	all := s.connectMany(0, 30)
@@ -190,6 +198,7 @@ func TestTakeOverAfterARestart(t *testing.T) {
 // A node that comes back at once, but with nothing, has its earlier clients closed by
 // the others, and copies of the new ones.
 func TestBackWithNothing(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
 	s.enter(0, 1, 2)
 	all := s.connectMany(0, 30)
@@ -204,18 +213,21 @@ func TestBackWithNothing(t *testing.T) {
 
 // A node that restarts with what it had keeps its clients.
 func TestBackInTime(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 3), 3)
+	s.timing = calm
 	s.enter(0, 1, 2)
 	all := s.connectMany(0, 30)
 	s.stop(0)
 	s.enter(0)
-	throughout(t, quick.lease+2*quick.margin, "nothing is taken over", func() bool { return len(s.takenOf()) == 0 })
+	throughout(t, calm.lease+2*calm.margin, "nothing is taken over", func() bool { return len(s.takenOf()) == 0 })
 	s.wantCopies(1, 0, all)
 	s.wantCopies(2, 0, all)
 }
 
 // Of two nodes nobody takes anything over until somebody says that the other is lost.
 func TestForgottenNode(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newRouted(t, 2), 2)
 	s.enter(0, 1)
 	all := s.connectMany(0, 30)
@@ -231,6 +243,7 @@ func TestForgottenNode(t *testing.T) {
 // On an external NATS the next node adopts what the lost one's journal says, once;
 // back again it gives those clients up.
 func TestTakeOverTheJournal(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, newOutside(t), 3)
 	journal := map[string]string{"d/evt_c0_3": "letter", "e/evt_c1_close": "event", "m/c2/00000000000000000007": "message", "c/c2": "record", "end": ""}
 	var reads atomic.Int32
