@@ -112,6 +112,7 @@ func outage(down *atomic.Int32) func(http.ResponseWriter, got) {
 }
 
 func TestThousandWaitingEventsAreThroughInFiveSeconds(t *testing.T) {
+	t.Parallel()
 	for _, down := range []int32{503, 504} {
 		for _, last := range []time.Duration{time.Minute, 20 * time.Minute} {
 			t.Run(fmt.Sprint(down, last), func(t *testing.T) {
@@ -277,6 +278,7 @@ func TestOneClientsTroubleNeverOpensTheBreaker(t *testing.T) {
 
 // Many clients' webhooks hang at once, others' don't.
 func TestManyThatHangDoNotOpenTheBreaker(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})
 		h := newHouse(t, Endpoint{}, hanging(stop))

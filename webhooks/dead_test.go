@@ -193,6 +193,7 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 // One address whose messages nobody takes fills what room there is and a quarter,
 // not the place of everybody else's letters.
 func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
+	t.Parallel()
 	m := newLetters(Config{}, discard(), func(string) {})
 	at := time.Now()
 	keep := func(i int, addr string, bytes int) {

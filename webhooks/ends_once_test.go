@@ -44,8 +44,10 @@ func (m *moody) answer(w http.ResponseWriter, g got) {
 // exactly once: taken by the backend, or a dead letter. None is in the outbox
 // then, and each client's events are taken in order.
 func TestEachEventEndsOnce(t *testing.T) {
-	for seed := range uint64(30) {
+	t.Parallel()
+	for seed := range seeds(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(seed, 1))
 				m := &moody{rng: rand.New(rand.NewPCG(seed, 2)), taken: map[string][]string{}}

@@ -104,6 +104,7 @@ func TestOneSourceThatHangsHarmsNoOther(t *testing.T) {
 		{"one uid", func(i int) (string, string) { return fmt.Sprint("203.0.113.", i), "hung" }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				stop := make(chan struct{})
 				r := inBubble(t, Endpoint{Timeout: 60 * time.Second}, hanging(stop))
@@ -171,6 +172,7 @@ func TestConcurrencyFollowsTheBackend(t *testing.T) {
 	t.Parallel()
 	for _, width := range []int{3, 20, 1000} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				now, refused, served := 0, 0, 0
@@ -192,7 +194,7 @@ func TestConcurrencyFollowsTheBackend(t *testing.T) {
 					}
 					served++
 				})
-				took := latencies(r, 60, 4*time.Second)
+				took := latencies(r, 60, 2*time.Second)
 				limit := r.Stats()[0].Concurrency
 				if served*10 < len(took)*9 || refused > served {
 					t.Errorf("%d served, %d refused, limit %d", served, refused, limit)

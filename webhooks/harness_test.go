@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -262,10 +264,18 @@ func from(ev *protocol.Event, addr, uid string) *protocol.Event {
 	return ev
 }
 
+// seeds is how many of a test at random are tried: SEEDS, or else n.
+func seeds(n uint64) uint64 {
+	if more, err := strconv.ParseUint(os.Getenv("SEEDS"), 10, 16); err == nil {
+		return more
+	}
+	return n
+}
+
 // eventually waits for something that other goroutines bring about.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("timed out: %s", what)
 		}

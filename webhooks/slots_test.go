@@ -321,7 +321,7 @@ func TestParkedLanesComeBack(t *testing.T) {
 // Any sequence of calls keeps the rules, and when all is done nothing is left.
 func TestSlotsInAnyOrder(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(300) {
+	for seed := range seeds(60) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		most := 1 + random.IntN(40)
 		c := newCrowd(t, 1+random.IntN(most), most)

@@ -16,6 +16,7 @@ import (
 // Clients that a backend turns away with 429 and that come again at once cost the
 // others nothing: that is a verdict on them, not on how much there is to do.
 func TestRefusedConnectsSlowNobodyDown(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := inBubble(t, Endpoint{}, func(w http.ResponseWriter, g got) {
 			if g.event.Type == "connect" {
@@ -72,6 +73,7 @@ func TestRefusedMessagesSlowNobodyDown(t *testing.T) {
 // that were turned away come again: what is begun is finished, the others are told
 // soon, and nothing of it is held against the backend.
 func TestStormOfConnects(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const clients, latency, timeout = 3000, 500 * time.Millisecond, 5 * time.Second
 		r := inBubble(t, Endpoint{Timeout: timeout}, func(http.ResponseWriter, got) { time.Sleep(latency) })

@@ -83,6 +83,7 @@ func TestPace(t *testing.T) {
 // Clients whose every message takes long, while others' are soon answered, have
 // half of the slots for messages between them.
 func TestSlowClientsHaveHalf(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const takes, clients, lasting = 2 * time.Second, 100, time.Minute
 		r := inBubble(t, Endpoint{}, func(_ http.ResponseWriter, g got) {
@@ -120,8 +121,9 @@ func TestSlowClientsHaveHalf(t *testing.T) {
 
 // Where no message is ever answered soon, nobody counts as slow.
 func TestASlowBackendHasNoSuspects(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const takes, lasting = time.Second, 2 * time.Minute
+		const takes, lasting = time.Second, time.Minute
 		r := inBubble(t, Endpoint{}, func(http.ResponseWriter, got) { time.Sleep(takes) })
 		var all sync.WaitGroup
 		var mu sync.Mutex
