@@ -25,7 +25,8 @@ func (c *Client) Open(conn net.Conn, answer []byte, welcome *Frame) bool {
 		return false
 	}
 	backlog := q.waiting[q.head:]
-	q.conn, q.waiting, q.head, q.pongAt = conn, nil, 0, 0
+	q.waiting, q.head, q.pongAt = nil, 0, 0
+	q.attach(conn)
 	var start *writer
 	if first := welcome.behind(answer); first != nil {
 		start = q.push(c, first)

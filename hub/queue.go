@@ -3,6 +3,7 @@ package hub
 import (
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -10,8 +11,9 @@ import (
 // is a connection, exactly one writer is at work on it. mu guards all fields.
 type queue struct {
 	mu      sync.Mutex
-	conn    net.Conn // nil: not yet
-	waiting []*Frame // waiting[head:] are to be written; nil while all is written
+	conn    net.Conn        // nil: not yet
+	raw     syscall.RawConn // conn's, to write without waiting; nil: it has none
+	waiting []*Frame        // waiting[head:] are to be written; nil while all is written
 	head    int
 	bytes   int     // cost of the frames that wait or are being written
 	writer  *writer // nil: none at work
@@ -28,6 +30,14 @@ type queue struct {
 	// For the heartbeat.
 	written uint64 // bytes that the kernel took
 	pinging bool   // a ping is among the frames that wait or are being written
+}
+
+// attach gives the queue its connection.
+func (q *queue) attach(conn net.Conn) {
+	q.conn = conn
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		q.raw, _ = tcp.SyscallConn() // fails only on a connection that is none
+	}
 }
 
 // fits says whether f may wait too.

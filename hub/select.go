@@ -19,12 +19,18 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 	scratch := selections.Get().(*[]*Client)
 	clients := h.collect(t, except, (*scratch)[:0])
 	var pushed protocol.Pushed
-	send := (*Client).Send
-	if len(clients) > fewReceivers {
-		send = (*Client).sendLater
-	}
+	few := len(clients) <= fewReceivers
+	var together *volley
 	for _, c := range clients {
-		switch send(c, f) {
+		verdict, start := c.enqueue(f)
+		switch {
+		case start == nil:
+		case few:
+			start.begin()
+		default:
+			together = together.with(start)
+		}
+		switch verdict {
 		case Queued:
 			pushed.Matched++
 			pushed.Queued++
@@ -34,6 +40,7 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 		case Gone:
 		}
 	}
+	together.fire()
 	clear(clients) // a client that has gone isn't kept
 	*scratch = clients
 	selections.Put(scratch)
@@ -41,8 +48,8 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 }
 
 // fewReceivers is up to how many a push is written by whoever pushes. To more of
-// them it's only queued: frames of pushes that come meanwhile then leave with it, in
-// one write for each client.
+// them it's only queued, and written by goroutines (volley.go): frames of pushes that
+// come meanwhile then leave with it, in one write for each client.
 const fewReceivers = 4
 
 // selections are slices for Push, so that a push to many doesn't allocate one.

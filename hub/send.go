@@ -13,15 +13,6 @@ func (c *Client) Send(f *Frame) Verdict {
 	return verdict
 }
 
-// sendLater is Send, but f is always written by a goroutine.
-func (c *Client) sendLater(f *Frame) Verdict {
-	verdict, start := c.enqueue(f)
-	if start != nil {
-		go start.run()
-	}
-	return verdict
-}
-
 // enqueue queues f, and gives the writer that is to be started.
 func (c *Client) enqueue(f *Frame) (Verdict, *writer) {
 	q := &c.out

@@ -12,21 +12,27 @@ const (
 	batchBytes  = 64 << 10
 )
 
+// copied is up to how many bytes several frames are copied together, to be written
+// without waiting.
+const copied = 8 << 10
+
 // keepRoom is up to how many references of a queue's slice are kept for the next.
 const keepRoom = 256
 
 // writer empties a queue, in a goroutine of its own, and then rests in a pool with
 // the buffers that it needs for that: idle clients keep none.
 type writer struct {
-	client *Client
-	conn   net.Conn // what begin has left to loop, or nil
-	begun  int      // how much of the batch begin has written
-	batch  []*Frame
-	vector [][]byte
-	rest   net.Buffers           // what of vector isn't written
-	room   []*Frame              // for the queue's waiting
-	run    func()                // w.loop, bound once so that starting it allocates nothing
-	poke   func(fd uintptr) bool // w.writeOnce, likewise
+	client  *Client
+	conn    net.Conn // what begin has left to loop, or nil
+	begun   int      // how much of the batch begin has written
+	batch   []*Frame
+	vector  [][]byte
+	rest    net.Buffers           // what of vector isn't written
+	bytes   []byte                // what begin writes
+	scratch []byte                // of several frames, for bytes
+	room    []*Frame              // for the queue's waiting
+	run     func()                // w.loop, bound once so that starting it allocates nothing
+	poke    func(fd uintptr) bool // w.writeOnce, likewise
 }
 
 var writers sync.Pool // of *writer
@@ -56,21 +62,24 @@ func (w *writer) loop() {
 }
 
 // begin writes on the caller's goroutine what the kernel takes at once. What it
-// doesn't take, or what has been queued meanwhile, is a goroutine's.
+// doesn't take is a goroutine's.
 func (w *writer) begin() {
 	c := w.client
 	conn := w.next(c, 0, nil)
-	if tcp, ok := conn.(*net.TCPConn); ok && len(w.batch) == 1 {
+	for conn != nil {
 		w.begun = 0
-		if raw, err := tcp.SyscallConn(); err == nil {
-			_ = raw.Write(w.poke) // its failure is met again by the goroutine's write
+		if c.out.raw == nil || !w.gather() {
+			break
 		}
-		if w.begun == len(w.batch[0].wire) {
-			conn = w.next(c, w.begun, nil)
-			w.begun = 0
+		_ = c.out.raw.Write(w.poke) // its failure is met again by the goroutine's write
+		if w.begun < len(w.bytes) {
+			break
 		}
+		conn = w.next(c, w.begun, nil)
 	}
+	w.bytes = nil
 	if conn == nil {
+		w.begun = 0
 		w.retired()
 		return
 	}
@@ -78,9 +87,26 @@ func (w *writer) begin() {
 	go w.run()
 }
 
+// gather makes one piece of the batch, if it is small enough to be copied.
+func (w *writer) gather() bool {
+	if len(w.batch) == 1 {
+		w.bytes = w.batch[0].wire
+		return true
+	}
+	w.scratch = w.scratch[:0]
+	for _, f := range w.batch {
+		if len(w.scratch)+len(f.wire) > copied {
+			return false
+		}
+		w.scratch = append(w.scratch, f.wire...)
+	}
+	w.bytes = w.scratch
+	return true
+}
+
 // writeOnce is begin's write: it never waits.
 func (w *writer) writeOnce(fd uintptr) bool {
-	w.begun = max(0, writeNow(fd, w.batch[0].wire))
+	w.begun = max(0, writeNow(fd, w.bytes))
 	return true
 }
 
@@ -97,7 +123,12 @@ func (w *writer) write(conn net.Conn, begun int) (int, error) {
 		return conn.Write(w.batch[0].wire[begun:])
 	}
 	for _, f := range w.batch {
-		w.vector = append(w.vector, f.wire)
+		if begun >= len(f.wire) {
+			begun -= len(f.wire)
+			continue
+		}
+		w.vector = append(w.vector, f.wire[begun:])
+		begun = 0
 	}
 	w.rest = w.vector
 	n, err := w.rest.WriteTo(conn) // one writev on a *net.TCPConn
