@@ -81,7 +81,6 @@ func TestNodeAlone(t *testing.T) {
 }
 
 func TestNameTaken(t *testing.T) {
-	t.Parallel()
 	both(t, 3, func(t *testing.T, on backdrop) {
 		r := newRig(t, on, 3)
 		r.timing = calm

@@ -168,7 +168,8 @@ func TestSettleWithoutAPeer(t *testing.T) {
 			}
 			s.wantHolders(1, "cut", 0)
 			eventually(t, "c is silent for a", func() bool { return s.sees(0) == "b (c)" })
-			s.hold(0, UID, "silent", true) // nobody is late
+			s.nodes[0].Hold(UID, "silent", true)
+			eventually(t, "nobody is late", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
 			s.nodes[0].Hold(UID, "before", false)
 			for i := range c.changes {
 				s.nodes[0].Hold(UID, "many", i%2 == 0)
