@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"gatepost/hub"
 )
@@ -11,12 +13,17 @@ import (
 // anew, and cheap to keep for a few.
 const mostIdle = 256
 
+// idleFor is after how long without need for it a worker ends.
+const idleFor = 5 * time.Second
+
 // workers work on lanes.
 type workers struct {
 	work func(*hub.Client, *lane)
 
 	mu    sync.Mutex   // guards the following
 	idle  []chan<- job // the last one has worked last
+	spare int          // how many of idle nobody has needed since the last sweep
+	sweep *time.Timer  // runs while there are any
 	ended bool
 }
 
@@ -33,6 +40,7 @@ func (w *workers) start(c *hub.Client, l *lane) {
 	if last := len(w.idle) - 1; last >= 0 {
 		next := w.idle[last]
 		w.idle = w.idle[:last]
+		w.spare = min(w.spare, last)
 		w.mu.Unlock()
 		next <- j // never waits: it has room for one
 		return
@@ -59,7 +67,24 @@ func (w *workers) rest(next chan job) bool {
 		return false
 	}
 	w.idle = append(w.idle, next)
+	if w.sweep == nil {
+		w.sweep = time.AfterFunc(idleFor, w.dismiss)
+	}
 	return true
+}
+
+// dismiss ends the workers that nobody has needed since it was called last.
+func (w *workers) dismiss() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, next := range w.idle[:w.spare] {
+		close(next)
+	}
+	w.idle = slices.Delete(w.idle, 0, w.spare)
+	w.spare = len(w.idle)
+	if w.sweep = nil; w.spare > 0 {
+		w.sweep = time.AfterFunc(idleFor, w.dismiss)
+	}
 }
 
 // end lets the idle go, and those that become it.
@@ -70,5 +95,8 @@ func (w *workers) end() {
 	for _, next := range w.idle {
 		close(next)
 	}
-	w.idle = nil
+	w.idle, w.spare = nil, 0
+	if w.sweep != nil {
+		w.sweep.Stop()
+	}
 }

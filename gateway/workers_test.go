@@ -1,9 +1,9 @@
 package gateway
 
 import (
-	"runtime"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"gatepost/hub"
 )
@@ -13,7 +13,11 @@ func TestIdleWorkersWorkAgainAndAreFew(t *testing.T) {
 		release := make(chan struct{})
 		done := 0
 		w := &workers{work: func(*hub.Client, *lane) { <-release; done++ }}
-		before := runtime.NumGoroutine()
+		idle := func() int {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return len(w.idle)
+		}
 		const lanes = mostIdle + 10
 		for range 2 {
 			for range lanes {
@@ -23,16 +27,22 @@ func TestIdleWorkersWorkAgainAndAreFew(t *testing.T) {
 				release <- struct{}{}
 				synctest.Wait()
 			}
-			if n := runtime.NumGoroutine() - before; n != mostIdle {
+			if n := idle(); n != mostIdle {
 				t.Errorf("%d workers are idle, want %d", n, mostIdle)
 			}
 		}
 		if done != 2*lanes {
 			t.Errorf("%d lanes were worked on, want %d", done, 2*lanes)
 		}
-		w.end()
+		time.Sleep(3 * idleFor)
+		if n := idle(); n != 0 {
+			t.Errorf("%d workers are idle that nobody needs", n)
+		}
+		w.start(nil, newLane())
+		release <- struct{}{}
 		synctest.Wait()
-		if n := runtime.NumGoroutine() - before; n != 0 {
+		w.end()
+		if n := idle(); n != 0 {
 			t.Errorf("%d workers are idle behind the end", n)
 		}
 		go func() { release <- struct{}{} }()

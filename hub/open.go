@@ -25,6 +25,13 @@ func (c *Client) Open(conn net.Conn, answer []byte, welcome *Frame) bool {
 		return false
 	}
 	backlog := q.waiting[q.head:]
+	if len(backlog) > 0 && len(answer) > 0 {
+		// By itself, so that the kernel hears that the client has left meanwhile, if it
+		// has: what is pushed behind it then counts as dropped. A socket that nothing
+		// was written to has room for it, and another failure shows in what follows.
+		_, _ = conn.Write(answer)
+		answer = nil
+	}
 	q.waiting, q.head, q.pongAt = nil, 0, 0
 	q.attach(conn)
 	var start *writer

@@ -17,7 +17,7 @@ func TestMessageGoesThroughTheWebhookAndBack(t *testing.T) {
 	w.shows(`#hops [data-hop=event]`, `hello, gateway`)
 	w.shows(`#hops [data-hop=reply] summary`, "session, bind, join, send")
 	w.shows(`#hops [data-hop=down] summary`, `"text":"hello, gateway"`)
-	eval[bool](w, `document.querySelector('#hops li:nth-last-child(3) details').open = true`)
+	eval[bool](w, `[...document.querySelectorAll('#hops [data-hop=event] details')].at(-1).open = true`)
 	w.shows(`#hops [open] pre`, `"seq": 2`)
 	w.picture("details-light", 1360, 900, "light")
 }
