@@ -12,13 +12,18 @@ const Patience = 20 * time.Second
 // Eventually polls until what is true, and fails the test if it never is.
 func Eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	within(t, Patience, what, is)
+}
+
+func within(t testing.TB, patience time.Duration, what string, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if is() {
 			return
 		}
 	}
 	if !is() {
-		t.Fatalf("waited %s in vain: %s", Patience, what)
+		t.Fatalf("waited %s in vain: %s", patience, what)
 	}
 }
 

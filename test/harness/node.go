@@ -51,7 +51,8 @@ func Start(t testing.TB, env Env) *Node {
 // Listening waits until a node that was launched says where it listens.
 func (n *Node) Listening(t testing.TB) {
 	t.Helper()
-	Eventually(t, "the node says where it listens, or ends", func() bool {
+	// A node gives an external NATS a minute to be there.
+	within(t, time.Minute+Patience, "the node says where it listens, or ends", func() bool {
 		n.Addr, n.Admin = n.Log.attribute("listening", "addr"), n.Log.attribute("listening", "admin_addr")
 		return n.Addr != "" || n.ended()
 	})
