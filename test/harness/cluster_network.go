@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -20,6 +21,13 @@ type Network struct {
 	middle int // of all addresses here: 198.18.middle.* between nodes, 198.19.middle.* for the others
 }
 
+// networks counts them, from anywhere: two at a time that had the same addresses would
+// reach each other's nodes.
+var (
+	networks     atomic.Uint32
+	firstNetwork = rand.Uint32N(250)
+)
+
 // NewNetwork makes namespaces for n nodes, until the test's end. Only root may, on
 // Linux: without, the test is skipped.
 func NewNetwork(t testing.TB, n int) *Network {
@@ -27,7 +35,7 @@ func NewNetwork(t testing.TB, n int) *Network {
 	if os.Getuid() != 0 {
 		t.Skip("network namespaces are made by root only")
 	}
-	w := &Network{tag: fmt.Sprintf("gp%05x", rand.N(1<<20)), middle: 1 + rand.N(250)}
+	w := &Network{tag: fmt.Sprintf("gp%05x", rand.N(1<<20)), middle: 1 + int((firstNetwork+networks.Add(1))%250)}
 	t.Cleanup(w.remove)
 	for _, bridge := range []string{"r", "c"} {
 		ip(t, "link", "add", w.tag+bridge, "type", "bridge")
