@@ -254,8 +254,9 @@ func TestOutboxOverItsBound(t *testing.T) {
 		r := harness.Get(t, node.Addr, "/readyz")
 		return r.Status == 503 && strings.Contains(string(r.Body), "full")
 	})
-	if !node.Log.Has(`"level":"ERROR"`, "outbox is full") || node.Metric(t, "gatepost_outbox_full") != 1 {
-		t.Error("neither the log nor a metric tells of the full outbox")
+	harness.Eventually(t, "the log tells of the full outbox", func() bool { return node.Log.Has(`"level":"ERROR"`, "outbox is full") })
+	if full := node.Metric(t, "gatepost_outbox_full"); full != 1 {
+		t.Errorf("gatepost_outbox_full is %v", full)
 	}
 	_, err := node.TryConnect(t, harness.Dial{})
 	wantRefused(t, err, 503, "full")
