@@ -20,23 +20,14 @@ var growth = []scenario{
 func clientsGrow(o options) (figures []figure, err error) {
 	for _, n := range []int{1000, 5000, 10_000, 15_000} {
 		err := withNode(o, func(s *server) error {
-			_, empty, err := s.usage()
-			if err != nil {
-				return err
-			}
-			sockets, err := openAll(s, n)
+			sockets, each, _, err := s.weigh(n)
 			defer closeAll(sockets)
-			if err != nil {
-				return err
-			}
-			time.Sleep(idle)
-			_, full, err := s.usage()
 			if err != nil {
 				return err
 			}
 			cpu, err := s.deliveries(sockets, o.pushes*10_000/n, 2, 100)
 			figures = append(figures,
-				figure{fmt.Sprintf("%d clients: memory of an idle one", n), "KiB", "", float64(full-empty) / 1024 / float64(n)},
+				figure{fmt.Sprintf("%d clients: memory of an idle one", n), "KiB", "", each},
 				figure{fmt.Sprintf("%d clients: CPU per delivery of 100 bytes", n), "µs", "", cpu})
 			return err
 		})
@@ -81,23 +72,14 @@ func groupsGrow(o options) (figures []figure, err error) {
 			}
 			s.wsPath = func(string) string { return "/ws?token=" + token }
 			s.pushAll = "/push/groups/g0"
-			_, empty, err := s.usage()
-			if err != nil {
-				return err
-			}
-			sockets, err := openAll(s, clients)
+			sockets, each, _, err := s.weigh(clients)
 			defer closeAll(sockets)
-			if err != nil {
-				return err
-			}
-			time.Sleep(idle)
-			_, full, err := s.usage()
 			if err != nil {
 				return err
 			}
 			cpu, err := s.deliveries(sockets, 4*o.pushes, 2, 100)
 			figures = append(figures,
-				figure{fmt.Sprintf("%d groups per client: memory of an idle one, 1000 clients", n), "KiB", "", float64(full-empty) / 1024 / clients},
+				figure{fmt.Sprintf("%d groups per client: memory of an idle one, 1000 clients", n), "KiB", "", each},
 				figure{fmt.Sprintf("%d groups per client: CPU per delivery to one group", n), "µs", "", cpu})
 			return err
 		})

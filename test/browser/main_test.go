@@ -3,7 +3,6 @@
 package browser
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -16,16 +15,7 @@ import (
 // only as long as it takes.
 const patience = 30 * time.Second
 
-func TestMain(m *testing.M) {
-	remove, err := harness.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	remove()
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { harness.Main(m) }
 
 // need finds a program that a test can't do without; where it is missing the
 // test is skipped, but in CI it fails.

@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"flag"
-	"fmt"
-	"os"
 	"testing"
 
 	"gatepost/test/harness"
@@ -13,15 +11,5 @@ func TestMain(m *testing.M) {
 	// Most of these tests wait for a lease to end: more of them than there are cores
 	// may do so at once. It stands before what the command line says.
 	_ = flag.Set("test.parallel", "8") // fails only for a flag that go test doesn't have
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	remove, err := harness.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer remove()
-	return m.Run()
+	harness.Main(m)
 }

@@ -3,7 +3,6 @@
 package docs
 
 import (
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -20,16 +19,7 @@ import (
 
 const root = "../.."
 
-func TestMain(m *testing.M) {
-	remove, err := harness.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	remove()
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { harness.Main(m) }
 
 func read(t *testing.T, path string) string {
 	t.Helper()

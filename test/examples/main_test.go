@@ -2,20 +2,9 @@
 package examples
 
 import (
-	"fmt"
-	"os"
 	"testing"
 
 	"gatepost/test/harness"
 )
 
-func TestMain(m *testing.M) {
-	remove, err := harness.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	remove()
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { harness.Main(m) }

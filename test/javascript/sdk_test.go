@@ -2,7 +2,6 @@
 package javascript
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,16 +13,7 @@ import (
 
 const sdk = "../../sdk/js"
 
-func TestMain(m *testing.M) {
-	remove, err := harness.Build()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	status := m.Run()
-	remove()
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { harness.Main(m) }
 
 // node runs Node.js in sdk/js with these arguments, which must end well.
 func node(t *testing.T, env []string, args ...string) {
