@@ -3,6 +3,7 @@ package hub
 import (
 	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"gatepost/protocol"
@@ -22,7 +23,7 @@ func (c *Client) Hangup() {
 	c.Leave(causeBroken)
 	q := &c.out
 	q.mu.Lock()
-	conn, dead := q.conn, q.dead
+	conn, raw, dead := q.conn, q.raw, q.dead
 	if q.writer != nil && !dead && q.idle == nil {
 		q.idle = make(chan struct{})
 	}
@@ -31,7 +32,7 @@ func (c *Client) Hangup() {
 	if idle != nil {
 		<-idle
 	}
-	if conn != nil && !dead && !(c.Cause().Initiator == protocol.ByClient && nothingUnread(conn)) {
+	if conn != nil && !dead && !(c.Cause().Initiator == protocol.ByClient && nothingUnread(raw)) {
 		drain(conn)
 	}
 	c.drop(droppedLost)
@@ -51,17 +52,12 @@ func drain(conn net.Conn) {
 
 // nothingUnread says whether closing the connection now would be in good order: all
 // that came has been read.
-func nothingUnread(conn net.Conn) bool {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return false
-	}
-	raw, err := tcp.SyscallConn()
-	if err != nil {
+func nothingUnread(raw syscall.RawConn) bool {
+	if raw == nil {
 		return false
 	}
 	empty := false
-	err = raw.Read(func(fd uintptr) bool {
+	err := raw.Read(func(fd uintptr) bool {
 		empty = unread(fd) == 0
 		return true
 	})
