@@ -21,24 +21,12 @@ func TestOneClientWhoseMessagesFail(t *testing.T) {
 		}
 		return echo(d)
 	})
-	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0"}))
-	others := node.Crowd(t, 20, nil)
-	roundTrips(t, others, time.Second)
-	bad := node.Connect(t, harness.Dial{})
-
-	var before, during time.Duration
-	for range 3 { // the machine may be busy with something else for a moment
-		before = p99(roundTrips(t, others, 2*time.Second))
-		bad.Send(t, "poison")
-		during = p99(roundTrips(t, others, 2*time.Second))
-		t.Logf("p99 of the others: %s without, %s with a client whose messages fail", before, during)
-		if during < before*12/10+10*time.Millisecond {
-			break
-		}
-	}
-	if during >= before*12/10+10*time.Millisecond {
-		t.Errorf("p99 of the others went from %s to %s", before, during)
-	}
+	env := backend.Env(harness.Env{"GATEPOST_CLIENT_RATE": "0"})
+	alone, node := harness.Start(t, env), harness.Start(t, env)
+	wantAsFast(t, alone.Crowd(t, 20, nil), node.Crowd(t, 20, nil), func(during func()) {
+		node.Connect(t, harness.Dial{}).Send(t, "poison")
+		during()
+	})
 	harness.Eventually(t, "what failed is dead", func() bool { return len(deadTries(t, node)) > 0 })
 
 	worse := node.Connect(t, harness.Dial{})
@@ -174,20 +162,7 @@ webhooks:
 		close(over)
 		trying.Wait()
 	}
-	roundTrips(t, aloneClients, time.Second)
-	roundTrips(t, besideClients, time.Second)
-	var without, with []time.Duration
-	for range 5 {
-		without = append(without, p99(roundTrips(t, aloneClients, time.Second)))
-		trouble(func() { with = append(with, p99(roundTrips(t, besideClients, time.Second))) })
-	}
-	slices.Sort(without)
-	slices.Sort(with)
-	t.Logf("p99 of five rounds each: alone %s, beside an endpoint that is away %s", without, with)
-	// A few milliseconds more are this machine's noise.
-	if with[2] > without[2]*12/10+5*time.Millisecond {
-		t.Errorf("the median p99 is %s alone and %s beside an endpoint that is away", without[2], with[2])
-	}
+	wantAsFast(t, aloneClients, besideClients, trouble)
 	well.Script(echo)
 	away.Up(t)
 	awaitCloses(t, away, 25)
