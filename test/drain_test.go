@@ -31,6 +31,7 @@ func TestDrain(t *testing.T) {
 	for range 5 {
 		clients[0].Send(t, "one of five")
 	}
+	harness.Eventually(t, "the node has the messages", func() bool { return node.Metric(t, "gatepost_frames_total", `direction="in"`) == 5 })
 	begun := time.Now()
 	node.Signal(syscall.SIGTERM)
 
