@@ -34,15 +34,15 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 	g.clients.add() // first, so that a Drain which isn't seen here sees this
 	if g.draining.Load() {
 		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1}
+		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1, NotReady: true}
 	}
 	if g.full() {
 		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5}
+		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5, NotReady: true}
 	}
 	if g.fenced() {
 		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "this node is cut off from its cluster", RetryAfter: 1}
+		return nil, &protocol.Refusal{Status: 503, Text: "this node is cut off from its cluster", RetryAfter: 1, NotReady: true}
 	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
@@ -54,7 +54,8 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 	}()
 	if err := g.begin(ctx, c, l); err != nil {
 		g.log.Error("a client is refused: the journal can't be written", "error", err)
-		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
+		g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
+		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5, NotReady: true}
 	}
 	g.agree(ctx) // from here on any node is to find it
 	if !g.Asks(c.Path()) {
