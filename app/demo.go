@@ -66,8 +66,6 @@ func runDemo(ctx context.Context, addr string, signals <-chan os.Signal, out, er
 		Observe:  func(x demo.Exchange) { _, _ = fmt.Fprintln(out, " ", x) },
 	})
 	defer app.Close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	n, err = newNode(ctx, cfg, newLogger(cfg, errOut), func(d *web.Deps) { d.Extra = app.Register })
 	if err != nil {
 		return err

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,70 +33,87 @@ type node struct {
 	wsPath  string
 	store   keeping
 	cluster *cluster.Cluster // nil: the node is alone
+	cancel  func()           // ends the fetching of keys
 	resume  func()           // goes on with what an earlier process left
 	keeps   bool             // what isn't delivered when the node stops is there at the next start
 	durable bool             // it is kept, or another node's to go on with
 }
 
-// newNode wires a node. adjust, if not nil, has the last word on what the server
-// is made of. Keys are fetched until ctx ends.
+// newNode opens and wires a node. ctx is for the opening alone, which may wait for an
+// external NATS. adjust, if not nil, has the last word on what the server is made of.
 func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust func(*web.Deps)) (*node, error) {
-	name, err := nodeName(cfg)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := auth.NewTokens(ctx, auth.Config{
-		Secrets: cfg.Secrets, PublicKeyFile: cfg.PublicKeyFile, JWKSURL: cfg.JWKSURL, JWKSForAPI: cfg.JWKSAPI,
-	}, log)
-	if err != nil {
-		return nil, err
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	n := &node{
+		drain: cfg.Drain, log: log, wsPath: cfg.WSPath, cancel: cancel,
+		keeps: keeps(cfg), durable: keeps(cfg) || cfg.Clustered(),
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	kept, err := openKeeping(ctx, cfg, name, log, metrics)
-	if err != nil {
+	if err := n.open(ctx, life, cfg, metrics); err != nil {
+		n.release()
 		return nil, err
 	}
-	others, err := openCluster(ctx, cfg, name, kept, log, metrics)
-	if err != nil {
-		return nil, errors.Join(err, kept.Close(ctx))
+	n.wireCore(cfg, metrics)
+	if err := n.wireServer(cfg, metrics, adjust); err != nil {
+		n.close()
+		return nil, err
 	}
-	events, err := webhooks.New(webhooks.Config{
+	return n, nil
+}
+
+// open brings up what the core stands on; keys are fetched until life ends. What
+// was opened before an error is release's to give back.
+func (n *node) open(ctx, life context.Context, cfg *config.Config, metrics *prometheus.Registry) (err error) {
+	if n.name, err = nodeName(cfg); err != nil {
+		return err
+	}
+	if n.tokens, err = auth.NewTokens(life, auth.Config{
+		Secrets: cfg.Secrets, PublicKeyFile: cfg.PublicKeyFile, JWKSURL: cfg.JWKSURL, JWKSForAPI: cfg.JWKSAPI,
+	}, n.log); err != nil {
+		return err
+	}
+	if n.store, err = openKeeping(ctx, cfg, n.name, n.log, metrics); err != nil {
+		return err
+	}
+	if n.cluster, err = openCluster(ctx, cfg, n.name, n.store, n.log, metrics); err != nil {
+		return err
+	}
+	n.events, err = webhooks.New(webhooks.Config{
 		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
-		Keeper: keeper{kept}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax, Fence: fenceOf(others),
-	}, log, metrics)
-	if err != nil {
-		if others != nil {
-			others.Close()
-		}
-		return nil, errors.Join(err, kept.Close(ctx))
-	}
-	n := &node{name: name, drain: cfg.Drain, log: log, events: events, tokens: tokens, wsPath: cfg.WSPath, store: kept,
-		cluster: others, keeps: keeps(cfg), durable: keeps(cfg) || others != nil}
+		Keeper: keeper{n.store}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax, Fence: fenceOf(n.cluster),
+	}, n.log, metrics)
+	return err
+}
+
+// wireCore makes the hub and the gateway on what was opened.
+func (n *node) wireCore(cfg *config.Config, metrics *prometheus.Registry) {
 	settings := hub.Options{
 		SendQueue: cfg.SendQueue, PingInterval: cfg.PingInterval, PongTimeout: cfg.PongTimeout, PingData: pingData(cfg),
 		Changed: func(c *hub.Client) { n.gateway.Changed(c) },
-		Metrics: hub.NewMetrics(metrics), Logger: log,
+		Metrics: hub.NewMetrics(metrics), Logger: n.log,
 	}
 	core := gateway.Config{
-		Node: name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: events.Full, Webhooks: events,
+		Node: n.name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: n.events.Full, Webhooks: n.events,
 	}
 	if n.durable {
-		core.Journal, core.Outbox, core.DurableMessages = journal{kept}, events, cfg.Durable == config.DurableAll
+		core.Journal, core.Outbox, core.DurableMessages = journal{n.store}, n.events, cfg.Durable == config.DurableAll
 	}
-	if others != nil {
-		core.Journal = copiedJournal{journal{kept}, others, func() bool { return n.gateway.Draining() }}
-		joinCluster(others, &core, &settings)
+	if n.cluster != nil {
+		core.Journal = copiedJournal{journal{n.store}, n.cluster, func() bool { return n.gateway.Draining() }}
+		joinCluster(n.cluster, &core, &settings)
 	}
 	n.hub = hub.New(settings)
-	n.gateway = gateway.New(core, n.hub, events, log, metrics)
-	events.SetCarry(n.gateway.Carry)
+	n.gateway = gateway.New(core, n.hub, n.events, n.log, metrics)
+	n.events.SetCarry(n.gateway.Carry)
+}
 
+// wireServer makes what answers the outside.
+func (n *node) wireServer(cfg *config.Config, metrics *prometheus.Registry, adjust func(*web.Deps)) (err error) {
 	deps := web.Deps{
-		API:     api.Deps{Gateway: n.gateway, Tokens: tokens, DeadLetters: n.gateway, Nodes: nodes{name, others}},
-		Sockets: ws.New(socketConfig(cfg), n.gateway, tokens, log, metrics),
+		API:     api.Deps{Gateway: n.gateway, Tokens: n.tokens, DeadLetters: n.gateway, Nodes: nodes{n.name, n.cluster}},
+		Sockets: ws.New(socketConfig(cfg), n.gateway, n.tokens, n.log, metrics),
 		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}, {Name: "cluster", Reason: n.clusterReason}},
-		Log:     log, Registerer: metrics, Gatherer: metrics,
+		Log:     n.log, Registerer: metrics, Gatherer: metrics,
 	}
 	if adjust != nil {
 		adjust(&deps)
@@ -107,11 +121,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 	n.server, err = web.New(web.Config{
 		Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, TrustedProxies: cfg.TrustedProxies, MaxPush: cfg.MaxPush,
 	}, deps)
-	if err != nil {
-		n.close()
-		return nil, err
-	}
-	return n, nil
+	return err
 }
 
 func endpoints(configured []config.Webhook) []webhooks.Endpoint {
@@ -154,128 +164,4 @@ func (n *node) drainReason() string {
 		return "this node is going away"
 	}
 	return ""
-}
-
-// listen opens the listeners and logs where they are.
-func (n *node) listen() error {
-	if err := n.server.Listen(); err != nil {
-		return err
-	}
-	attrs := []any{"addr", n.addr().String(), "ws_path", n.wsPath, "node", n.name, "version", programVersion()}
-	if admin := n.server.AdminAddr(); admin != nil {
-		attrs = append(attrs, "admin_addr", admin.String())
-	}
-	n.log.Info("listening", attrs...)
-	return n.recover()
-}
-
-// addr is the public listener's address.
-func (n *node) addr() net.Addr { return n.server.Addr() }
-
-// serve answers until a listener fails or the node can't be a part of its cluster,
-// which is its error, or stop is called.
-func (n *node) serve() error {
-	served := make(chan error, 1)
-	go func() { served <- n.server.Serve(context.Background()) }()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	joined := make(chan error, 1)
-	go func() { joined <- n.join(ctx) }()
-	for {
-		select {
-		case err := <-served:
-			return err
-		case err := <-n.fatal():
-			return err
-		case err := <-joined:
-			if err != nil {
-				return err
-			}
-			joined = nil
-		}
-	}
-}
-
-// afterDrain is how long stop waits, beyond the time over which clients are
-// closed, for their last events: all quick tries of one at an endpoint that hangs.
-const afterDrain = time.Minute
-
-// afterDrainKept is the same where the store takes what isn't delivered.
-const afterDrainKept = 4 * time.Second
-
-// lastAttempts is when attempts are cut off that are still under way then, so that
-// there is time to write their events down.
-const lastAttempts = 2 * time.Second
-
-// lastWrites is how much longer that may take where it took too long.
-const lastWrites = 500 * time.Millisecond
-
-// stop drains the node: it is not ready any more, closes its clients with 1001
-// spread over the configured time, and returns when their close events are
-// delivered or dead letters, and the calls under way answered. The error says
-// what was left when that took too long.
-func (n *node) stop(ctx context.Context) error {
-	clients, _, _ := n.hub.Count()
-	n.log.Info("draining", "clients", clients, "over", n.drain.String())
-	last := afterDrain
-	if n.durable {
-		last = afterDrainKept
-	}
-	ctx, cancel := context.WithTimeout(ctx, n.drain+last)
-	defer cancel()
-	if n.durable { // a backend that hangs would hold up the end
-		abort := time.AfterFunc(n.drain+lastAttempts, n.events.Abort)
-		defer abort.Stop()
-	}
-	err := n.gateway.Drain(ctx, n.drain)
-	if err != nil {
-		err = fmt.Errorf("drain: %w", err)
-	}
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	err = errors.Join(err, n.server.Shutdown(closing))
-	n.settle()
-	if n.cluster != nil {
-		n.leave()
-	}
-	n.end()
-	if dead := n.deadLetters(); dead > 0 && !n.durable {
-		n.log.Warn("dead letters end with this process", "dead", dead)
-	}
-	return err
-}
-
-func (n *node) deadLetters() (dead int) {
-	for _, e := range n.events.Stats() {
-		dead += e.Dead
-	}
-	return dead
-}
-
-// close gives everything back, at once.
-func (n *node) close() {
-	n.settle()
-	n.end()
-}
-
-// settle ends all deliveries and has what isn't delivered written down.
-func (n *node) settle() {
-	n.gateway.Stop()
-	n.events.Close()
-	settling, cancel := context.WithTimeout(context.Background(), lastWrites)
-	defer cancel()
-	n.gateway.Settle(settling)
-}
-
-// end gives back what settle has left.
-func (n *node) end() {
-	n.hub.Close()
-	if n.cluster != nil {
-		n.cluster.Close()
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if err := n.store.Close(ctx); err != nil {
-		n.log.Error("closing the store", "error", err)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -49,8 +50,8 @@ GATEPOST_WEBHOOK_URL and GATEPOST_WEBHOOK_SECRET too.`,
 		ctx, cancel := context.WithCancel(cmd.Context())
 		defer cancel()
 		paceMemory(ctx)
-		n, err := newNode(ctx, loaded.Config, log, nil)
-		if err != nil {
+		n, err := openUntil(ctx, loaded.Config, log, signals)
+		if n == nil {
 			return err
 		}
 		return n.run(signals)
@@ -70,6 +71,38 @@ func (sh *shell) notify() (signals <-chan os.Signal, stop func()) {
 
 // errInterrupted ends a node that was told to stop while it drained.
 var errInterrupted = errors.New("ended by a second signal before the node was drained")
+
+// openUntil opens a node, or gives up at a signal: what it stands on may be a server
+// that is away. Both are nil then.
+func openUntil(ctx context.Context, cfg *config.Config, log *slog.Logger, signals <-chan os.Signal) (*node, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		n    *node
+		err  error
+		done = make(chan struct{})
+	)
+	go func() {
+		defer close(done)
+		n, err = newNode(ctx, cfg, log, nil)
+	}()
+	select {
+	case <-done:
+		return n, err
+	case s := <-signals:
+		log.Info("stopping before the node is up", "signal", s.String())
+	}
+	cancel()
+	select {
+	case <-done:
+	case <-signals:
+		return nil, errInterrupted
+	}
+	if n != nil {
+		n.close()
+	}
+	return nil, nil
+}
 
 // run listens and serves until it is told to stop.
 func (n *node) run(signals <-chan os.Signal) error {

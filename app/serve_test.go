@@ -137,6 +137,25 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
+// A node whose NATS is away would else be deaf for as long as it waits for it.
+func TestServeHeedsASignalBeforeItIsUp(t *testing.T) {
+	signals := make(chan os.Signal, 2)
+	sh := &shell{args: []string{"serve"}, in: strings.NewReader(""), out: io.Discard, err: io.Discard, signals: signals, environ: []string{
+		"GATEPOST_ADDR=127.0.0.1:0", "GATEPOST_SECRET=" + testSecret, "GATEPOST_NODE=early", "GATEPOST_NATS_URL=nats://127.0.0.1:1",
+	}}
+	status := make(chan int, 1)
+	go func() { status <- sh.run() }()
+	signals <- syscall.SIGTERM
+	select {
+	case got := <-status:
+		if got != 0 {
+			t.Errorf("status %d, want 0", got)
+		}
+	case <-time.After(patience):
+		t.Fatal("the node doesn't end")
+	}
+}
+
 func TestServeFailsWhereThePortIsTaken(t *testing.T) {
 	r := serve(t)
 	got := gatepost(t, []string{"GATEPOST_ADDR=" + strings.TrimPrefix(r.url, "http://"), "GATEPOST_DATA_DIR=memory", "GATEPOST_SECRET=" + testSecret}, "", "serve")
