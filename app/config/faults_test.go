@@ -69,11 +69,13 @@ func TestFaults(t *testing.T) {
 			"GATEPOST_MESSAGE_TTL (message_ttl), from environment: ",
 			`GATEPOST_SYNC (sync), from environment: "never" is not a duration`,
 			`GATEPOST_DURABLE (durable), from environment: "none" is none of close, all`,
-			"GATEPOST_OUTBOX_MAX (outbox_max), from environment: 1KiB is less than 1MiB",
+			"GATEPOST_OUTBOX_MAX (outbox_max), from environment: 1KiB is not from 1MiB to 64TiB",
 			"GATEPOST_DRAIN (drain), from environment: ",
 			"GATEPOST_NODE (node), from environment: has the control character",
 			`GATEPOST_LOG_LEVEL (log.level), from environment: "trace" is none of`,
 			`GATEPOST_LOG_FORMAT (log.format), from environment: "xml" is none of text, json`}},
+		"an outbox larger than any number of bytes that the store can count": {environ: append(enough, "GATEPOST_OUTBOX_MAX=4000000TiB"), want: []string{
+			"GATEPOST_OUTBOX_MAX (outbox_max), from environment: 4000000TiB is not from 1MiB to 64TiB"}},
 		"none beside other places": {environ: append(enough, "GATEPOST_TOKEN_FROM=header,none"), want: []string{
 			"GATEPOST_TOKEN_FROM (token_from), from environment: names none beside"}},
 		"nobody could connect": {flags: []string{"--anonymous=false", "--token-from=none"}, environ: enough, want: []string{

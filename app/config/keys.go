@@ -26,6 +26,9 @@ const (
 	day = 24 * time.Hour
 )
 
+// maxOutbox leaves the store room for some times as much, which JetStream bounds by a PiB.
+const maxOutbox = 64 << 40
+
 // Kinds whose values need no quotes in YAML.
 const (
 	kindBool   = "true or false"
@@ -97,13 +100,13 @@ var clientKeys = []Key{
 var limitKeys = []Key{
 	{Env: "GATEPOST_MAX_MESSAGE", YAML: "max_message", Default: "64KiB", Kind: "size", Section: limits,
 		Doc:  "The largest message from a client; one byte more closes with 1009.",
-		read: one(func(c *Config) *int { return &c.MaxMessage }, size(1, 64*mib))},
+		read: one(func(c *Config) *int { return &c.MaxMessage }, size[int](1, 64*mib))},
 	{Env: "GATEPOST_MAX_PUSH", YAML: "max_push", Default: "256KiB", Kind: "size", Section: limits,
 		Doc:  "The largest pushed message; more is answered 413. At most half of `GATEPOST_SEND_QUEUE`.",
-		read: one(func(c *Config) *int { return &c.MaxPush }, size(1, 512*mib))},
+		read: one(func(c *Config) *int { return &c.MaxPush }, size[int](1, 512*mib))},
 	{Env: "GATEPOST_SEND_QUEUE", YAML: "send_queue", Default: "1MiB", Kind: "size", Section: limits,
 		Doc:  "Bytes waiting for one client; over it the client is closed with 4008. It bounds what a client that stops reading costs.",
-		read: one(func(c *Config) *int { return &c.SendQueue }, size(2, gib))},
+		read: one(func(c *Config) *int { return &c.SendQueue }, size[int](2, gib))},
 	{Env: "GATEPOST_CLIENT_RATE", YAML: "client_rate", Default: "100", Kind: kindNumber, Section: limits,
 		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
@@ -127,7 +130,7 @@ var storeKeys = []Key{
 		read: one(func(c *Config) *Durability { return &c.Durable }, oneOf(DurableClose, DurableAll))},
 	{Env: "GATEPOST_OUTBOX_MAX", YAML: "outbox_max", Default: "1GiB", Kind: "size", Section: store,
 		Doc:  "How much may wait in the outbox. When it is full the node isn't ready, reads no messages and takes no new clients until there is room.",
-		read: one(func(c *Config) *int64 { return &c.OutboxMax }, parseOutboxMax)},
+		read: one(func(c *Config) *int64 { return &c.OutboxMax }, size[int64](mib, maxOutbox))},
 	{Env: "GATEPOST_DRAIN", YAML: "drain", Default: "20s", Kind: "duration", Section: store,
 		Doc:  "The time over which clients are closed with 1001 on SIGTERM or SIGINT. The node isn't ready meanwhile, and exits when every close event is delivered. What stops the process must wait longer than this before it kills.",
 		read: one(func(c *Config) *time.Duration { return &c.Drain }, span(0, time.Hour))},

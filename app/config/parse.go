@@ -122,17 +122,17 @@ func parseSize(s string) (int64, error) {
 	return n * factor, nil
 }
 
-// size parses a size from low to high bytes that fits an int.
-func size(low, high int64) func(string) (int, error) {
-	return func(s string) (int, error) {
+// size parses a size from low to high bytes; high fits a T.
+func size[T int | int64](low, high int64) func(string) (T, error) {
+	return func(s string) (T, error) {
 		n, err := parseSize(s)
 		if err != nil {
 			return 0, err
 		}
 		if n < low || n > high {
-			return 0, fmt.Errorf("%s is not from %d bytes to %s", s, low, sizeText(high))
+			return 0, fmt.Errorf("%s is not from %s to %s", s, sizeText(low), sizeText(high))
 		}
-		return int(n), nil
+		return T(n), nil
 	}
 }
 

@@ -99,14 +99,6 @@ func parseSync(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func parseOutboxMax(s string) (int64, error) {
-	n, err := parseSize(s)
-	if err == nil && n < mib {
-		err = fmt.Errorf("%s is less than 1MiB", s)
-	}
-	return n, err
-}
-
 // parseNode reads a node's name: what any name may be.
 func parseNode(s string) (string, error) {
 	if err := protocol.CheckName("", s); err != nil {
