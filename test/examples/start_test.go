@@ -3,6 +3,7 @@ package examples
 import (
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -59,6 +60,32 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 			}
 			anna.WantClosed(t, 1001)
 		})
+	}
+}
+
+// Unless it is told otherwise the gateway of an example listens on the loopback only.
+func TestExamplesListenOnTheLoopback(t *testing.T) {
+	dir := t.TempDir()
+	told, stub := filepath.Join(dir, "told"), filepath.Join(dir, "gatepost")
+	script := "#!/bin/sh\nprintenv GATEPOST_ADDR >" + told + "\nexec sleep 60\n"
+	if err := os.WriteFile(stub, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	page := harness.ClosedPort(t)
+	_, port, _ := strings.Cut(page, ":")
+	command := harness.Program(t, "../../examples", page, []string{"env", "-u", "GATEPOST_ADDR", "./start.sh", "python"},
+		"GATEPOST="+stub, "GATEPOST_SECRET="+harness.Secret, "GATEPOST_WEBHOOK_SECRET="+webhookSecret, "PORT="+port)
+	t.Cleanup(func() {
+		_ = command.Signal(syscall.SIGINT)
+		harness.Eventually(t, "the example ends", func() bool { return !harness.Listens(page) })
+	})
+	var got []byte
+	harness.Eventually(t, "the gateway is started", func() bool {
+		got, _ = os.ReadFile(told)
+		return len(got) > 0
+	})
+	if want := "127.0.0.1:8080\n"; string(got) != want {
+		t.Errorf("the gateway is told to listen at %q, want %q", got, want)
 	}
 }
 
