@@ -147,7 +147,7 @@ func (c *caller) get(ctx context.Context, path string, to any) error {
 func list[T any](ctx context.Context, c *caller, path, name string, query url.Values, limit uint) (rows []T, more bool, err error) {
 	rows = []T{}
 	for more = true; more && uint(len(rows)) < limit; {
-		query.Set("limit", strconv.Itoa(min(int(limit)-len(rows), protocol.MaxPage)))
+		query.Set("limit", strconv.FormatUint(uint64(min(limit-uint(len(rows)), protocol.MaxPage)), 10))
 		var page map[string]json.RawMessage
 		if err := c.get(ctx, path+"?"+query.Encode(), &page); err != nil {
 			return nil, false, err
@@ -182,12 +182,4 @@ func sayMore(cmd *cobra.Command, more bool, n int) {
 // jsonFlag adds --json: print the answer for programs.
 func jsonFlag(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("json", false, "print JSON instead of a table")
-}
-
-// printJSON writes v, indented.
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -92,9 +93,7 @@ func newTriggerConnect(sh *shell) *cobra.Command {
 			}
 			r.Headers[strings.ToLower(strings.TrimSpace(name))] = strings.TrimSpace(value)
 		}
-		for name, value := range *cookies {
-			r.Cookies[name] = value
-		}
+		maps.Copy(r.Cookies, *cookies)
 		ev, err := who.event(protocol.Connect, 0, 0)
 		if err != nil {
 			return err

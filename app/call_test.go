@@ -1,0 +1,53 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// answering is the environment of a command that calls a gateway with this answer to
+// everything; queries gets what was asked for.
+func answering(t *testing.T, answer string) (environ []string, queries <-chan string) {
+	t.Helper()
+	asked := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.RawQuery
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(server.Close)
+	return []string{"GATEPOST_URL=" + server.URL, "GATEPOST_TOKEN=t"}, asked
+}
+
+func TestListsTakeAnyLimit(t *testing.T) {
+	for limit, want := range map[string]string{"1": "limit=1", "10001": "limit=10000", "18446744073709551615": "limit=10000"} {
+		environ, queries := answering(t, `{"clients":[],"cursor":null}`)
+		if got := gatepost(t, environ, "", "clients", "--limit", limit); got.status != 0 {
+			t.Errorf("limit %s: %+v", limit, got)
+		}
+		if got := <-queries; got != want {
+			t.Errorf("limit %s: asked for %s, want %s", limit, got, want)
+		}
+	}
+}
+
+// A dead letter holds what a stranger sent: a terminal must not obey it.
+func TestJSONSteersNoTerminal(t *testing.T) {
+	const text = "\u009b2J\u007f\"é\u2028"
+	letter, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ, _ := answering(t, string(letter))
+	got := gatepost(t, environ, "", "dead", "show", "evt")
+	if got.status != 0 || strings.ContainsAny(got.out, "\u007f\u009b") || !strings.Contains(got.out, "é") {
+		t.Errorf("got %+v", got)
+	}
+	var read struct{ Text string }
+	if err := json.Unmarshal([]byte(got.out), &read); err != nil || read.Text != text {
+		t.Errorf("it reads %q, want %q (%v)", read.Text, text, err)
+	}
+}
