@@ -95,6 +95,27 @@ func TestNameTaken(t *testing.T) {
 	})
 }
 
+// A name is taken although who has it can't be reached: another node hears it.
+func TestNameTakenOutOfReach(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, newRouted(t, 3), 3)
+	r.timing = calm
+	r.start(0, 1)
+	r.whole(0, 1)
+	r.net.set(true, r.tag(0), r.tag(0))
+	o := r.options(2)
+	o.Node, o.drop = "a", r.net.dropper(r.tag(0))
+	c, err := Open(t.Context(), o)
+	if err == nil {
+		c.Close()
+		t.Fatal("it is opened")
+	}
+	if !strings.Contains(err.Error(), `"a"`) {
+		t.Errorf("got %v", err)
+	}
+	r.whole(0, 1)
+}
+
 // Two of one name that couldn't see each other when they began: the later one goes.
 func TestNamesakesMeet(t *testing.T) {
 	t.Parallel()

@@ -55,19 +55,10 @@ func (r *roster) forget(name string, now moment) (*farewell, error) {
 	if m.hearing {
 		return nil, conflict("node %q answers; only a silent one can be forgotten", name)
 	}
-	for _, v := range r.members {
-		if n, ok := findMember(v, m.start()); ok && v.hearing && !n.Mute {
-			return nil, conflict("node %q answers node %q; only a silent one can be forgotten", name, v.name)
-		}
+	if v := r.hearer(m); v != nil {
+		return nil, conflict("node %q answers node %q; only a silent one can be forgotten", name, v.name)
 	}
-	heard := r.began
-	if !m.heardAt.zero() {
-		heard = m.heardAt
-	}
-	if now.waited(m.since) < now.waited(heard) {
-		heard = m.since
-	}
-	if wait := r.t.lease + r.t.margin - now.waited(heard); wait > 0 {
+	if wait := r.t.lease + r.t.margin - r.unheard(m, now); wait > 0 {
 		return nil, conflict("node %q may still be at work; try again in %d s", name, int(wait/time.Second)+1)
 	}
 	f := r.gone[m.start()]
@@ -82,11 +73,3 @@ func (r *roster) forget(name string, now moment) (*farewell, error) {
 
 // CodeNodeAnswers is the code of the problem that a node isn't silent.
 const CodeNodeAnswers = "node_answers"
-
-func findMember(v *member, who nodeStart) (beatNode, bool) {
-	if v.beat == nil {
-		return beatNode{}, false
-	}
-	n, ok := v.beat.member(who.Tag)
-	return n, ok && n.Inc == who.Inc
-}

@@ -9,41 +9,6 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// checkName makes sure that no other node has this one's name, and listens for
-// messages to it from then on.
-func (c *Cluster) checkName(ctx context.Context) error {
-	for _, root := range c.bus.roots {
-		if _, err := c.bus.subscribe(answersOf(root, c.tag, c.box)+".*", c.takeAnswer); err != nil {
-			return err
-		}
-	}
-	c.awaitRoutes(ctx)
-	for _, root := range c.bus.roots {
-		for range 2 { // what the servers know of each other may be on its way yet
-			ctx, cancel := context.WithTimeout(ctx, 2*c.o.timing.beat)
-			parts, err := c.await(ctx, c.beginTo(target{c.tag, anyInc, root}, kindWho, nil))
-			cancel()
-			if err == nil && len(parts) > 0 {
-				return namesake(c.o.Node)
-			}
-			if c.dialler.expected.Load() == 0 {
-				break
-			}
-			c.pause(ctx, c.o.timing.beat/5)
-		}
-	}
-	for _, root := range c.bus.roots {
-		if _, err := c.bus.subscribe(nodeOf(root, c.tag), c.receive); err != nil {
-			return err
-		}
-	}
-	return c.bus.nc.FlushTimeout(2 * time.Second)
-}
-
-func namesake(name string) error {
-	return fmt.Errorf("cluster: another node is called %q: each needs a GATEPOST_NODE of its own", name)
-}
-
 // awaitRoutes waits until the peers are there that can be expected, but not long
 // for the others when one is.
 func (c *Cluster) awaitRoutes(ctx context.Context) {

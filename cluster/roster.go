@@ -19,6 +19,7 @@ type roster struct {
 
 	inc  string
 	own  map[string]bool // all that this process was
+	told namesakes       // of other processes of this node's name
 	prev []string        // earlier ones that this one goes on from
 	quit []string        // earlier ones that ended in order
 
@@ -101,7 +102,7 @@ const (
 )
 
 func newRoster(t timing, name, tag, version string, now moment) *roster {
-	return &roster{t: t, name: name, tag: tag, version: version, own: make(map[string]bool), sent: make(map[uint64]moment),
+	return &roster{t: t, told: namesakes{silence: t.silence}, name: name, tag: tag, version: version, own: make(map[string]bool), sent: make(map[uint64]moment),
 		members: make(map[string]*member), others: make(map[string]*other), gone: make(map[nodeStart]*farewell),
 		public: make(map[nodeStart]bool), began: now, watch: now, ticked: now}
 }
@@ -124,6 +125,7 @@ func (r *roster) hear(b *beat, now moment) error {
 		return fmt.Errorf("it speaks versions %d to %d of the nodes' protocol, this node %d to %d", b.Min, b.Max, protocolMin, protocolMax)
 	}
 	r.learnGone(b, now)
+	r.hearOfNamesake(b, now)
 	if r.state == leaving {
 		return nil
 	}
@@ -133,13 +135,14 @@ func (r *roster) hear(b *beat, now moment) error {
 		return nil
 	}
 	m := r.members[b.tag]
+	var refused error
 	if m != nil && m.inc != b.Inc {
-		m = r.succeed(m, b, now)
+		m, refused = r.succeed(m, b, now)
 	}
 	if m == nil {
 		r.noteOther(b, now)
 		if m = r.admit(b, now); m == nil {
-			return nil
+			return refused
 		}
 	}
 	if m.beat != nil && b.Seq <= m.beat.Seq {
@@ -161,42 +164,6 @@ func (r *roster) hear(b *beat, now moment) error {
 		r.setHearing(m, false)
 	}
 	r.confirm()
-	return nil
-}
-
-// meetNamesake finds out which of two nodes of one name has to go.
-func (r *roster) meetNamesake(b *beat) {
-	if r.own[b.Inc] {
-		return
-	}
-	if r.started > b.Started || r.started == b.Started && r.inc > b.Inc {
-		r.fatal = fmt.Errorf("cluster: another node is called %q", b.Name)
-	}
-}
-
-// succeed looks at a member that comes with another incarnation than it had. It
-// returns the member if it is still one.
-func (r *roster) succeed(m *member, b *beat, now moment) *member {
-	was := nodeStart{m.tag, m.inc}
-	switch {
-	case r.gone[was] != nil: // being declared lost; then it may come in anew
-		if f := r.gone[was]; !f.Final && slices.Contains(b.Left, m.inc) {
-			f.Lost = false // it has given up before anybody took over what it had
-			r.end(f)
-		}
-		return nil
-	case slices.Contains(b.Prev, m.inc):
-		r.replace(m, b.Inc, now)
-		return m
-	case b.Inc < m.inc && !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence:
-		return nil // a late beat
-	case r.count() > leaseless && !r.holds(now) && !r.heardLately(b, now):
-		return nil // it might know that this node was lost, and says so when it has heard it
-	case slices.Contains(b.Left, m.inc):
-		r.bidFarewell(m, false, now)
-	default: // it has lost all it had: what it was is lost
-		r.bidFarewell(m, true, now)
-	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,16 +16,17 @@ import (
 
 // world runs rosters on a clock and a network of its own.
 type world struct {
-	t     *testing.T
-	r     *rand.Rand
-	now   moment
-	nodes []*simulated
-	mail  []letter
-	busy  map[[2]int]time.Duration // when the latest letter from one to another arrives: order is kept
-	cut   map[[2]int]bool
-	seed  uint64
-	story []string
-	lost  map[nodeStart]bool // declared by somebody
+	t         *testing.T
+	r         *rand.Rand
+	now       moment
+	nodes     []*simulated
+	mail      []letter
+	busy      map[[2]int]time.Duration // when the latest letter from one to another arrives: order is kept
+	cut       map[[2]int]bool
+	seed      uint64
+	story     []string
+	lost      map[nodeStart]bool // declared by somebody
+	namesakes bool               // there are two of one name
 }
 
 type letter struct {
@@ -99,7 +101,7 @@ func (w *world) step() {
 			if err != nil {
 				w.fail("%v", err)
 			}
-			if err := n.hear(b, w.now); err != nil {
+			if err := n.hear(b, w.now); err != nil && !errors.Is(err, errOtherProcess) {
 				w.fail("%v", err)
 			}
 		}
@@ -152,10 +154,17 @@ func (w *world) step() {
 }
 
 // check: who is declared lost has a shut fence, whatever happened.
+// Who has no namesake isn't told to end.
 func (w *world) check() {
 	for _, n := range w.nodes {
+		if n.roster != nil && n.fatal != nil && !w.namesakes {
+			w.fail("%s is told to end: %v", n.name, n.fatal)
+		}
 		if n.roster == nil || !w.lost[nodeStart{n.tag, n.inc}] {
 			continue
+		}
+		if w.namesakes && n.count() <= leaseless {
+			continue // without a lease it must be told
 		}
 		if always, start := n.allowed(w.now); always || !start.zero() && w.now.age(start) < defaultTiming.lease {
 			w.fail("%s is lost as %s, and has an open fence", n.name, n.inc)
