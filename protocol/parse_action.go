@@ -35,7 +35,11 @@ var verbFields = map[Verb][]string{
 // ParseAction reads one action. raw is JSON that CheckJSON has passed. Every
 // error is a *Problem that names the field at fault.
 func ParseAction(raw json.RawMessage, d Defaults) (*Action, error) {
-	o, err := parseObject("action", raw)
+	whole := "action"
+	if d.Verb != "" {
+		whole = "body"
+	}
+	o, err := parseObject(whole, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -46,9 +50,11 @@ func ParseAction(raw json.RawMessage, d Defaults) (*Action, error) {
 		}
 	}
 	fields := verbFields[a.Verb]
+	if d.Groups != nil {
+		fields = slices.DeleteFunc(slices.Clone(fields), func(field string) bool { return field == "groups" })
+	}
 	for name := range o {
-		named := name == "action" && d.Verb == "" || slices.Contains(fields, name)
-		if !named || name == "groups" && d.Groups != nil {
+		if !(name == "action" && d.Verb == "") && !slices.Contains(fields, name) {
 			return nil, UnknownField(name, string(a.Verb), fields...)
 		}
 	}
@@ -128,8 +134,11 @@ func (a *Action) parseMembership(o object, d Defaults) error {
 		return err
 	}
 	if _, ok := o["client_id"]; ok || !named {
-		if named {
+		switch {
+		case named:
 			return BadField("client_id", "stands beside clients or uids; one of them is expected")
+		case !ok && d.ClientID == "":
+			return BadField("client_id", "is missing; a %s names client_id, clients or uids", a.Verb)
 		}
 		if err := a.parseClientID(o, d); err != nil {
 			return err

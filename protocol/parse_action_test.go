@@ -194,6 +194,28 @@ func TestParseActionBodyHoldsOnlyWhatThePathDoesnt(t *testing.T) {
 	wantProblem(t, err, 400, protocol.CodeUnknownField, "groups")
 }
 
+// What a caller of one call is told is about its body, and names only fields that this
+// call has.
+func TestACallsErrorsAreAboutItsBody(t *testing.T) {
+	atPath := protocol.Defaults{Verb: protocol.VerbJoin, Groups: []string{"g"}}
+	for _, tt := range []struct {
+		raw         string
+		defaults    protocol.Defaults
+		field, says string
+	}{
+		{`null`, protocol.Defaults{Verb: protocol.VerbBind}, "body", "must be an object"},
+		{`"x"`, protocol.Defaults{Verb: protocol.VerbSend}, "body", "must be an object"},
+		{`{"groups":["h"],"client_id":"c1"}`, atPath, "groups", "is not a field of join, which has client_id, clients, uids"},
+		{`{}`, atPath, "client_id", "is missing; a join names client_id, clients or uids"},
+		{`{"action":"leave","groups":["g"]}`, protocol.Defaults{}, "client_id", "is missing; a leave names client_id, clients or uids"},
+	} {
+		_, err := parseAction(tt.raw, tt.defaults)
+		if p := problemOf(t, err); p.Field != tt.field || p.Detail != tt.says {
+			t.Errorf("%s: got %v; want %s: %s", tt.raw, p, tt.field, tt.says)
+		}
+	}
+}
+
 func TestErrorsDontRepeatLongInput(t *testing.T) {
 	for _, raw := range []string{
 		`{"action":"` + strings.Repeat("z", 1<<20) + `"}`,
