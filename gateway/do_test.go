@@ -49,6 +49,9 @@ func TestActions(t *testing.T) {
 
 	f.wantDo(`{"action":"join","clients":["`+A+`","nobody"],"uids":["42","nix"],"groups":["r"]}`,
 		`{"group":"r","changed":1,"missing":["nobody","nix"]}`)
+	f.wantDo(`{"action":"join","clients":["nobody","nobody"],"uids":["nix","nix"],"groups":["r"]}`,
+		`{"group":"r","changed":0,"missing":["nobody","nix"]}`)
+	f.wantDo(`{"action":"join","clients":["`+A+`"],"groups":[]}`, `{"groups":[],"changed":0,"missing":[]}`)
 	f.wantDo(`{"action":"join","client_id":"`+B+`","groups":["r","s"]}`, `{"groups":["r","s"],"changed":2,"missing":[]}`)
 	f.wantDo(`{"action":"send","groups":["r","s"],"uids":["42"],"except_clients":["`+B+`"],"json":{"a":1.50}}`,
 		`{"matched":1,"queued":1,"dropped":0}`)

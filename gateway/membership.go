@@ -21,9 +21,12 @@ func (g *Gateway) membership(a *protocol.Action) (protocol.Result, error) {
 // changedOf is the answer to a join or leave.
 func changedOf(a *protocol.Action, changed int, missing []string) protocol.Changed {
 	result := protocol.Changed{Changed: changed, Missing: missing}
-	if len(a.Memberships) == 1 {
+	switch len(a.Memberships) {
+	case 0:
+		result.Groups = []string{}
+	case 1:
 		result.Group = a.Memberships[0]
-	} else {
+	default:
 		result.Groups = a.Memberships
 	}
 	return result
@@ -76,21 +79,22 @@ func (g *Gateway) move(a *protocol.Action) (m moved) {
 	return m
 }
 
-// missing are the names of a join or leave of which there is no client: ids, each
-// once, then uids, then clients that went meanwhile.
+// missing are the names of a join or leave of which there is no client, each once:
+// ids, then uids, then clients that went meanwhile.
 func (m *moved) missing(a *protocol.Action) []string {
 	missing := []string{}
 	found := setOf(m.Clients)
 	for _, id := range a.Clients {
 		if !found[id] {
 			missing = append(missing, id)
-			found[id] = true // told once
+			found[id] = true
 		}
 	}
 	found = setOf(m.UIDs)
 	for _, uid := range a.UIDs {
 		if !found[uid] {
 			missing = append(missing, uid)
+			found[uid] = true
 		}
 	}
 	return append(missing, m.Failed...)

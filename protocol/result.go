@@ -23,10 +23,10 @@ type Bound struct {
 
 // Changed reports a join or leave: how many memberships began or ended, and
 // which of the clients and uids named are not connected. Group is written where
-// one group was named, Groups where several were.
+// one group was named, Groups (not nil) where several were, or none.
 type Changed struct {
 	Group   string   `json:"group,omitempty"`
-	Groups  []string `json:"groups,omitempty"`
+	Groups  []string `json:"groups,omitzero"`
 	Changed int      `json:"changed"`
 	Missing []string `json:"missing"`
 }
