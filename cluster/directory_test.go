@@ -185,6 +185,46 @@ func TestSettleWithoutAPeer(t *testing.T) {
 	}
 }
 
+// slowState keeps nothing while it is held.
+type slowState struct {
+	*memory
+	held sync.RWMutex
+}
+
+func (s *slowState) Put(key string, value []byte) Commit {
+	s.held.RLock()
+	defer s.held.RUnlock()
+	return s.memory.Put(key, value)
+}
+
+// A peer is waited for from the moment at which it counts as one that can be heard, also
+// while a slow disk doesn't let anybody be told of it.
+func TestSettleWaitsForWhoIsHeardJustNow(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, newRouted(t, 2), 2)
+	slow := &slowState{memory: s.states[0]}
+	s.change = func(i int, o *Options) {
+		if i == 0 {
+			o.State = slow
+		}
+	}
+	s.enter(0, 1)
+	s.net.set(true, s.tag(0), s.tag(1))
+	eventually(t, "b is silent for a", func() bool { return s.sees(0) == "(b)" })
+	slow.held.Lock()
+	c := s.nodes[0]
+	c.mu.Lock()
+	c.roster.change()
+	c.mu.Unlock()
+	s.net.set(false, s.tag(0), s.tag(1))
+	eventually(t, "b is heard", func() bool { return s.sees(0) == "b" })
+	c.Hold(UID, "u", true)
+	if late := c.Settle(t.Context()); late == nil {
+		s.wantHolders(1, "u", 0)
+	}
+	slow.held.Unlock()
+}
+
 // The names of a node that is lost are dropped, those of a silent one not; after a
 // restart there are only those that it holds then.
 func TestNamesOfTheLost(t *testing.T) {

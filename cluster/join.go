@@ -200,7 +200,9 @@ func (c *Cluster) after(now moment) {
 		r.fatal = namesake(c.o.Node)
 	}
 	for _, e := range r.events[min(c.failed, len(r.events)):] {
-		if e.what != nowHeard {
+		if e.what == nowHeard {
+			c.directory.onHeard(e.node) // before anybody can ask whether all who are heard know
+		} else {
 			c.calls.fail(e.node.Tag)
 		}
 	}
