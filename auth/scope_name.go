@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,30 +10,23 @@ import (
 	"gatepost/protocol"
 )
 
-const upperHex = "0123456789ABCDEF"
-
 // EscapeScopeName writes a uid or group as it stands in a scope: "push:uid:" +
 // EscapeScopeName(uid) names that uid and no other, whatever is in it.
 func EscapeScopeName(name string) string {
 	var b strings.Builder
-	for i, r := range name {
+	for name != "" {
+		r, size := utf8.DecodeRuneInString(name)
+		char := name[:size] // r would be U+FFFD for what isn't UTF-8
+		name = name[size:]
 		if r != '*' && r != '%' && !unicode.IsControl(r) && !unicode.IsSpace(r) {
-			// The bytes themselves: r would be U+FFFD for one that isn't UTF-8.
-			b.WriteString(name[i : i+runeBytes(name[i:])])
+			b.WriteString(char)
 			continue
 		}
-		for _, c := range []byte(string(r)) {
-			b.WriteByte('%')
-			b.WriteByte(upperHex[c>>4])
-			b.WriteByte(upperHex[c&15])
+		for _, c := range []byte(char) {
+			_, _ = fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
 	return b.String()
-}
-
-func runeBytes(s string) int {
-	_, n := utf8.DecodeRuneInString(s)
-	return n
 }
 
 // nameSet is the names that a verb is narrowed to, of one kind.
@@ -81,31 +76,20 @@ func (n *nameSet) add(verb Verb, kind Kind, encoded string) error {
 func unescapeScopeName(encoded string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(encoded); i++ {
-		switch c := encoded[i]; {
-		case c == '*':
+		switch c := encoded[i]; c {
+		case '*':
 			return "", badScope("has a * that is not at the end of a word; as part of a name it is %%2A")
-		case c == '%':
-			if i+2 >= len(encoded) || unhex(encoded[i+1]) < 0 || unhex(encoded[i+2]) < 0 {
+		case '%':
+			digits := encoded[i+1 : min(i+3, len(encoded))]
+			octet, err := strconv.ParseUint(digits, 16, 8)
+			if err != nil || len(digits) < 2 {
 				return "", badScope("has a %% without two hex digits; as part of a name it is %%25")
 			}
-			b.WriteByte(byte(unhex(encoded[i+1])<<4 | unhex(encoded[i+2])))
-			i += 2
+			b.WriteByte(byte(octet))
+			i += len(digits)
 		default:
 			b.WriteByte(c)
 		}
 	}
 	return b.String(), nil
-}
-
-func unhex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	default:
-		return -1
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -60,11 +61,11 @@ func NewTokens(ctx context.Context, c Config, log *slog.Logger) (*Tokens, error)
 			return nil, err
 		}
 	}
-	t.client = newParser(AudienceClient, append(symmetric[:len(symmetric):len(symmetric)], asymmetric...))
+	t.client = newParser(AudienceClient, slices.Concat(symmetric, asymmetric))
 	if !c.JWKSForAPI {
 		asymmetric = nil
 	}
-	t.api = newParser(AudienceAPI, append(symmetric[:len(symmetric):len(symmetric)], asymmetric...))
+	t.api = newParser(AudienceAPI, slices.Concat(symmetric, asymmetric))
 	return t, nil
 }
 

@@ -29,7 +29,6 @@ type WebhookSecrets struct {
 // package fmt asks no method how to print a value; it follows one pointer at
 // most.
 type keyring struct {
-	list    *[][]byte
 	signers *[]sync.Pool // of *signer, one for each key
 }
 
@@ -48,7 +47,7 @@ func ParseWebhookSecrets(s string) (WebhookSecrets, error) {
 		}
 		keys[i] = key
 	}
-	return WebhookSecrets{keys: &keyring{&keys, newSigners(keys)}}, nil
+	return WebhookSecrets{keys: &keyring{newSigners(keys)}}, nil
 }
 
 func parseWebhookSecret(s string) ([]byte, error) {
@@ -67,13 +66,13 @@ func parseWebhookSecret(s string) ([]byte, error) {
 }
 
 // Empty reports whether there is no secret.
-func (w WebhookSecrets) Empty() bool { return len(w.all()) == 0 }
+func (w WebhookSecrets) Empty() bool { return len(w.signers()) == 0 }
 
-func (w WebhookSecrets) all() [][]byte {
+func (w WebhookSecrets) signers() []sync.Pool {
 	if w.keys == nil {
 		return nil
 	}
-	return *w.keys.list
+	return *w.keys.signers
 }
 
 // LogValue hides the secrets from package slog.

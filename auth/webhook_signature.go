@@ -30,20 +30,19 @@ const signatureVersion = "v1,"
 // an HMAC-SHA256, once for each secret, separated by spaces. id and at are what
 // webhook-id and webhook-timestamp say; at counts in whole seconds.
 func (w WebhookSecrets) Sign(id string, at time.Time, body []byte) string {
-	if w.Empty() {
-		return ""
-	}
+	var digits [20]byte
+	timestamp := strconv.AppendInt(digits[:0], at.Unix(), 10)
 	var room [2 * (len(signatureVersion) + sha256.Size*3/2)]byte
 	signatures := room[:0]
-	for i := range *w.keys.signers {
+	signers := w.signers()
+	for i := range signers {
 		if i > 0 {
 			signatures = append(signatures, ' ')
 		}
-		pool := &(*w.keys.signers)[i]
-		s := pool.Get().(*signer)
+		s := signers[i].Get().(*signer)
 		signatures = append(signatures, signatureVersion...)
-		signatures = base64.StdEncoding.AppendEncode(signatures, s.digest(id, at, body))
-		pool.Put(s)
+		signatures = base64.StdEncoding.AppendEncode(signatures, s.digest(id, timestamp, body))
+		signers[i].Put(s)
 	}
 	return string(signatures)
 }
@@ -63,11 +62,11 @@ func newSigners(keys [][]byte) *[]sync.Pool {
 	return &pools
 }
 
-// digest is good until the next one.
-func (s *signer) digest(id string, at time.Time, body []byte) []byte {
+// digest is what a signature holds. It is good until the next one.
+func (s *signer) digest(id string, timestamp, body []byte) []byte {
 	s.mac.Reset()
 	s.room = append(append(s.room[:0], id...), '.')
-	s.room = append(strconv.AppendInt(s.room, at.Unix(), 10), '.')
+	s.room = append(append(s.room, timestamp...), '.')
 	_, _ = s.mac.Write(s.room)
 	_, _ = s.mac.Write(body)
 	s.room = s.mac.Sum(s.room[:0])
@@ -89,25 +88,29 @@ func (w WebhookSecrets) Verify(id, timestamp, signature string, body []byte, now
 	case seconds > now.Add(WebhookTolerance).Unix():
 		return ErrWebhookTooNew
 	}
-	for _, key := range w.all() {
-		want := digest(key, id, timestamp, body)
-		for versioned := range strings.SplitSeq(signature, " ") {
-			encoded, ok := strings.CutPrefix(versioned, signatureVersion)
-			if !ok {
-				continue
-			}
-			got, err := base64.StdEncoding.DecodeString(encoded)
-			if err == nil && hmac.Equal(got, want) {
-				return nil
-			}
+	signers := w.signers()
+	for i := range signers {
+		s := signers[i].Get().(*signer)
+		good := isAmong(signature, s.digest(id, []byte(timestamp), body))
+		signers[i].Put(s)
+		if good {
+			return nil
 		}
 	}
 	return ErrWebhookSignature
 }
 
-func digest(key []byte, id, timestamp string, body []byte) []byte {
-	h := hmac.New(sha256.New, key)
-	_, _ = h.Write([]byte(id + "." + timestamp + "."))
-	_, _ = h.Write(body)
-	return h.Sum(nil)
+// isAmong reports whether one of the signatures in a header holds this digest.
+func isAmong(signatures string, digest []byte) bool {
+	for versioned := range strings.SplitSeq(signatures, " ") {
+		encoded, ok := strings.CutPrefix(versioned, signatureVersion)
+		if !ok {
+			continue
+		}
+		got, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && hmac.Equal(got, digest) {
+			return true
+		}
+	}
+	return false
 }

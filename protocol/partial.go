@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -66,15 +67,13 @@ func (p *Partial) Header() string {
 }
 
 func headerWord(s string) string {
-	const hex = "0123456789ABCDEF"
 	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
+	for _, c := range []byte(s) {
 		switch {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~!#$&'*+^`|:", c) >= 0:
 			b.WriteByte(c)
 		default:
-			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+			_, _ = fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
 	return b.String()
