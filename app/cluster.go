@@ -84,12 +84,9 @@ type copiedJournal struct {
 	draining func() bool
 }
 
-// clientRecords is where a journal has them.
-const clientRecords = "c/"
-
 func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
 	here := j.journal.Put(key, value)
-	if id, ok := strings.CutPrefix(key, clientRecords); ok {
+	if id, ok := gateway.ClientOf(key); ok {
 		if there := j.cluster.Copy(id, value); !j.draining() {
 			return both{here, there}
 		}
@@ -99,7 +96,7 @@ func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
 
 func (j copiedJournal) Delete(key string) gateway.Commit {
 	here := j.journal.Delete(key)
-	if id, ok := strings.CutPrefix(key, clientRecords); ok {
+	if id, ok := gateway.ClientOf(key); ok {
 		j.cluster.Uncopy(id)
 	}
 	return here

@@ -12,15 +12,12 @@ import (
 
 	"gatepost/cluster"
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
-const (
-	outboxPrefix = "e/"
-	letterPrefix = "d/"
-	// lastKey comes behind all that a node hands over: before it, more of a client's
-	// events may come.
-	lastKey = "end"
-)
+// lastKey comes behind all that a node hands over: before it, more of a client's
+// events may come.
+const lastKey = "end"
 
 // estatePatience is how long the next part of what a node hands over is waited for.
 const estatePatience = 30 * time.Second
@@ -96,13 +93,13 @@ func (g *Gateway) adopt(left map[string]*remains, from cluster.Node, e cluster.E
 		}
 		of(id).add(o)
 		return g.cfg.Journal.Put(e.Key, e.Value), nil
-	case strings.HasPrefix(e.Key, outboxPrefix):
+	case strings.HasPrefix(e.Key, webhooks.OutboxPrefix):
 		k, commit, err := g.cfg.Outbox.AdoptEvent(e.Key, e.Value)
 		if k != nil {
 			of(k.Event.Data.ClientID).add(occurrence{seq: k.Event.Data.Seq, kept: k, at: k.Event.Timestamp.Time})
 		}
 		return commit, err
-	case strings.HasPrefix(e.Key, letterPrefix):
+	case strings.HasPrefix(e.Key, webhooks.LetterPrefix):
 		return g.cfg.Outbox.AdoptLetter(e.Key, e.Value)
 	}
 	return nil, errors.New("an unknown kind of entry")

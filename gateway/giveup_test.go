@@ -8,6 +8,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
 // A node that is cut off from its cluster takes no new clients.
@@ -81,7 +82,7 @@ func TestGiveUp(t *testing.T) {
 	if _, err := m.Connect(t.Context(), &protocol.Handshake{}); err == nil {
 		t.Fatal("somebody has connected")
 	}
-	eventually(t, "the close on record", func() bool { n, _ := m.store.Size(outboxPrefix); return n >= 1 })
+	eventually(t, "the close on record", func() bool { n, _ := m.store.Size(webhooks.OutboxPrefix); return n >= 1 })
 	seen := back.count()
 
 	if err := m.GiveUp(t.Context(), []string{idle.ID(), busy.ID(), leaving.ID(), "unknown"}); err != nil {
@@ -97,7 +98,7 @@ func TestGiveUp(t *testing.T) {
 	if left := m.copies(); len(left) != 1 || left[0].ClientID != mine.ID() {
 		t.Errorf("%d clients are on record", len(left))
 	}
-	if n, _ := m.store.Size(outboxPrefix); n != 0 {
+	if n, _ := m.store.Size(webhooks.OutboxPrefix); n != 0 {
 		t.Errorf("%d events are in the outbox", n)
 	}
 	if err := m.GiveUp(t.Context(), []string{idle.ID(), busy.ID(), leaving.ID()}); err != nil {

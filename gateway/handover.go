@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
+
+	"gatepost/webhooks"
 )
 
 // Successor takes over what a node leaves in the cluster.
@@ -61,7 +63,7 @@ func (g *Gateway) owes() bool {
 // Estate gives all that is on record in a node's journal, as another node's Adopt
 // wants it: scan gives what is under a prefix.
 func Estate(scan func(prefix string, fn func(key string, value []byte) error) error, fn func(key string, value []byte) error) error {
-	for _, prefix := range []string{letterPrefix, outboxPrefix, messagePrefix, clientPrefix} {
+	for _, prefix := range []string{webhooks.LetterPrefix, webhooks.OutboxPrefix, messagePrefix, clientPrefix} {
 		if err := scan(prefix, fn); err != nil {
 			return err
 		}

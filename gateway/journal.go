@@ -36,6 +36,10 @@ const (
 	messagePrefix = "m/" // m/<client id>/<seq, 20 digits>: a message that waits
 )
 
+// ClientOf names the client whose record is under this key of the Journal; ok is false
+// where the key is another's than a client's record.
+func ClientOf(key string) (id string, ok bool) { return strings.CutPrefix(key, clientPrefix) }
+
 // seqBlock is how many events of a client are made between two changes of its
 // journal entry: after a crash its close is numbered above the whole block.
 const seqBlock = 256

@@ -236,7 +236,7 @@ func (m *member) copies() (all []cluster.Copy) {
 func (m *member) records() int {
 	keys, _ := m.store.Size(clientPrefix)
 	messages, _ := m.store.Size(messagePrefix)
-	events, _ := m.store.Size(outboxPrefix)
+	events, _ := m.store.Size(webhooks.OutboxPrefix)
 	return keys + messages + events
 }
 

@@ -16,7 +16,7 @@ func (d *Dispatcher) AdoptEvent(key string, value []byte) (*KeptEvent, Commit, e
 	if d.outbox == nil {
 		return nil, nil, errNothingKept
 	}
-	if d.letters.has(strings.TrimPrefix(key, outboxPrefix)) {
+	if d.letters.has(strings.TrimPrefix(key, OutboxPrefix)) {
 		return nil, nothing{}, nil
 	}
 	k, err := readKept(value)
@@ -31,14 +31,14 @@ func (d *Dispatcher) AdoptLetter(key string, value []byte) (Commit, error) {
 	if d.outbox == nil {
 		return nil, errNothingKept
 	}
-	return d.letters.adopt(strings.TrimPrefix(key, letterPrefix), value)
+	return d.letters.adopt(strings.TrimPrefix(key, LetterPrefix), value)
 }
 
 // Forget takes a kept event off the record that isn't to be delivered any more. It
 // must not be with Redeliver.
 func (d *Dispatcher) Forget(k *KeptEvent) {
 	if d.outbox != nil {
-		d.outbox.keeper.Delete(outboxPrefix + k.Event.ID)
+		d.outbox.keeper.Delete(OutboxPrefix + k.Event.ID)
 	}
 }
 
@@ -52,7 +52,7 @@ func (ls *letters) adopt(id string, value []byte) (Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	commit := ls.keeper.Put(letterPrefix+id, value)
+	commit := ls.keeper.Put(LetterPrefix+id, value)
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if _, ok := ls.byID[id]; !ok {

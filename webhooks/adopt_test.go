@@ -38,7 +38,7 @@ func TestAdoptWhatAnotherNodeKept(t *testing.T) {
 		letters, kept := 0, []*KeptEvent{}
 		for _, key := range left.keys("") {
 			value, _ := left.Get(t.Context(), key)
-			if key[:2] == letterPrefix {
+			if key[:2] == LetterPrefix {
 				letters++
 				if _, err := h.AdoptLetter(key, value); err != nil {
 					t.Error(err)
@@ -82,7 +82,7 @@ func TestAdoptNothing(t *testing.T) {
 	r := h.open()
 	ev := event(protocol.Inbound, "c1", 1)
 	r.deliver(ev)
-	k, commit, err := r.AdoptEvent(outboxPrefix+ev.ID, []byte("{}\n{}"))
+	k, commit, err := r.AdoptEvent(OutboxPrefix+ev.ID, []byte("{}\n{}"))
 	if k != nil || err != nil || commit.Wait(t.Context()) != nil {
 		t.Errorf("%v, %v", k, err)
 	}

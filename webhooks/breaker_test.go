@@ -387,7 +387,7 @@ func TestDeadEndpointHarmsNoOther(t *testing.T) {
 	}
 	r.Close()
 	o.all.Wait()
-	if n, _ := keeper.Size(outboxPrefix); n != 200 || o.count(protocol.Kept) != 200 {
+	if n, _ := keeper.Size(OutboxPrefix); n != 200 || o.count(protocol.Kept) != 200 {
 		t.Errorf("%d kept", n)
 	}
 }

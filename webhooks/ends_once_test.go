@@ -86,7 +86,7 @@ func TestEachEventEndsOnce(t *testing.T) {
 				o.all.Wait()
 				time.Sleep(2 * time.Second) // the backend's own end
 
-				if left := h.keys(outboxPrefix); len(left) != 0 {
+				if left := h.keys(OutboxPrefix); len(left) != 0 {
 					t.Errorf("%d events stay in the outbox", len(left))
 				}
 				for id, verdicts := range o.byID {

@@ -299,7 +299,7 @@ func TestGivenUpEventsVanish(t *testing.T) {
 		g.set(false)
 		o.deliver(ctx, r, event(protocol.Close, "c99", 1))
 		synctest.Wait()
-		if left := h.keys(outboxPrefix); len(left) != 11 {
+		if left := h.keys(OutboxPrefix); len(left) != 11 {
 			t.Fatalf("%d events on record, want 11", len(left))
 		}
 		giveUp(ErrGivenUp)

@@ -38,8 +38,10 @@ type Commit interface {
 	Wait(ctx context.Context) error
 }
 
+// What the Keeper's keys begin with. Nodes hand over to each other what is under the
+// first two (see AdoptEvent and AdoptLetter).
 const (
-	outboxPrefix = "e/"
-	letterPrefix = "d/"
-	asidePrefix  = "x/"
+	OutboxPrefix = "e/" // e/<event id>: an event that waits for a later try
+	LetterPrefix = "d/" // d/<event id>: a dead letter
+	asidePrefix  = "x/" // x/<event id>: a record of the outbox that can't be read
 )

@@ -32,8 +32,8 @@ func (d *Dispatcher) KeptEvents() ([]KeptEvent, error) {
 		return nil, nil
 	}
 	var kept []KeptEvent
-	err := d.outbox.keeper.Scan(outboxPrefix, func(key string, value []byte) error {
-		id := key[len(outboxPrefix):]
+	err := d.outbox.keeper.Scan(OutboxPrefix, func(key string, value []byte) error {
+		id := key[len(OutboxPrefix):]
 		if d.letters.has(id) { // it died as the process did
 			d.outbox.keeper.Delete(key)
 			return nil

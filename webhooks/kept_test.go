@@ -148,8 +148,8 @@ func TestKeptEventsComeInOrder(t *testing.T) {
 			}
 		}
 		r.Close()
-		h.Put(outboxPrefix+"evt_broken", []byte("{"))
-		h.Put(outboxPrefix+"evt_broken2", []byte("{}\n{}"))
+		h.Put(OutboxPrefix+"evt_broken", []byte("{"))
+		h.Put(OutboxPrefix+"evt_broken2", []byte("{}\n{}"))
 		r = h.open()
 		kept, err := r.KeptEvents()
 		var ids []string
@@ -162,8 +162,8 @@ func TestKeptEventsComeInOrder(t *testing.T) {
 		if n := strings.Count(r.log.String(), "can't be read"); n != 2 {
 			t.Errorf("%d lines for two broken records: %s", n, r.log)
 		}
-		if aside := h.keys(asidePrefix); fmt.Sprint(aside) != "[x/evt_broken x/evt_broken2]" || len(h.keys(outboxPrefix)) != 5 {
-			t.Errorf("%v are set aside, %v are left", aside, h.keys(outboxPrefix))
+		if aside := h.keys(asidePrefix); fmt.Sprint(aside) != "[x/evt_broken x/evt_broken2]" || len(h.keys(OutboxPrefix)) != 5 {
+			t.Errorf("%v are set aside, %v are left", aside, h.keys(OutboxPrefix))
 		}
 		r.Close()
 		if r = h.open(); strings.Contains(r.log.String(), "can't be read") {
@@ -192,8 +192,8 @@ func TestKeptEventsWhoseRecordsAreLost(t *testing.T) {
 		if len(kept) != 3 || err != nil {
 			t.Fatal(len(kept), err)
 		}
-		h.Delete(outboxPrefix + "evt_c1_1")
-		h.Delete(outboxPrefix + "evt_c1_close")
+		h.Delete(OutboxPrefix + "evt_c1_1")
+		h.Delete(OutboxPrefix + "evt_c1_close")
 		before, began := len(h.back.requests()), time.Now()
 		for _, k := range kept {
 			o.finish(k.Event.ID, r.Redeliver(t.Context(), &k))
@@ -219,7 +219,7 @@ func TestKeptEventsWhoseRecordsAreLost(t *testing.T) {
 		if n := len(h.back.requests()); n != before+2 {
 			t.Errorf("%d requests: a letter without contents was sent", n)
 		}
-		if left := h.keys(outboxPrefix); len(left) != 0 {
+		if left := h.keys(OutboxPrefix); len(left) != 0 {
 			t.Errorf("%v left", left)
 		}
 	})
@@ -238,10 +238,10 @@ func TestWhatIsKeptWhen(t *testing.T) {
 				tries := 0
 				h.back.answer = func(w http.ResponseWriter, _ got) {
 					tries++
-					if kept := len(h.keys(outboxPrefix)) == 1; kept != tt.first && (tries == 1 || tt.typ == protocol.Connect) {
+					if kept := len(h.keys(OutboxPrefix)) == 1; kept != tt.first && (tries == 1 || tt.typ == protocol.Connect) {
 						t.Errorf("kept is %v at the first attempt", kept)
 					}
-					if kept := len(h.keys(outboxPrefix)) == 1; tries == 6 && !kept {
+					if kept := len(h.keys(OutboxPrefix)) == 1; tries == 6 && !kept {
 						t.Error("not kept at the sixth")
 					}
 					if tries < 6 {
@@ -344,7 +344,7 @@ func TestOutboxOverItsBound(t *testing.T) {
 		o.deliver(t.Context(), r, large(2)) // waits in memory
 		o.deliver(t.Context(), r, event(protocol.Close, "c3", 2))
 		time.Sleep(10 * time.Second)
-		if keys := h.keys(outboxPrefix); fmt.Sprint(keys) != "[e/evt_c0_1 e/evt_c1_1 e/evt_c3_close]" {
+		if keys := h.keys(OutboxPrefix); fmt.Sprint(keys) != "[e/evt_c0_1 e/evt_c1_1 e/evt_c3_close]" {
 			t.Errorf("kept %v", keys)
 		}
 		mended.Store(true)
@@ -375,13 +375,13 @@ func TestClosesAreKeptInAFullOutbox(t *testing.T) {
 			}
 			time.Sleep(15 * time.Second)
 		}
-		full := len(h.keys(outboxPrefix))
+		full := len(h.keys(OutboxPrefix))
 		for i := range clients {
 			o.deliver(ctx, r, event(protocol.Close, fmt.Sprint("c", i), 2))
 			o.deliver(ctx, r, event(protocol.Inbound, fmt.Sprint("more", i), 1))
 		}
 		time.Sleep(15 * time.Second)
-		keys := h.keys(outboxPrefix)
+		keys := h.keys(OutboxPrefix)
 		closes := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return !strings.HasSuffix(key, "_close") })
 		if len(closes) != clients || len(keys) != full+clients || !r.Full() {
 			t.Errorf("%d events and %d closes are kept, of %d and %d; full: %v", len(keys)-len(closes), len(closes), full, clients, r.Full())
@@ -404,7 +404,7 @@ func TestDrainOverTheBoundKeepsAll(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		drain()
 		o.all.Wait()
-		if o.count(protocol.Kept) != 5 || len(h.keys(outboxPrefix)) != 5 {
+		if o.count(protocol.Kept) != 5 || len(h.keys(OutboxPrefix)) != 5 {
 			t.Errorf("%v: %v", o.byID, h.keys(""))
 		}
 	})

@@ -78,7 +78,7 @@ func TestLaterTriesFollowTheSchedule(t *testing.T) {
 				if tt.reason == "" && l != nil || tt.reason != "" && (l == nil || l.Reason != tt.reason || len(l.Attempts) != len(requests)) {
 					t.Errorf("letter %+v", l)
 				}
-				if left := h.keys(outboxPrefix); len(left) != 0 {
+				if left := h.keys(OutboxPrefix); len(left) != 0 {
 					t.Errorf("%v stay in the outbox", left)
 				}
 			})
@@ -163,7 +163,7 @@ func TestLongRetryAfterAmongQuickTries(t *testing.T) {
 		ctx, drain := context.WithCancel(t.Context())
 		o.deliver(ctx, r, event(protocol.Inbound, "c1", 1))
 		time.Sleep(90 * time.Minute)
-		if kept := h.keys(outboxPrefix); len(kept) != 1 || len(h.back.requests()) != 2 {
+		if kept := h.keys(OutboxPrefix); len(kept) != 1 || len(h.back.requests()) != 2 {
 			t.Errorf("kept %v after %d requests", kept, len(h.back.requests()))
 		}
 		drain()
@@ -319,7 +319,7 @@ func TestClockThatWasSetBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Put(outboxPrefix+protocol.CloseEventID("c1"), record)
+		h.Put(OutboxPrefix+protocol.CloseEventID("c1"), record)
 		r, o, began := h.open(), newOutcomes(), time.Now()
 		o.redeliver(t.Context(), t, r)
 		o.all.Wait()

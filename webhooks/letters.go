@@ -225,7 +225,7 @@ func (ls *letters) remove(en *entry) {
 		delete(ls.count, en.endpoint)
 	}
 	if ls.keeper != nil {
-		ls.keeper.Delete(letterPrefix + en.id)
+		ls.keeper.Delete(LetterPrefix + en.id)
 	}
 }
 

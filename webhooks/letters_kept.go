@@ -22,8 +22,8 @@ func (ls *letters) open() error {
 	}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	err := ls.keeper.Scan(letterPrefix, func(key string, value []byte) error {
-		id := key[len(letterPrefix):]
+	err := ls.keeper.Scan(LetterPrefix, func(key string, value []byte) error {
+		id := key[len(LetterPrefix):]
 		en, err := readEntry(id, value)
 		if err != nil {
 			ls.log.Error("a dead letter can't be read; it is passed over", "id", id, "error", err)
@@ -40,7 +40,7 @@ func (ls *letters) open() error {
 func (ls *letters) read(ctx context.Context, id string) (*Letter, error) {
 	ctx, done := context.WithTimeout(ctx, keepWithin)
 	defer done()
-	value, err := ls.keeper.Get(ctx, letterPrefix+id)
+	value, err := ls.keeper.Get(ctx, LetterPrefix+id)
 	if err != nil {
 		return nil, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
@@ -68,7 +68,7 @@ func (ls *letters) write(en *entry, l *Letter) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	if ls.byID[en.id] != en {
-		ls.keeper.Delete(letterPrefix + en.id) // it went meanwhile
+		ls.keeper.Delete(LetterPrefix + en.id) // it went meanwhile
 		return
 	}
 	if err == nil {
@@ -95,10 +95,10 @@ func (ls *letters) store(en *entry, l *Letter) error {
 	}
 	ctx, done := context.WithTimeout(context.Background(), keepWithin)
 	defer done()
-	if err := ls.keeper.Put(letterPrefix+en.id, value).Wait(ctx); err != nil {
+	if err := ls.keeper.Put(LetterPrefix+en.id, value).Wait(ctx); err != nil {
 		return err
 	}
-	ls.keeper.Delete(outboxPrefix + en.id)
+	ls.keeper.Delete(OutboxPrefix + en.id)
 	return nil
 }
 

@@ -158,7 +158,7 @@ func TestKeptLettersAreBounded(t *testing.T) {
 			r.deliver(ev)
 			time.Sleep(time.Second)
 		}
-		n, bytes := h.Size(letterPrefix)
+		n, bytes := h.Size(LetterPrefix)
 		if bytes > most || n < 25 || n != r.Stats()[0].Dead || value(t, r.reg, "gatepost_webhook_dead_letters_evicted_total") != float64(100-n) {
 			t.Errorf("%d letters, %d bytes", n, bytes)
 		}
@@ -213,9 +213,9 @@ func TestLetterAndEventAfterACrash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.Put(outboxPrefix+"evt_c1_close", record)
+		h.Put(OutboxPrefix+"evt_c1_close", record)
 		r = h.open()
-		if kept, err := r.KeptEvents(); len(kept) != 0 || err != nil || len(h.keys(outboxPrefix)) != 0 {
+		if kept, err := r.KeptEvents(); len(kept) != 0 || err != nil || len(h.keys(OutboxPrefix)) != 0 {
 			t.Errorf("%v, %v", kept, err)
 		}
 	})
@@ -244,7 +244,7 @@ func TestUnreadableLetters(t *testing.T) {
 			t.Errorf("it is gone: %v", err)
 		}
 		r.Close()
-		h.Put(letterPrefix+"evt_broken", []byte("?"))
+		h.Put(LetterPrefix+"evt_broken", []byte("?"))
 		r = h.open()
 		if r.Stats()[0].Dead != 1 || !strings.Contains(r.log.String(), "evt_broken") {
 			t.Errorf("%+v: %s", r.Stats(), r.log)

@@ -86,7 +86,7 @@ func (o *outbox) write(endpoint string, j *job) error {
 	if err != nil {
 		return err
 	}
-	commit := o.keeper.Put(outboxPrefix+j.id, value)
+	commit := o.keeper.Put(OutboxPrefix+j.id, value)
 	j.kept = true // or may be, which is the same to who has to tidy up
 	ctx, done := context.WithTimeout(context.Background(), keepWithin)
 	defer done()
@@ -100,7 +100,7 @@ func (o *outbox) forget(j *job) {
 	if o == nil || !j.kept {
 		return
 	}
-	o.keeper.Delete(outboxPrefix + j.id)
+	o.keeper.Delete(OutboxPrefix + j.id)
 	if o.full.Load() {
 		o.isFull()
 	}
@@ -110,7 +110,7 @@ func (o *outbox) forget(j *job) {
 func (o *outbox) read(ctx context.Context, id string) ([]byte, error) {
 	ctx, done := context.WithTimeout(ctx, keepWithin)
 	defer done()
-	value, err := o.keeper.Get(ctx, outboxPrefix+id)
+	value, err := o.keeper.Get(ctx, OutboxPrefix+id)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (o *outbox) read(ctx context.Context, id string) ([]byte, error) {
 // isFull looks whether the outbox is over its bound. It is full until a tenth of
 // it is free again, so that it doesn't say so by turns.
 func (o *outbox) isFull() bool {
-	_, bytes := o.keeper.Size(outboxPrefix)
+	_, bytes := o.keeper.Size(OutboxPrefix)
 	was := o.full.Load()
 	full := bytes >= o.most || was && bytes > o.most-o.most/10
 	if full == was || !o.full.CompareAndSwap(was, full) {
@@ -163,11 +163,11 @@ func (o *outbox) collectors() []prometheus.Collector {
 	}
 	return []prometheus.Collector{o.unkept,
 		gauge("events", "Events in the outbox: kept until they are delivered or dead letters.", func() float64 {
-			keys, _ := o.keeper.Size(outboxPrefix)
+			keys, _ := o.keeper.Size(OutboxPrefix)
 			return float64(keys)
 		}),
 		gauge("bytes", "Bytes of the outbox.", func() float64 {
-			_, bytes := o.keeper.Size(outboxPrefix)
+			_, bytes := o.keeper.Size(OutboxPrefix)
 			return float64(bytes)
 		}),
 		gauge("set_aside", "Records of the outbox that could not be read, and were set aside.", func() float64 {

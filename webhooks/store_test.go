@@ -87,7 +87,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 	}
 	r.Close()
 	eventually(t, "nothing is left in the outbox", func() bool {
-		n, _ := s.Size(outboxPrefix) // of what is committed
+		n, _ := s.Size(OutboxPrefix) // of what is committed
 		return n == 0
 	})
 	if err := s.Close(t.Context()); err != nil {

@@ -143,6 +143,10 @@ webhooks:
 			"heartbeats, from gatepost.yaml: must be a list",
 			"webhooks, from gatepost.yaml: must be a list",
 			"GATEPOST_NODE (node), from gatepost.yaml: must be text"}},
+		"one entry instead of a list of them": {environ: enough,
+			file: "heartbeats: {receive: ping}\nwebhooks: {chat: {url: http://a.example}}\n", want: []string{
+				"heartbeats, from gatepost.yaml: must be a list",
+				"webhooks, from gatepost.yaml: must be a list"}},
 		"a cluster": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_CLUSTER_PEERS=a,b:0,dns:c:1", "GATEPOST_NATS_URL=http://n"}, want: []string{
 			"GATEPOST_CLUSTER_LISTEN (cluster.listen): is missing",
 			`GATEPOST_CLUSTER_PEERS (cluster.peers), from environment: "a" is neither`,
