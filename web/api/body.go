@@ -79,7 +79,9 @@ func (c *call) read(rule bodyRule) error {
 // have none here: they can't carry what the calls take.
 func mediaType(h http.Header) (string, error) {
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
-		return "", wrongMedia("the content-encoding %q isn't read; send the body as it is", coding)
+		problem := wrongMedia("%q isn't read; send the body as it is", coding)
+		problem.Field = "content-encoding"
+		return "", problem
 	}
 	header := h.Get("Content-Type")
 	switch header {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -58,7 +59,8 @@ func (c *call) fields() ([]string, error) {
 	fields := strings.Split(list, ",")
 	for _, field := range fields {
 		if clientFields[field] == nil {
-			return nil, protocol.BadField("fields", "%q is not a field of a client", field)
+			return nil, protocol.BadField("fields", "%q is not a field of a client, which has %s", field,
+				strings.Join(slices.Sorted(maps.Keys(clientFields)), ", "))
 		}
 	}
 	slices.Sort(fields)

@@ -51,7 +51,7 @@ func (q query) closeCode() (int, error) {
 	}
 	code, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
-		return 0, protocol.BadField("code", "must be a number")
+		return 0, protocol.BadField("code", "must be 1000 or a number from 4100 to 4999")
 	}
 	return protocol.ParseCloseCode("code", int64(code))
 }

@@ -81,7 +81,7 @@ func TestPushRefusals(t *testing.T) {
 		{"multipart", "/push/all", "--x--", request{contentType: `Multipart/Form-Data; boundary="x"`}, 415, "unsupported_media_type", "content-type"},
 		{"form where JSON is wanted", "/push", `{}`, request{contentType: "application/x-www-form-urlencoded"}, 415, "unsupported_media_type", "content-type"},
 		{"bytes where JSON is wanted", "/push", `{}`, request{contentType: "application/octet-stream"}, 415, "unsupported_media_type", "content-type"},
-		{"compressed", "/push/all", "\x1f\x8b", request{header: http.Header{"Content-Encoding": {"gzip"}}}, 415, "unsupported_media_type", "content-type"},
+		{"compressed", "/push/all", "\x1f\x8b", request{header: http.Header{"Content-Encoding": {"gzip"}}}, 415, "unsupported_media_type", "content-encoding"},
 		{"no target", "/push", `{"text":"hi"}`, request{}, 400, "bad_field", "clients"},
 		{"no message", "/push", `{"all":true}`, request{}, 400, "bad_field", "text"},
 		{"two messages", "/push", `{"all":true,"text":"a","json":1}`, request{}, 400, "bad_field", "json"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -148,11 +149,37 @@ func TestPagesThatCantBe(t *testing.T) {
 	n := start(t)
 	for _, path := range []string{"/clients", "/groups", "/uids", "/events/dead"} {
 		for _, query := range []string{"limit=0", "limit=-1", "limit=10001", "limit=x", "limit=", "limit=1.0", "limit=%2B5",
-			"limit=5&limit=5", "cursor=", "cursor=%25", "cursor=a", "cursor=YQ==", "cursor=YQ&cursor=YQ"} {
+			"limit=5&limit=5", "cursor=", "cursor=%25", "cursor=a", "cursor=YQ==", "cursor=YQ&cursor=YQ", "cursor=null"} {
 			n.expect(400, "bad_field", http.MethodGet, path+"?"+query, "")
 		}
 		n.expect(200, "", http.MethodGet, path+"?limit=10000&cursor=YQ", "")
 		n.expect(400, "unknown_field", http.MethodGet, path+"?offset=1", "")
+	}
+}
+
+// Whoever misspells a parameter, or a header, is told which it was and what there is.
+func TestWhatIsExpectedIsTold(t *testing.T) {
+	n := start(t)
+	for _, tt := range []struct {
+		method, path, body string
+		how                request
+		field, says        string
+	}{
+		{"GET", "/clients?groups=a", "", request{}, "groups", "is not a parameter of this call, which has group, uid, fields, limit, cursor"},
+		{"GET", "/stats?group=a", "", request{}, "group", "is not a parameter of this call, which has none"},
+		{"GET", "/clients?fields=client_id,name", "", request{}, "fields", `"name" is not a field of a client, which has client_id, connected_at, groups, node, remote_addr, session, uid`},
+		{"DELETE", "/clients/a?code=x", "", request{}, "code", "must be 1000 or a number from 4100 to 4999"},
+		{"DELETE", "/clients/a?code=-1", "", request{}, "code", "must be 1000 or a number from 4100 to 4999"},
+		{"POST", "/push/all", "x", request{header: http.Header{"Content-Encoding": {"gzip"}}}, "content-encoding", "gzip"},
+	} {
+		got := n.call(tt.method, tt.path, tt.body, tt.how)
+		var told struct{ Field, Detail string }
+		if err := json.Unmarshal(got.body, &told); err != nil {
+			t.Fatal(err)
+		}
+		if told.Field != tt.field || !strings.Contains(told.Detail, tt.says) {
+			t.Errorf("%s %s: got %q: %q; want %q: %q", tt.method, tt.path, told.Field, told.Detail, tt.field, tt.says)
+		}
 	}
 }
 

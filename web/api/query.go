@@ -1,12 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"gatepost/protocol"
 )
@@ -26,10 +29,16 @@ func parseQuery(raw string, known []string) (query, error) {
 	}
 	for name := range values {
 		if !slices.Contains(known, name) {
-			return nil, protocol.UnknownField(name, "this call's query")
+			return nil, unknownParameter(name, known)
 		}
 	}
 	return query(values), nil
+}
+
+func unknownParameter(name string, known []string) *protocol.Problem {
+	p := protocol.UnknownField(name, "the query")
+	p.Detail = "is not a parameter of this call, which has " + cmp.Or(strings.Join(known, ", "), "none")
+	return p
 }
 
 // one is the value of a parameter that may be given once; ok says whether it was.
@@ -96,7 +105,8 @@ func (q query) page() (protocol.Page, error) {
 		return p, err
 	}
 	key, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(key) == 0 || len(cursor) > maxCursorBytes {
+	// Keys are text, so that words such as null, which can be decoded, are found out.
+	if err != nil || len(key) == 0 || len(cursor) > maxCursorBytes || !utf8.Valid(key) {
 		return p, protocol.BadField("cursor", "isn't one that a list has given")
 	}
 	p.Cursor = string(key)
