@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"bytes"
-	"encoding/json"
-)
+import "encoding/json"
 
 // EmptySession is what a client has that was given none.
 var EmptySession = json.RawMessage("{}")
@@ -15,7 +12,7 @@ type SessionMode string
 const (
 	SessionSet    SessionMode = "set"    // replace the whole
 	SessionMerge  SessionMode = "merge"  // JSON Merge Patch (RFC 7396)
-	SessionUpdate SessionMode = "update" // recursive by key, nulls kept
+	SessionUpdate SessionMode = "update" // as PHP's array_replace_recursive: by key or index, nulls kept
 )
 
 // ParseSession reads a JSON object for a session: compact, its numbers with the
@@ -55,42 +52,18 @@ func ApplySession(current json.RawMessage, mode SessionMode, change json.RawMess
 }
 
 func combine(current json.RawMessage, mode SessionMode, change json.RawMessage) (json.RawMessage, error) {
-	var target, patch map[string]any
-	if err := decodeNumbers(current, &target); err != nil {
+	target, err := readBranch(current)
+	if err != nil {
 		return nil, err
 	}
-	if err := decodeNumbers(change, &patch); err != nil {
+	patch, err := readBranch(change)
+	if err != nil {
 		return nil, err
 	}
-	return Marshal(mergeObjects(target, patch, mode == SessionUpdate))
-}
-
-func decodeNumbers(raw json.RawMessage, into *map[string]any) error {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	if err := dec.Decode(into); err != nil {
-		return BadField("session", "must be an object")
+	if mode == SessionUpdate {
+		target.update(patch)
+	} else {
+		target.merge(patch)
 	}
-	return nil
-}
-
-// mergeObjects is RFC 7396, section 2, for objects; with keepNulls a null is a
-// value like any other.
-func mergeObjects(target, patch map[string]any, keepNulls bool) map[string]any {
-	if target == nil {
-		target = map[string]any{}
-	}
-	for name, value := range patch {
-		object, isObject := value.(map[string]any)
-		switch {
-		case isObject:
-			below, _ := target[name].(map[string]any)
-			target[name] = mergeObjects(below, object, keepNulls)
-		case value == nil && !keepNulls:
-			delete(target, name)
-		default:
-			target[name] = value
-		}
-	}
-	return target
+	return target.append(nil)
 }

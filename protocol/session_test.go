@@ -33,7 +33,7 @@ func TestMergeIsRFC7396(t *testing.T) {
 		{`{"a":"c"}`, `{"a":["b"]}`, `{"a":["b"]}`},
 		{`{"a":{"b":"c"}}`, `{"a":{"b":"d","c":null}}`, `{"a":{"b":"d"}}`},
 		{`{"a":[{"b":"c"}]}`, `{"a":[1]}`, `{"a":[1]}`},
-		{`{"e":null}`, `{"a":1}`, `{"a":1,"e":null}`},
+		{`{"e":null}`, `{"a":1}`, `{"e":null,"a":1}`},
 		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
 		// And its section 2: an object patches what isn't one as if it were empty.
 		{`{"a":"foo"}`, `{"a":{"b":1,"c":null}}`, `{"a":{"b":1}}`},
@@ -53,13 +53,32 @@ func TestMergeIsRFC7396(t *testing.T) {
 	}
 }
 
-func TestUpdateKeepsNulls(t *testing.T) {
+// What each gives is what PHP 8.2 gives for json_encode(array_replace_recursive(
+// json_decode($a, true), json_decode($b, true))), but for an object that is empty or
+// that has only indexes for names: it stays one.
+func TestUpdateIsArrayReplaceRecursive(t *testing.T) {
 	for _, tt := range [][3]string{
 		{`{"a":1}`, `{"a":null}`, `{"a":null}`},
 		{`{"a":{"b":1,"c":2}}`, `{"a":{"b":null}}`, `{"a":{"b":null,"c":2}}`},
 		{`{"a":1}`, `{"a":{"b":{"c":null}}}`, `{"a":{"b":{"c":null}}}`},
-		{`{"a":{"b":1}}`, `{"a":[]}`, `{"a":[]}`},
 		{`{"a":1}`, `{"b":2}`, `{"a":1,"b":2}`},
+		{`{"z":1,"y":{"x":1,"w":2}}`, `{"b":2,"y":{"a":0,"w":3},"a":1}`, `{"z":1,"y":{"x":1,"w":3,"a":0},"b":2,"a":1}`},
+		// Lists go by index.
+		{`{"a":["x","y","z"]}`, `{"a":["Q"]}`, `{"a":["Q","y","z"]}`},
+		{`{"a":["x"]}`, `{"a":["Q","R"]}`, `{"a":["Q","R"]}`},
+		{`{"a":[{"b":1,"c":2},3]}`, `{"a":[{"c":4}]}`, `{"a":[{"b":1,"c":4},3]}`},
+		{`{"a":["x"]}`, `{"a":{"1":"y"}}`, `{"a":["x","y"]}`},
+		{`{"a":["x"]}`, `{"a":{"5":"y"}}`, `{"a":{"0":"x","5":"y"}}`},
+		{`{"a":["x"]}`, `{"a":{"2":"z","1":"y"}}`, `{"a":{"0":"x","2":"z","1":"y"}}`},
+		{`{"a":["x"]}`, `{"a":{"b":"y"}}`, `{"a":{"0":"x","b":"y"}}`},
+		{`{"a":{"b":"y"}}`, `{"a":["x"]}`, `{"a":{"b":"y","0":"x"}}`},
+		// One that is empty takes nothing away, and what it is given is as it comes.
+		{`{"a":{"b":1}}`, `{"a":[]}`, `{"a":{"b":1}}`},
+		{`{"a":["x"]}`, `{"a":{}}`, `{"a":["x"]}`},
+		{`{"a":1}`, `{"a":[]}`, `{"a":[]}`},
+		{`{"a":[]}`, `{"a":{"b":1}}`, `{"a":{"b":1}}`},
+		{`{"a":{}}`, `{"a":["x"]}`, `{"a":["x"]}`},
+		{`{"a":{"0":"x"}}`, `{"a":["y"]}`, `{"a":{"0":"y"}}`},
 	} {
 		if got := apply(t, tt[0], protocol.SessionUpdate, tt[1]); got != tt[2] {
 			t.Errorf("update of %s by %s: got %s, want %s", tt[0], tt[1], got, tt[2])

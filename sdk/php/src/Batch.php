@@ -106,7 +106,7 @@ final class Batch implements \Countable
 
     /**
      * @param array<string, mixed> $session
-     * @param string $mode set (replace), merge (RFC 7396) or update (recursive by key, nulls kept)
+     * @param string $mode set (replace), merge (RFC 7396) or update (array_replace_recursive)
      * @return $this
      */
     public function session(string $clientId, array $session, string $mode = 'set'): self

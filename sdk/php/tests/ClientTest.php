@@ -167,9 +167,9 @@ final class ClientTest extends GatewayTestCase
         $put = $client->putSession($a->id(), ['n' => ['a' => 1, 'b' => 2], 'big' => '9'], $first->etag);
         self::assertNotSame($first->etag, $put->etag);
         $patched = $client->patchSession($a->id(), ['n' => ['a' => null], 'x' => null]);
-        self::assertSame(['big' => '9', 'n' => ['b' => 2]], $patched->data);
+        self::assertSame(['n' => ['b' => 2], 'big' => '9'], $patched->data);
         $updated = $client->patchSession($a->id(), ['n' => ['a' => null]], $patched->etag, update: true);
-        self::assertSame(['big' => '9', 'n' => ['a' => null, 'b' => 2]], $updated->data);
+        self::assertSame(['n' => ['b' => 2, 'a' => null], 'big' => '9'], $updated->data);
         self::assertEquals($updated, $client->session($a->id()));
         self::assertNull($client->session(self::GONE));
         try {

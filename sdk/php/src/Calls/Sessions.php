@@ -36,7 +36,7 @@ trait Sessions
      *
      * @param array<array-key, mixed> $patch
      * @param string|null $ifMatch the etag of what was read: 412 where it has changed since
-     * @param bool $update recursive by key as array_replace_recursive, keeping nulls, instead
+     * @param bool $update as array_replace_recursive instead: lists by index, nulls kept
      */
     public function patchSession(
         string $clientId,

@@ -31,7 +31,6 @@ trait Sessions
 
     /**
      * Changes a client's session as array_replace_recursive does: by key, at every depth.
-     * A list is replaced as a whole, though.
      *
      * @param string $client_id
      * @param array<mixed> $session
@@ -44,7 +43,7 @@ trait Sessions
             self::current(__FUNCTION__)->sessionWritten = true;
             $_SESSION = array_replace_recursive((array) ($_SESSION ?? []), $session);
         }
-        self::write(Action::session($id, self::withEmptyObjects($session), 'update'));
+        self::write(Action::session($id, $session, 'update'));
         return null;
     }
 
@@ -101,22 +100,6 @@ trait Sessions
     public static function getClientInfoByGroup($group)
     {
         return self::getAllClientSessions($group);
-    }
-
-    /**
-     * Empty arrays as empty objects: as array_replace_recursive has it, they take
-     * nothing away from an array that is there.
-     *
-     * @param array<mixed> $session
-     * @return array<mixed>
-     */
-    private static function withEmptyObjects(array $session): array
-    {
-        return array_map(static fn (mixed $value): mixed => match (true) {
-            $value === [] => new \stdClass(),
-            is_array($value) => self::withEmptyObjects($value),
-            default => $value,
-        }, $session);
     }
 
     /** $_SESSION is this client's session: its event is handled as GatewayWorker handles one. */

@@ -145,8 +145,8 @@ final class Hub
         $peer = $this->peer($action['client_id']);
         $peer->session = match (true) {
             isset($action['set']) => (array) $action['set'],
-            isset($action['update']) => self::merged($peer->session, (array) $action['update'], true),
-            default => self::merged($peer->session, (array) ($action['merge'] ?? []), false),
+            isset($action['update']) => array_replace_recursive($peer->session, (array) $action['update']),
+            default => self::merged($peer->session, (array) ($action['merge'] ?? [])),
         };
         return ['session' => (object) $peer->session];
     }
@@ -199,23 +199,24 @@ final class Hub
     }
 
     /**
+     * A merge patch (RFC 7396).
+     *
      * @param array<array-key, mixed> $session
      * @param array<array-key, mixed> $patch
      * @return array<array-key, mixed>
      */
-    private static function merged(array $session, array $patch, bool $keepNulls): array
+    private static function merged(array $session, array $patch): array
     {
         foreach ($patch as $key => $value) {
-            $inner = is_array($value) && ($value === [] || !array_is_list($value));
-            if ($value === null && !$keepNulls) {
+            if ($value === null) {
                 unset($session[$key]);
-            } elseif ($inner && is_array($session[$key] ?? null)) {
-                $session[$key] = self::merged($session[$key], $value, $keepNulls);
+            } elseif (is_array($value) && ($value === [] || !array_is_list($value))) {
+                $before = $session[$key] ?? null;
+                $session[$key] = self::merged(is_array($before) && !array_is_list($before) ? $before : [], $value);
             } else {
-                $session[$key] = $inner ? self::merged([], $value, $keepNulls) : $value;
+                $session[$key] = $value;
             }
         }
-        ksort($session, SORT_STRING);
         return $session;
     }
 }

@@ -21,17 +21,20 @@ trait Sessions
 
     public function testUpdateSession(): void
     {
-        $a = $this->connect(null, [], ['age' => ['years' => 7], 'list' => ['x', 'y']]);
-        self::assertNull(Gateway::updateSession($a->id(), ['age' => ['months' => 1], 'gone' => null]));
-        self::assertSame(
-            ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['x', 'y']],
-            Gateway::getSession($a->id()), // in the order of its keys, unlike array_replace_recursive
-        );
-        self::assertNull(Gateway::updateSession($a->id(), ['age' => [], 'list' => ['z'], 'none' => []]));
-        self::assertSame(
-            ['age' => ['months' => 1, 'years' => 7], 'gone' => null, 'list' => ['z'], 'none' => []],
-            Gateway::getSession($a->id()),
-        );
+        $session = ['z' => 1, 'age' => ['years' => 7], 'list' => ['x', 'y', ['a' => 1]], 'none' => null];
+        $a = $this->connect(null, [], $session);
+        $changes = [
+            ['b' => 2, 'age' => ['months' => 1], 'gone' => null, 'a' => 3],
+            ['age' => [], 'list' => ['Q'], 'none' => []],
+            ['list' => [2 => ['b' => 2]], 'none' => ['x' => 1], 'z' => ['deep' => ['list']]],
+            ['list' => [7 => 'gap'], 'z' => null],
+            [],
+        ];
+        foreach ($changes as $change) {
+            $session = array_replace_recursive($session, $change);
+            self::assertNull(Gateway::updateSession($a->id(), $change));
+            self::assertSame($session, Gateway::getSession($a->id()));
+        }
         self::assertNull(Gateway::updateSession(self::GONE, ['a' => 1]));
     }
 
