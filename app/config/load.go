@@ -156,6 +156,10 @@ func flatten(into map[string]any, prefix string, nested map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(nested)) {
 		v := nested[name]
 		if m, ok := v.(map[string]any); ok {
+			if isEntries(prefix+name) && len(m) > 0 {
+				into[prefix+name] = notEntries{}
+				continue
+			}
 			if err := flatten(into, prefix+name+"_", m); err != nil {
 				return err
 			}
@@ -167,6 +171,16 @@ func flatten(into map[string]any, prefix string, nested map[string]any) error {
 		into[prefix+name] = v
 	}
 	return nil
+}
+
+// notEntries stands for a map where a list of entries is expected, so that the
+// fault is the setting's and not one of each name inside.
+type notEntries struct{}
+
+// isEntries says whether the setting with this flat name is a list of entries,
+// which the file alone can hold.
+func isEntries(flat string) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool { return k.Env == "" && k.flat() == flat })
 }
 
 // read parses every value, and finds those that nobody asks for.
