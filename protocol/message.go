@@ -35,12 +35,16 @@ func TextMessage(field string, payload []byte) (*Message, error) {
 // parseMessage reads the one of text, json and binary that o holds, or nil.
 func parseMessage(o object, allowJSON bool) (*Message, error) {
 	var found *Message
+	kinds := "text and binary"
+	if allowJSON {
+		kinds = "text, json and binary"
+	}
 	set := func(field string, m *Message, err error) error {
 		if err != nil {
 			return err
 		}
 		if found != nil {
-			return BadField(field, "stands beside another message; one of text, json and binary is expected")
+			return BadField(field, "stands beside another message; one of %s is expected", kinds)
 		}
 		found = m
 		return nil

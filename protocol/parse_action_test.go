@@ -208,6 +208,8 @@ func TestACallsErrorsAreAboutItsBody(t *testing.T) {
 		{`{"groups":["h"],"client_id":"c1"}`, atPath, "groups", "is not a field of join, which has client_id, clients, uids"},
 		{`{}`, atPath, "client_id", "is missing; a join names client_id, clients or uids"},
 		{`{"action":"leave","groups":["g"]}`, protocol.Defaults{}, "client_id", "is missing; a leave names client_id, clients or uids"},
+		{`{"action":"send","all":true,"text":"a","json":1}`, protocol.Defaults{}, "json", "stands beside another message; one of text, json and binary is expected"},
+		{`{"action":"close","all":true,"text":"a","binary":"YQ=="}`, protocol.Defaults{}, "binary", "stands beside another message; one of text and binary is expected"},
 	} {
 		_, err := parseAction(tt.raw, tt.defaults)
 		if p := problemOf(t, err); p.Field != tt.field || p.Detail != tt.says {
