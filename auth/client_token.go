@@ -25,7 +25,7 @@ type ClientToken struct {
 // names the claim at fault. The first call may wait some seconds for a JWKS that
 // is being fetched.
 func (t *Tokens) VerifyClient(token string) (*ClientToken, error) {
-	c, exp, err := t.verify(t.client, token)
+	c, exp, err := t.verify(t.client, AudienceClient, token)
 	if err != nil {
 		return nil, err
 	}

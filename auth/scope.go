@@ -105,7 +105,7 @@ func (s *Scopes) add(word string) error {
 	verb := Verb(head)
 	kinds, known := narrowings[verb]
 	if !known {
-		return badScope("has a word that is not a scope")
+		return badScope("has a word that is not a scope; they begin with push, bind, group, session, close, read, admin or are *")
 	}
 	if !isNarrowed {
 		s.whole[verb] = true
@@ -116,10 +116,26 @@ func (s *Scopes) add(word string) error {
 		head, names, _ = strings.Cut(rest, ":")
 		kind = Kind(head)
 	}
+	if len(kinds) == 0 {
+		return badScope("narrows %s, which can't be narrowed", verb)
+	}
 	if !slices.Contains(kinds, kind) {
-		return badScope("narrows %s by something that it can't be narrowed by", verb)
+		return badScope("narrows %s by something else than %s", verb, either(kinds))
 	}
 	return s.narrow(verb, kind, names, rest)
+}
+
+// either lists kinds: "all, client, uid or group".
+func either(kinds []Kind) string {
+	list := string(kinds[0])
+	for i, kind := range kinds[1:] {
+		separator := ", "
+		if i == len(kinds)-2 {
+			separator = " or "
+		}
+		list += separator + string(kind)
+	}
+	return list
 }
 
 func (s *Scopes) narrow(verb Verb, kind Kind, names, rest string) error {

@@ -91,6 +91,21 @@ func TestScopesThatAreRefused(t *testing.T) {
 	}
 }
 
+// Who writes a scope is told what there is, without a word of the token.
+func TestARefusedScopeSaysWhatThereIs(t *testing.T) {
+	for scope, want := range map[string]string{
+		"pull":          "scope: has a word that is not a scope; they begin with push, bind, group, session, close, read, admin or are *",
+		"push:room:x":   "scope: narrows push by something else than all, client, uid or group",
+		"bind:all":      "scope: narrows bind by something else than client or uid",
+		"session:uid:x": "scope: narrows session by something else than client",
+		"read:uid:x":    "scope: narrows read, which can't be narrowed",
+	} {
+		if _, err := ParseScopes(scope); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", scope, err, want)
+		}
+	}
+}
+
 func TestEscapeScopeName(t *testing.T) {
 	for name, want := range map[string]string{
 		"42":       "42",

@@ -89,15 +89,15 @@ func newParser(audience string, methods []string) *jwt.Parser {
 	)
 }
 
-// verify gives the claims of a token that is signed, for this parser's audience,
+// verify gives the claims of a token that is signed, for the parser's audience,
 // and valid now but for the leeway; and when it expires.
-func (t *Tokens) verify(p *jwt.Parser, token string) (*claims, time.Time, error) {
+func (t *Tokens) verify(p *jwt.Parser, audience, token string) (*claims, time.Time, error) {
 	if err := checkForm(token); err != nil {
 		return nil, time.Time{}, err
 	}
 	c := &claims{}
 	if _, err := p.ParseWithClaims(token, c, t.key); err != nil {
-		return nil, time.Time{}, refuse(err, c)
+		return nil, time.Time{}, refuse(err, c, audience)
 	}
 	if err := protocol.CheckEmbedded("the claims", c.raw); err != nil {
 		return nil, time.Time{}, badClaim("the claims", err)
@@ -148,7 +148,7 @@ func (t *Tokens) key(token *jwt.Token) (any, error) {
 }
 
 // refuse says what is wrong with a token without repeating any of it.
-func refuse(err error, c *claims) *protocol.Problem {
+func refuse(err error, c *claims, audience string) *protocol.Problem {
 	var problem *protocol.Problem
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
@@ -165,7 +165,7 @@ func refuse(err error, c *claims) *protocol.Problem {
 		}
 		return unauthorized("aud", "is missing; it says what the token is for")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return unauthorized("aud", "is for something else")
+		return unauthorized("aud", "is for something else; %s is expected", audience)
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return unauthorized("exp", "has passed")
 	case errors.Is(err, jwt.ErrTokenNotValidYet):

@@ -179,6 +179,10 @@ func TestBothAudiencesRefuseWhatIsNotSignedOrNotValidNow(t *testing.T) {
 		} {
 			wantUnauthorized(t, door+": "+name, d.verify(tt.token), tt.claim, tt.token)
 		}
+		want := "aud: is for something else; " + d.claims(nil)["aud"].(string) + " is expected"
+		if err := d.verify(sign(jwt.MapClaims{"aud": d.other})); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", door, err, want)
+		}
 	}
 }
 
