@@ -10,8 +10,8 @@ import (
 // made that failed, and the least time from one such round to the next.
 const catchUpPause = time.Second
 
-// ask is a context to ask a Commit with how it stands, without waiting.
-var ask = func() context.Context {
+// noWaiting is a context that has ended: Wait with it tells how a Commit stands, at once.
+var noWaiting = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
@@ -19,7 +19,7 @@ var ask = func() context.Context {
 
 // failedAlready says whether a change is known to have failed.
 func failedAlready(commit Commit) bool {
-	err := commit.Wait(ask)
+	err := commit.Wait(noWaiting)
 	return err != nil && !errors.Is(err, context.Canceled)
 }
 

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net"
 	"runtime/debug"
 	"slices"
@@ -32,17 +33,9 @@ func (g *Gateway) Asks(path string) bool { return g.events.Wants(protocol.Connec
 // The error is a *protocol.Refusal.
 func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admission, err error) {
 	g.clients.add() // first, so that a Drain which isn't seen here sees this
-	if g.draining.Load() {
+	if refusal := g.notReady(); refusal != nil {
 		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "this node is draining", RetryAfter: 1, NotReady: true}
-	}
-	if g.full() {
-		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "the outbox is full", RetryAfter: 5, NotReady: true}
-	}
-	if g.fenced() {
-		g.clients.done()
-		return nil, &protocol.Refusal{Status: 503, Text: "this node is cut off from its cluster", RetryAfter: 1, NotReady: true}
+		return nil, refusal
 	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
@@ -53,7 +46,9 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		}
 	}()
 	if err := g.begin(ctx, c, l); err != nil {
-		g.log.Error("a client is refused: the journal can't be written", "error", err)
+		if !errors.Is(err, context.Canceled) { // else the client has hung up
+			g.log.Error("a client is refused: the journal can't be written", "error", err)
+		}
 		g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
 		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5, NotReady: true}
 	}
@@ -69,6 +64,22 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		return g.admit(ctx, c, hs, ev, out.Reply)
 	}
 	return nil, g.turnAway(c, out)
+}
+
+// notReady is why this node takes no clients now, or nil.
+func (g *Gateway) notReady() *protocol.Refusal {
+	refusal := func(why string, retryAfter int) *protocol.Refusal {
+		return &protocol.Refusal{Status: 503, Text: why, RetryAfter: retryAfter, NotReady: true}
+	}
+	switch {
+	case g.draining.Load():
+		return refusal("this node is draining", 1)
+	case g.full():
+		return refusal("the outbox is full", 5)
+	case g.fenced():
+		return refusal("this node is cut off from its cluster", 1)
+	}
+	return nil
 }
 
 func (g *Gateway) admit(ctx context.Context, c *hub.Client, hs *protocol.Handshake, ev *protocol.Event, r *protocol.Reply) (*Admission, error) {

@@ -42,7 +42,7 @@ func (l *lane) isGivenUp() bool {
 func (g *Gateway) discard(c *hub.Client, l *lane) {
 	rest := l.park()
 	for _, o := range rest {
-		g.left(o)
+		g.countOut(o)
 		g.drop(c.ID(), o)
 	}
 	g.metrics.givenUp.Add(float64(len(rest)))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -188,6 +189,15 @@ func messageKey(clientID string, seq uint64) string {
 	return fmt.Sprintf("%s%s/%020d", messagePrefix, clientID, seq)
 }
 
+// splitMessageKey is the inverse of messageKey.
+func splitMessageKey(key string) (clientID string, seq uint64, err error) {
+	clientID, digits, _ := strings.Cut(strings.TrimPrefix(key, messagePrefix), "/")
+	if seq, err = strconv.ParseUint(digits, 10, 64); err != nil {
+		return "", 0, fmt.Errorf("the key %.80q is none of a message's: %w", key, err)
+	}
+	return clientID, seq, nil
+}
+
 // keepClose writes down how the client ended.
 func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
 	l.entry.mu.Lock()
@@ -198,14 +208,4 @@ func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
 	l.entry.kept, l.entry.ended = true, true
 	l.entry.reserved = o.seq
 	return g.write(c, &l.entry, o.closed, &o.at)
-}
-
-// splitMessageKey is the inverse of messageKey.
-func splitMessageKey(key string) (clientID string, seq uint64, err error) {
-	clientID, digits, ok := strings.Cut(strings.TrimPrefix(key, messagePrefix), "/")
-	if !ok {
-		return "", 0, fmt.Errorf("the journal has a key that is none: %.80q", key)
-	}
-	_, err = fmt.Sscanf(digits, "%d", &seq)
-	return clientID, seq, err
 }

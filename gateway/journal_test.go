@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -182,6 +184,35 @@ func TestJournalThatCantBeWritten(t *testing.T) {
 	}
 	n.breakDown(nil)
 	f.connect()
+}
+
+// stalled is a journal whose changes are never kept, nor refused.
+type stalled struct{ *notebook }
+
+func (stalled) Put(string, []byte) Commit { return stalled{} }
+
+func (stalled) Wait(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// A stranger that hangs up before its client is on record is no fault of the journal's,
+// and doesn't fill the log.
+func TestAClientThatHangsUpWhileItConnects(t *testing.T) {
+	f := newFixtureWith(t, stalled{newNotebook()})
+	var logged bytes.Buffer
+	f.log = slog.New(slog.NewTextHandler(&logged, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Connect(ctx, &protocol.Handshake{}); err == nil {
+		t.Fatal("not refused")
+	}
+	if logged.Len() > 0 {
+		t.Errorf("the log says %s", logged.String())
+	}
+	if n := f.clients.len(); n != 0 {
+		t.Errorf("%d clients are left", n)
+	}
 }
 
 // What waits when a node drains and its backend is away goes on in order at the

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 
 	"gatepost/protocol"
@@ -36,9 +37,7 @@ func (g *Gateway) lookUp(q *protocol.Lookup) *lookedUp {
 
 // add puts what another node knows to it.
 func (l *lookedUp) add(more *lookedUp) {
-	for id, client := range more.Clients {
-		l.Clients[id] = client
-	}
+	maps.Copy(l.Clients, more.Clients)
 	for uid, ids := range more.UIDs {
 		all := append(l.UIDs[uid], ids...)
 		slices.Sort(all)

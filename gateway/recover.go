@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -101,7 +102,7 @@ func (g *Gateway) unreadable(key string, err error) {
 
 // resume gives what is left of a client a lane again.
 func (g *Gateway) resume(id string, left *remains) *hub.Client {
-	slices.SortFunc(left.events, func(a, b occurrence) int { return int(a.seq) - int(b.seq) })
+	slices.SortFunc(left.events, func(a, b occurrence) int { return cmp.Compare(a.seq, b.seq) })
 	l := newLane()
 	l.sealed, l.running = true, true
 	c := g.restore(id, left, l)

@@ -24,10 +24,12 @@ func (g *Gateway) inherit(left map[string]*remains) (begin func()) {
 	for _, id := range slices.Sorted(maps.Keys(left)) {
 		where := g.destination(left[id])
 		due[id] = left[id].due()
-		if g.departed.leave(id, left[id]) {
-			g.clients.add()
-			queues[where] = append(queues[where], id)
+		g.clients.add() // first: once it is left, GiveUp may count it out
+		if !g.departed.leave(id, left[id]) {
+			g.clients.done()
+			continue
 		}
+		queues[where] = append(queues[where], id)
 	}
 	return func() {
 		for _, ids := range queues {

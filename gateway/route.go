@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -72,7 +73,7 @@ func (g *Gateway) askOne(ctx context.Context, r outgoing) []answered {
 	if len(r.tags) == 0 {
 		return nil
 	}
-	if g.cfg.Fence != nil && !g.cfg.Fence.Valid() { // cut off: whom it still hears may be cut off too
+	if g.fenced() { // whom it still hears may be cut off too
 		silent := make([]answered, len(r.tags))
 		for i, tag := range r.tags {
 			silent[i] = g.silent(ctx, tag)
@@ -92,7 +93,7 @@ func (g *Gateway) read(ctx context.Context, tag string, a cluster.Answer) answer
 	if a.Err != nil {
 		return g.silent(ctx, tag)
 	}
-	how, missed, body, err := decodeAnswer(joined(a.Parts))
+	how, missed, body, err := decodeAnswer(bytes.Join(a.Parts, nil))
 	if err != nil {
 		g.log.Warn("a node's answer can't be read", "node", a.Node.Name, "version", a.Node.Version, "error", err)
 		return g.silent(ctx, tag)
@@ -122,17 +123,6 @@ func (g *Gateway) nameOf(tag string) string {
 		return n.Name
 	}
 	return tag
-}
-
-func joined(parts [][]byte) []byte {
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	var all []byte
-	for _, part := range parts {
-		all = append(all, part...)
-	}
-	return all
 }
 
 // into reads an answer's body. What can't be read counts as silence.

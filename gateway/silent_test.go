@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -398,7 +399,7 @@ func TestUnknownRequests(t *testing.T) {
 		case <-time.After(5 * time.Second):
 			t.Fatalf("%s: no end", name)
 		}
-		if how, _, _, err := decodeAnswer(joined(r.parts)); err != nil || how != unreadable {
+		if how, _, _, err := decodeAnswer(bytes.Join(r.parts, nil)); err != nil || how != unreadable {
 			t.Errorf("%s: answered %v, %v", name, how, err)
 		}
 	}

@@ -44,7 +44,7 @@ func (g *Gateway) parkLane(c *hub.Client, l *lane) {
 	rest := l.park()
 	g.settle(c, l, rest)
 	for _, o := range rest {
-		g.left(o)
+		g.countOut(o)
 	}
 }
 
@@ -52,7 +52,7 @@ func (g *Gateway) parkLane(c *hub.Client, l *lane) {
 // deliver.
 func (g *Gateway) finished(c *hub.Client, l *lane, o occurrence) {
 	l.finish()
-	g.left(o)
+	g.countOut(o)
 	switch {
 	case isClose(o):
 		g.forget(c, l)
@@ -71,8 +71,8 @@ func (g *Gateway) forgetClosed(c *hub.Client, l *lane, o occurrence) {
 	}
 }
 
-// left counts an occurrence out that waits no more in memory.
-func (g *Gateway) left(o occurrence) {
+// countOut counts an occurrence out that waits no more in memory.
+func (g *Gateway) countOut(o occurrence) {
 	g.waiting.Add(-1)
 	g.waitingBytes.Add(-int64(len(o.message.Payload)))
 }
