@@ -2,9 +2,9 @@ package store
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,15 +49,26 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		dir := t.TempDir()
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), childDir+"="+dir)
-		var out bytes.Buffer
-		child.Stdout = &out
+		pipe, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(300+round*350) * time.Millisecond) // the moment is arbitrary
-		_ = child.Process.Kill()
+		out := bufio.NewReader(pipe)
+		first, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The moment is arbitrary.
+		time.AfterFunc(time.Duration(round*350)*time.Millisecond, func() { _ = child.Process.Kill() })
+		rest, err := io.ReadAll(out)
+		if err != nil {
+			t.Fatal(err)
+		}
 		_ = child.Wait()
-		said := strings.Split(strings.TrimSpace(out.String()), "\n")
+		said := strings.Split(strings.TrimSpace(first+string(rest)), "\n")
 		var sure int
 		if _, err := fmt.Sscan(said[len(said)-1], &sure); err != nil {
 			t.Fatalf("the child says %q", said[len(said)-1])
