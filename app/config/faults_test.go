@@ -147,6 +147,16 @@ webhooks:
 			file: "heartbeats: {receive: ping}\nwebhooks: {chat: {url: http://a.example}}\n", want: []string{
 				"heartbeats, from gatepost.yaml: must be a list",
 				"webhooks, from gatepost.yaml: must be a list"}},
+		"a map instead of a text or a list": {environ: enough, file: "ping_data: {\"type\":\"ping\"}\norigins: {a: b}\nnode: {}\n", want: []string{
+			"GATEPOST_ORIGINS (origins), from gatepost.yaml: must be a list",
+			"GATEPOST_PING_DATA (ping_data), from gatepost.yaml: must be a single value",
+			"GATEPOST_NODE (node), from gatepost.yaml: must be a single value"}},
+		"a value instead of a level": {environ: enough, file: "webhook: http://a.example\nlog: debug\n", want: []string{
+			"log, from gatepost.yaml: is no setting by itself; below it are level, format",
+			"webhook, from gatepost.yaml: is no setting by itself; below it are url, secret, events, timeout, concurrency, batch"}},
+		"names of the environment in the file": {environ: enough, file: "GATEPOST_ADDR: ':1'\nGATEPOST_LOG_LEVEL: info\n", want: []string{
+			"GATEPOST_ADDR, from gatepost.yaml: is not known; did you mean addr?",
+			"GATEPOST_LOG_LEVEL, from gatepost.yaml: is not known; did you mean log.level?"}},
 		"a cluster": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_CLUSTER_PEERS=a,b:0,dns:c:1", "GATEPOST_NATS_URL=http://n"}, want: []string{
 			"GATEPOST_CLUSTER_LISTEN (cluster.listen): is missing",
 			`GATEPOST_CLUSTER_PEERS (cluster.peers), from environment: "a" is neither`,

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/yaml"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
@@ -41,6 +40,9 @@ type Loaded struct {
 // delim never occurs in a flat name, so that koanf sees no levels.
 const delim = "."
 
+// environment is the name of that source.
+const environment = "environment"
+
 // Load reads defaults, file, environment and flags, each over the one before.
 // A value that is empty counts as not given.
 func Load(from Sources) *Loaded {
@@ -49,7 +51,7 @@ func Load(from Sources) *Loaded {
 	if from.File != "" {
 		l.layer(filepath.Base(from.File), file.Provider(from.File), flatYAML{})
 	}
-	l.layer("environment", env.Provider(delim, env.Opt{
+	l.layer(environment, env.Provider(delim, env.Opt{
 		Prefix:        Prefix,
 		TransformFunc: fromEnvironment,
 		EnvironFunc:   func() []string { return from.Environ },
@@ -134,76 +136,18 @@ func fromFlag(name, value string) (string, any) {
 	return "", nil
 }
 
-var quotedValue = regexp.MustCompile("`.*`")
-
-// flatYAML parses YAML and joins the levels of its maps with underscores, so
-// that "log: {level: debug}" and "log_level: debug" are the same.
-type flatYAML struct{}
-
-func (flatYAML) Unmarshal(b []byte) (map[string]any, error) {
-	nested, err := yaml.Parser().Unmarshal(b)
-	if err != nil {
-		// The parser quotes the value that it stumbled over: a secret, perhaps.
-		return nil, errors.New(quotedValue.ReplaceAllString(err.Error(), "a value"))
-	}
-	flat := map[string]any{}
-	return flat, flatten(flat, "", nested)
-}
-
-func (flatYAML) Marshal(values map[string]any) ([]byte, error) { return yaml.Parser().Marshal(values) }
-
-func flatten(into map[string]any, prefix string, nested map[string]any) error {
-	for _, name := range slices.Sorted(maps.Keys(nested)) {
-		v := nested[name]
-		if m, ok := v.(map[string]any); ok {
-			if isEntries(prefix+name) && len(m) > 0 {
-				into[prefix+name] = notEntries{}
-				continue
-			}
-			if err := flatten(into, prefix+name+"_", m); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, twice := into[prefix+name]; twice {
-			return fmt.Errorf("%s is given twice, once as a level of its own", prefix+name)
-		}
-		into[prefix+name] = v
-	}
-	return nil
-}
-
-// notEntries stands for a map where a list of entries is expected, so that the
-// fault is the setting's and not one of each name inside.
-type notEntries struct{}
-
-// isEntries says whether the setting with this flat name is a list of entries,
-// which the file alone can hold.
-func isEntries(flat string) bool {
-	return slices.ContainsFunc(keys, func(k Key) bool { return k.Env == "" && k.flat() == flat })
-}
-
 // read parses every value, and finds those that nobody asks for.
 func (l *Loaded) read() {
 	known := map[string]bool{}
-	var variables, places []string
 	for _, k := range keys {
 		known[k.flat()] = true
-		places = append(places, k.YAML)
-		if k.Env != "" {
-			variables = append(variables, k.Env)
-		}
 		if v := l.values.Get(k.flat()); v != nil {
 			l.fault(k, k.read(l.Config, v))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.values.All())) {
-		switch {
-		case known[name]:
-		case strings.HasPrefix(name, Prefix):
-			l.Faults = append(l.Faults, Fault{Env: name, Source: l.sources[name], Problem: unknown(name, variables)})
-		default:
-			l.Faults = append(l.Faults, Fault{YAML: name, Source: l.sources[name], Problem: unknown(name, places)})
+		if !known[name] {
+			l.Faults = append(l.Faults, strange(name, l.sources[name]))
 		}
 	}
 }

@@ -144,7 +144,7 @@ func TestEverySettingFromTheEnvironment(t *testing.T) {
 // A level of its own and an underscore are the same, so that a name can be
 // guessed from the environment's.
 func TestTheFileNestsOrNot(t *testing.T) {
-	for _, file := range []string{"log: {level: debug}\ncluster: {}\n", "log_level: debug\n"} {
+	for _, file := range []string{"log: {level: debug}\ncluster: {}\n", "log_level: debug\n", "log.level: debug\n", "log: {level: debug}\nmax_connections: {per_ip: 5}\n"} {
 		l := load(t, file, enough)
 		if err := l.Faults.Err(); err != nil || l.Config.LogLevel != slog.LevelDebug {
 			t.Errorf("%q: level %v, %v", file, l.Config.LogLevel, err)

@@ -19,7 +19,7 @@ func scalar(v any) (string, error) {
 		return v, nil
 	case bool, int, int64, uint64, float64:
 		return fmt.Sprint(v), nil
-	case []any, map[string]any:
+	case []any, map[string]any, misplacedMap:
 		return "", errors.New("must be a single value")
 	default:
 		return "", fmt.Errorf("must be text; put quotes around it (YAML reads it as %T)", v)
