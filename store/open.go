@@ -18,7 +18,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	start := time.Now()
 	s := &Store{options: o, log: o.Logger, most: payload, fresh: make(map[string]freshWrite), owed: make(map[string]struct{}),
 		work: make(chan struct{}, 1), rewrite: make(chan struct{}, 1),
-		gone: make(chan string, 1), token: newToken()}
+		gone: make(chan string, 1), back: make(chan struct{}, 1), token: newToken()}
 	s.near.Store(newCache())
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	err := s.openEither(ctx)

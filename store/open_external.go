@@ -55,7 +55,9 @@ func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
 	for {
 		nc, err := nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
 			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
-			nats.Timeout(2*time.Second), nats.PingInterval(10*time.Second), nats.MaxPingsOutstanding(2),
+			// A connection over which nothing comes is given up soon: once the network is
+			// back TCP may take as long as it was away to try it again.
+			nats.Timeout(2*time.Second), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2),
 			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 				if err == nil { // by Close
 					return
@@ -66,7 +68,13 @@ func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
 				default:
 				}
 			}),
-			nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("store: NATS is back") }))
+			nats.ReconnectHandler(func(*nats.Conn) {
+				s.log.Info("store: NATS is back")
+				select {
+				case s.back <- struct{}{}:
+				default:
+				}
+			}))
 		if err == nil {
 			return nc, nil
 		}

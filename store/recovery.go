@@ -30,13 +30,16 @@ func (s *Store) goDown(why error, underWay ...*Commit) {
 	}
 }
 
-// recoverLog tries, ever more slowly, until the log takes writes again or the
-// store is closed: nothing waits then, for everything has failed.
+// recoverLog tries, ever more slowly but at once when the connection is back, until
+// the log takes writes again or the store is closed: nothing waits then, for
+// everything has failed.
 func (s *Store) recoverLog() {
 	since := time.Now()
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
 		select {
 		case <-time.After(wait):
+		case <-s.back:
+			wait = firstRetry
 		case <-s.ctx.Done():
 			return
 		}

@@ -41,6 +41,7 @@ type Store struct {
 	closed  bool
 
 	gone    chan string   // cap 1: the connection to an external server broke
+	back    chan struct{} // cap 1: it is there again
 	work    chan struct{} // cap 1: something to do for the committer
 	rewrite chan struct{} // cap 1: something to do for the compactor
 	ctx     context.Context
