@@ -28,6 +28,12 @@ var (
 	firstNetwork = rand.Uint32N(250)
 )
 
+// lastNetwork numbers the networks of a test run, which may be there at the same time; and
+// those of another run are most often others.
+var lastNetwork atomic.Uint32
+
+func init() { lastNetwork.Store(rand.Uint32N(250)) }
+
 // NewNetwork makes namespaces for n nodes, until the test's end. Only root may, on
 // Linux: without, the test is skipped.
 func NewNetwork(t testing.TB, n int) *Network {
@@ -38,7 +44,9 @@ func NewNetwork(t testing.TB, n int) *Network {
 	w := &Network{tag: fmt.Sprintf("gp%05x", rand.N(1<<20)), middle: 1 + int((firstNetwork+networks.Add(1))%250)}
 	t.Cleanup(w.remove)
 	for _, bridge := range []string{"r", "c"} {
-		ip(t, "link", "add", w.tag+bridge, "type", "bridge")
+		// With a hardware address of its own: else it has that of one of its ports, and
+		// another one when that is cut, which the nodes would learn much later.
+		ip(t, "link", "add", w.tag+bridge, "address", fmt.Sprintf("02:00:5e:%02x:%02x:%02x", bridge[0], w.middle, rand.N(256)), "type", "bridge")
 		ip(t, "address", "add", w.address(bridge, 254)+"/24", "dev", w.tag+bridge)
 		ip(t, "link", "set", w.tag+bridge, "up")
 	}
