@@ -40,9 +40,23 @@ func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
 	}
 	g.waiting.Add(1)
 	g.waitingBytes.Add(int64(len(o.message.Payload)))
-	if p.start {
+	switch {
+	case !p.start:
+	case g.wanted(c, o):
 		g.workers.start(c, l)
+	default:
+		g.work(c, l) // there is nobody to wait for
 	}
+}
+
+// wanted says whether an occurrence becomes an event that goes anywhere. One that was
+// kept did.
+func (g *Gateway) wanted(c *hub.Client, o occurrence) bool {
+	t := protocol.Inbound
+	if isClose(o) {
+		t = protocol.Close
+	}
+	return o.kept != nil || g.events.Wants(t, c.Path())
 }
 
 // roomPause is when a reader that waits for the outbox looks again, then after twice

@@ -96,10 +96,10 @@ func (g *Gateway) deliver(ctx context.Context, c *hub.Client, l *lane, o occurre
 		return out.Verdict
 	}
 	g.reserve(c, l, o.seq)
-	ev := g.eventOf(c, o)
-	if !g.events.Wants(ev.Type, c.Path()) {
+	if !g.wanted(c, o) {
 		return protocol.Delivered
 	}
+	ev := g.eventOf(c, o)
 	out := g.events.Deliver(ctx, c.Path(), c.TraceID(), ev)
 	if out.Verdict == protocol.Delivered {
 		defer out.Finish() // also behind a panic, which would only come again
