@@ -60,7 +60,8 @@ type Deps struct {
 	Sockets Sockets
 	// Checks say whether this node is ready for traffic.
 	Checks []Check
-	// Extra adds routes of its own, behind all others; nil: none.
+	// Extra adds routes of its own, behind all others, and no middleware to all
+	// routes; nil: none.
 	Extra func(*echo.Echo)
 
 	Log        *slog.Logger
@@ -108,7 +109,12 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 	e.HTTPErrorHandler = api.HandleError(deps.Log)
 
 	guard := recoverPanics(deps.Log)
-	e.Pre(divertSockets(deps.Sockets, guard, cfg.Timeouts), observe(deps.Log, deps.Registerer), guard, api.RawPath)
+	front := api.RawPath(route(e))
+	for _, before := range []echo.MiddlewareFunc{guard, observe(deps.Log, deps.Registerer), divertSockets(deps.Sockets, guard, cfg.Timeouts)} {
+		front = before(front)
+	}
+	// echo composes what comes before its routing anew for each request.
+	e.Pre(func(echo.HandlerFunc) echo.HandlerFunc { return front })
 
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		e.Add(method, healthPath, echo.WrapHandler(http.HandlerFunc(healthz)))
@@ -119,6 +125,16 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 		deps.Extra(e)
 	}
 	return e
+}
+
+// route has a call's route answer it.
+func route(e *echo.Echo) echo.HandlerFunc {
+	router := e.Router()
+	return func(c echo.Context) error {
+		r := c.Request()
+		router.Find(r.Method, echo.GetPath(r), c)
+		return c.Handler()(c)
+	}
 }
 
 func (t *Timeouts) setDefaults() {

@@ -20,7 +20,7 @@ func (takesAll) Close() error                { return nil }
 // What a push to one client allocates is bounded, net/http's own part, some 25 of
 // them, included.
 func TestPushAllocates(t *testing.T) {
-	const most = 44
+	const most = 38
 	n := start(t)
 	admission, err := n.gw.Connect(t.Context(), &protocol.Handshake{Request: protocol.Request{Path: "/ws"}})
 	if err != nil {

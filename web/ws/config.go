@@ -3,7 +3,6 @@ package ws
 import (
 	"context"
 	"net"
-	"time"
 
 	"gatepost/auth"
 	"gatepost/gateway"
@@ -37,8 +36,6 @@ type Config struct {
 	MaxConnections, MaxConnectionsPerIP int
 	// Heartbeats are the application's own: text frames that are answered here.
 	Heartbeats []Heartbeat
-	// HandshakeTimeout is how long writing the 101 may take. 0: 10 s.
-	HandshakeTimeout time.Duration
 }
 
 // Heartbeat is a text frame that makes no event.

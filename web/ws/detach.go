@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,41 +12,34 @@ import (
 )
 
 // detached is a connection that was taken from net/http, as the ResponseWriter
-// that an upgrader wants. Together with a request of only the headers it reads it
-// lets the handler return, and with it some 10 KiB that net/http keeps for each
-// request: the connection is served on a goroutine of its own.
+// that an upgrader wants. It lets the handler return, and with it some 10 KiB that
+// net/http keeps for each request: the connection is served on a goroutine of its
+// own.
 type detached struct {
-	conn   net.Conn // what is upgraded
-	header http.Header
+	conn     net.Conn          // what is upgraded
+	buffered *bufio.ReadWriter // net/http's, until the upgrade has used it
+	header   http.Header
 }
 
 var errEarlyData = errors.New("the client sent frames before the handshake was complete")
 
 // detach hijacks the connection. The error says that this isn't possible, and
 // nothing has been written; for errEarlyData the connection is closed already.
-func detach(c echo.Context, subprotocol string) (*detached, *http.Request, error) {
-	from := c.Request().Header
-	r := &http.Request{Method: http.MethodGet, Header: http.Header{
-		"Connection":            {"Upgrade"},
-		"Upgrade":               {"websocket"},
-		"Sec-Websocket-Version": {"13"},
-		"Sec-Websocket-Key":     {from.Get("Sec-Websocket-Key")},
-	}}
+func detach(c echo.Context, subprotocol string) (*detached, error) {
 	conn, buffered, err := c.Response().Hijack()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if buffered.Reader.Buffered() > 0 {
 		_ = conn.Close()
-		return nil, nil, errEarlyData
+		return nil, errEarlyData
 	}
-	_ = conn.SetDeadline(time.Time{})                                                 // net/http's; fails only on a closed connection
 	c.Response().Status, c.Response().Committed = http.StatusSwitchingProtocols, true // for whoever logs it
-	w := &detached{conn: conn, header: http.Header{}}
+	w := &detached{conn: conn, buffered: buffered}
 	if subprotocol != "" {
-		w.header.Set("Sec-Websocket-Protocol", subprotocol)
+		w.header = http.Header{"Sec-Websocket-Protocol": {subprotocol}}
 	}
-	return w, r, nil
+	return w, nil
 }
 
 // notDetached answers a handshake whose connection couldn't be taken from
@@ -60,10 +52,12 @@ func notDetached(c echo.Context, err error) error {
 	return answer(c, &protocol.Refusal{Status: http.StatusInternalServerError, Text: "the connection can't be upgraded"})
 }
 
-// Hijack gives the connection with buffers that the upgrader needs but doesn't
-// keep.
+// Hijack gives the connection with net/http's buffers, which the upgrader needs but
+// doesn't keep.
 func (w *detached) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return w.conn, bufio.NewReadWriter(bufio.NewReaderSize(w.conn, 16), bufio.NewWriterSize(w.conn, 256)), nil
+	buffered := w.buffered
+	w.buffered = nil
+	return w.conn, buffered, nil
 }
 
 // Header holds what the 101 adds.

@@ -55,9 +55,6 @@ type Handler struct {
 // New makes a handler that admits clients through gw, verifies their tokens with
 // tokens and registers its metrics on reg.
 func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus.Registerer) *Handler {
-	if cfg.HandshakeTimeout <= 0 {
-		cfg.HandshakeTimeout = 10 * time.Second
-	}
 	h := &Handler{
 		cfg:        cfg,
 		path:       normalPath(cfg.Path),
@@ -216,7 +213,7 @@ func (h *Handler) newMelody() *melody.Melody {
 	m.Upgrader.WriteBufferSize = 256
 	m.Upgrader.WriteBufferPool = &buffers
 	m.Upgrader.EnableCompression = false
-	m.Upgrader.HandshakeTimeout = h.cfg.HandshakeTimeout
+	m.Upgrader.HandshakeTimeout = upgradedIn
 	m.HandleConnect(onConnect)
 	m.HandleMessage(onText)
 	m.HandleMessageBinary(onBinary)

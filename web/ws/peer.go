@@ -38,7 +38,7 @@ type peer struct {
 // serve takes the connection from net/http and lets it live on a goroutine of its
 // own, which takes over the seat.
 func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string, taken *seat) error {
-	w, r, err := detach(c, subprotocol)
+	w, err := detach(c, subprotocol)
 	if err != nil {
 		h.log.Debug("upgrade failed", "client_id", a.Client.ID(), "error", err)
 		h.gateway.Closed(a.Client, connectionLost)
@@ -46,7 +46,7 @@ func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string
 	}
 	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate)}
 	w.conn = p
-	place := *taken
+	r, place := c.Request(), *taken
 	*taken = seat{}
 	go func() {
 		defer place.release()
@@ -120,29 +120,15 @@ func (p *peer) Close() error {
 	return p.Conn.Close()
 }
 
-// SetDeadline, SetReadDeadline and SetWriteDeadline bound the upgrade alone.
-func (p *peer) SetDeadline(t time.Time) error {
-	if p.attached {
-		return nil
-	}
-	return p.Conn.SetDeadline(t)
-}
+// SetDeadline, SetReadDeadline and SetWriteDeadline do nothing: the upgrade neither
+// reads nor writes, and after it the hub is the one who waits.
+func (p *peer) SetDeadline(time.Time) error { return nil }
 
 // SetReadDeadline does as SetDeadline.
-func (p *peer) SetReadDeadline(t time.Time) error {
-	if p.attached {
-		return nil
-	}
-	return p.Conn.SetReadDeadline(t)
-}
+func (p *peer) SetReadDeadline(time.Time) error { return nil }
 
 // SetWriteDeadline does as SetDeadline.
-func (p *peer) SetWriteDeadline(t time.Time) error {
-	if p.attached {
-		return nil
-	}
-	return p.Conn.SetWriteDeadline(t)
-}
+func (p *peer) SetWriteDeadline(time.Time) error { return nil }
 
 // peerOf finds the peer below melody's session: a map of keys for each session
 // would cost more than the peer itself.

@@ -15,9 +15,11 @@ import (
 	"gatepost/protocol"
 )
 
-// Bounds of ?refuse=close: how long a refused connection may take until it is
-// closed, and how many may be at it. Past that a refusal is plain HTTP.
+// Bounds of ?refuse=close: how long writing the 101 may take, and then a refused
+// connection until it is closed, and how many may be at it. Past that a refusal is
+// plain HTTP.
 const (
+	upgradedIn = 10 * time.Second
 	refusedFor = time.Second
 	maxRefused = 256
 )
@@ -63,7 +65,8 @@ func answer(c echo.Context, rf *protocol.Refusal) error {
 // connection counts as no client and is gone within refusedFor. It gives back the
 // caller's place in h.refusing.
 func (h *Handler) refuseByClosing(c echo.Context, rf *protocol.Refusal) error {
-	w, r, err := detach(c, refusedSubprotocol(c.Request()))
+	r := c.Request()
+	w, err := detach(c, refusedSubprotocol(r))
 	if err != nil {
 		<-h.refusing
 		return notDetached(c, err)
