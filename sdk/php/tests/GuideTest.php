@@ -83,6 +83,47 @@ final class GuideTest extends TestCase
         self::assertSame("{$b->id()} logout", $a->next());
     }
 
+    public function testAChatWrittenAnew(): void
+    {
+        // Of the two each has to know the other's address.
+        file_put_contents("$this->dir/page.php", '<?php putenv("GATEPOST_URL=" . file_get_contents("url.php"));
+            require "chat.php";');
+        $backend = Backend::start("$this->dir/page.php", [
+            'GATEPOST_SECRET' => Node::SECRET,
+            'GATEPOST_WEBHOOK_SECRET' => Node::WEBHOOK_SECRET,
+        ]);
+        $node = Node::start([
+            'GATEPOST_WS_PATH' => '/',
+            'GATEPOST_WEBHOOK_URL' => $backend->url . '/',
+            'GATEPOST_WEBHOOK_SECRET' => Node::WEBHOOK_SECRET,
+        ]);
+        file_put_contents("$this->dir/url.php", $node->url);
+        $login = static fn (string $name): string => (string) json_encode(
+            ['type' => 'login', 'room_id' => 1, 'client_name' => $name],
+        );
+        $a = Socket::connect($node->addr, '/');
+        $a->send('not of this chat');
+        $a->send('{"type":"login"}');
+        $a->send('{"type":"say","content":"hello","to_client_id":["all"]}');
+        $a->send($login('Anna'));
+        self::assertSame([$a->id() => 'Anna'], json_decode($a->next(), true)['client_list']);
+        $b = Socket::connect($node->addr, '/');
+        $b->send($login('<Bob>'));
+        $list = json_decode($b->next(), true)['client_list'];
+        self::assertSame([$b->id() => '&lt;Bob&gt;', $a->id() => 'Anna'], $list);
+        self::assertSame($b->id(), json_decode($a->next(), true)['client_id']);
+        foreach (['all', $a->id()] as $to) {
+            $b->send(json_encode(['type' => 'say', 'to_client_id' => $to, 'content' => 'hello']));
+            foreach ([$a, $b] as $one) {
+                $said = json_decode($one->next(), true);
+                $wanted = ['from_client_name' => '&lt;Bob&gt;', 'to_client_id' => $to, 'content' => 'hello'];
+                self::assertSame($wanted, array_intersect_key($said, $wanted));
+            }
+        }
+        $b->leave();
+        self::assertSame(['logout', $b->id()], array_slice(array_values(json_decode($a->next(), true)), 0, 2));
+    }
+
     /** @param array<string, string>|null $form */
     private function browse(string $url, ?array $form = null): void
     {

@@ -26,7 +26,6 @@ final class Broadcaster extends BaseBroadcaster
 {
     use UsePusherChannelConventions;
 
-
     public function __construct(private readonly Client $client)
     {
     }

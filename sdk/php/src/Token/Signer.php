@@ -24,7 +24,11 @@ final class Signer
     {
         $first = trim(explode(',', $secrets, 2)[0]);
         if (strlen($first) < self::SHORTEST) {
-            throw new InvalidArgument('secret', sprintf('has %d bytes; it needs %d', strlen($first), self::SHORTEST));
+            throw new InvalidArgument('secret', sprintf(
+                "has %d bytes; it needs %d: give the gateway's GATEPOST_SECRET",
+                strlen($first),
+                self::SHORTEST,
+            ));
         }
         $this->secret = new Secret($first);
     }
