@@ -16,7 +16,7 @@ type engineLog struct {
 	fatal chan string // cap 1
 
 	mu   sync.Mutex
-	told map[string]time.Time // address and what was told of it
+	told map[string]time.Time // by what it was about, and the message
 }
 
 const (
@@ -34,14 +34,14 @@ func (l *engineLog) Errorf(format string, v ...any) {
 	address := routeAddress(text)
 	switch {
 	case strings.Contains(text, "handshake error"):
-		l.tell(address, "cluster: a route was refused", refusal(text))
+		l.tell(address, address, "cluster: a route was refused", refusal(text))
 	case strings.HasPrefix(text, "Error trying to connect to route"):
 		if _, reason, ok := strings.Cut(text, "): "); ok {
 			text = reason
 		}
-		l.tell(text, "cluster: a peer can't be reached, and is tried again and again", text)
+		l.tell(text, dialled(text), "cluster: a peer can't be reached, and is tried again and again", text)
 	default:
-		l.tell(address+text, "cluster: NATS", text)
+		l.tell(address+text, address, "cluster: NATS", text)
 	}
 }
 
@@ -51,7 +51,7 @@ func (l *engineLog) Warnf(format string, v ...any) {
 	if strings.HasPrefix(text, "TLS certificate chain and hostname") {
 		return // keys are compared instead
 	}
-	l.tell(text, "cluster: NATS", text)
+	l.tell(text, "", "cluster: NATS", text)
 }
 
 // Fatalf is the server's. It doesn't end the process.
@@ -73,10 +73,10 @@ func (l *engineLog) Debugf(format string, v ...any) {
 // Tracef is the server's.
 func (l *engineLog) Tracef(string, ...any) {}
 
-// tell logs unless the same was told of this address lately.
-func (l *engineLog) tell(address, message, reason string) {
+// tell logs unless the same message was told of about lately.
+func (l *engineLog) tell(about, address, message, reason string) {
 	l.mu.Lock()
-	now, key := time.Now(), address+message
+	now, key := time.Now(), about+message
 	if at, ok := l.told[key]; ok && now.Sub(at) < tellAgain {
 		l.mu.Unlock()
 		return
@@ -97,6 +97,16 @@ func routeAddress(text string) string {
 		return ""
 	}
 	return host
+}
+
+// dialled is the address that a failed attempt was made at; empty: none was found.
+func dialled(reason string) string {
+	rest, ok := strings.CutPrefix(reason, "dial tcp ")
+	if !ok {
+		return ""
+	}
+	address, _, _ := strings.Cut(rest, ": ")
+	return address
 }
 
 // refusal says what a failed handshake means.
