@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -34,6 +35,9 @@ type caller struct {
 	token string
 	made  bool // the token was made here, from GATEPOST_SECRET
 	http  *http.Client
+
+	warn io.Writer // where it is told that an answer isn't whole
+	told string    // the nodes that were told there
 }
 
 // callHelp says, in the help text of each command that calls, how it finds the
@@ -54,7 +58,7 @@ func (sh *shell) caller(cmd *cobra.Command, scope string) (*caller, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" {
 		return nil, wrongUsage("GATEPOST_URL is not a URL such as %s", defaultURL)
 	}
-	c := &caller{base: strings.TrimSuffix(base, "/"), token: sh.getenv("GATEPOST_TOKEN"), http: directClient(callTimeout)}
+	c := &caller{base: strings.TrimSuffix(base, "/"), token: sh.getenv("GATEPOST_TOKEN"), http: directClient(callTimeout), warn: cmd.ErrOrStderr()}
 	if c.token != "" {
 		return c, nil
 	}
@@ -113,6 +117,7 @@ func (c *caller) call(ctx context.Context, method, path, contentType string, bod
 		}
 		return err
 	}
+	c.tellPartial(res.Header.Get(protocol.PartialHeader))
 	if to == nil {
 		return nil
 	}
@@ -120,6 +125,18 @@ func (c *caller) call(ctx context.Context, method, path, contentType string, bod
 		return fmt.Errorf("the gateway's answer can't be read: %w", err)
 	}
 	return nil
+}
+
+// tellPartial says, once, which nodes an answer is without.
+func (c *caller) tellPartial(nodes string) {
+	if nodes == "" || nodes == c.told {
+		return
+	}
+	c.told = nodes
+	if plain, err := url.PathUnescape(nodes); err == nil {
+		nodes = plain
+	}
+	_, _ = fmt.Fprintf(c.warn, "gatepost: this is without the part of nodes that didn't answer: %s\n", printable(nodes))
 }
 
 // refusal is what a problem says (RFC 9457), or as much as is known.
@@ -146,6 +163,9 @@ func (c *caller) get(ctx context.Context, path string, to any) error {
 // list may go on. name is the field of the answer that holds the rows.
 func list[T any](ctx context.Context, c *caller, path, name string, query url.Values, limit uint) (rows []T, more bool, err error) {
 	rows = []T{}
+	if limit < 1 || limit > math.MaxInt32 {
+		return nil, false, wrongUsage("--limit: must be 1 or more, and at most %d", math.MaxInt32)
+	}
 	for more = true; more && uint(len(rows)) < limit; {
 		query.Set("limit", strconv.FormatUint(uint64(min(limit-uint(len(rows)), protocol.MaxPage)), 10))
 		var page map[string]json.RawMessage

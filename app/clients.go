@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,12 +12,13 @@ import (
 
 // clientRow is a client as GET /clients gives it.
 type clientRow struct {
-	ClientID    string   `json:"client_id"`
-	UID         *string  `json:"uid"`
-	Groups      []string `json:"groups"`
-	Node        string   `json:"node"`
-	ConnectedAt string   `json:"connected_at"`
-	RemoteAddr  string   `json:"remote_addr"`
+	ClientID    string          `json:"client_id"`
+	UID         *string         `json:"uid"`
+	Groups      []string        `json:"groups"`
+	Session     json.RawMessage `json:"session"`
+	Node        string          `json:"node"`
+	ConnectedAt string          `json:"connected_at"`
+	RemoteAddr  string          `json:"remote_addr"`
 }
 
 func newClientsCommand(sh *shell) *cobra.Command {

@@ -18,6 +18,7 @@ type letterRow struct {
 	ClientID string `json:"client_id"`
 	Endpoint string `json:"endpoint"`
 	DiedAt   string `json:"died_at"`
+	Reason   string `json:"reason"`
 	Attempts []struct {
 		At     string `json:"at"`
 		Status int    `json:"status"`

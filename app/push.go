@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,18 +27,20 @@ TEXT is sent as a text frame; "-" reads it from standard input.` + callHelp,
   gatepost push client 0f3k… --binary - < picture.png`,
 	}
 	cmd.AddCommand(
-		newPushTo(sh, "all", "all clients", "", "push:all"),
-		newPushTo(sh, "client", "one client", "/push/clients/", "push"),
-		newPushTo(sh, "uid", "the clients of a uid", "/push/uids/", "push"),
-		newPushTo(sh, "group", "the clients in a group", "/push/groups/", "push"),
+		newPushTo(sh, "all", "all clients", "", "push:all", nil),
+		newPushTo(sh, "client", "one client", "/push/clients/", "push", protocol.CheckClientID),
+		newPushTo(sh, "uid", "the clients of a uid", "/push/uids/", "push", protocol.CheckName),
+		newPushTo(sh, "group", "the clients in a group", "/push/groups/", "push", protocol.CheckName),
 	)
 	return cmd
 }
 
-// newPushTo is push to one kind of target; a path that is empty is for all.
-func newPushTo(sh *shell, kind, whom, path, scope string) *cobra.Command {
+// newPushTo is push to one kind of target, whose names pass check; a path that is empty
+// is for all.
+func newPushTo(sh *shell, kind, whom, path, scope string, check func(field, name string) error) *cobra.Command {
+	argument := strings.ToUpper(kind)
 	cmd := &cobra.Command{
-		Use:   kind + " NAME TEXT",
+		Use:   kind + " " + argument + " TEXT",
 		Short: "Send a message to " + whom,
 		Args:  cobra.ExactArgs(2),
 	}
@@ -54,7 +57,15 @@ func newPushTo(sh *shell, kind, whom, path, scope string) *cobra.Command {
 		}
 		target := "/push/all"
 		if path != "" {
+			if err := check(argument, args[0]); err != nil {
+				return wrongUsage("%w", err)
+			}
 			target = path + url.PathEscape(args[0])
+		}
+		for _, id := range *except {
+			if err := protocol.CheckClientID("--except-client", id); err != nil {
+				return wrongUsage("%w", err)
+			}
 		}
 		if len(*except) > 0 {
 			target += "?" + url.Values{"except_client": *except}.Encode()

@@ -36,6 +36,7 @@ reply or over HTTP.`,
 		newVersionCommand(),
 	)
 	strict(root)
+	root.SetHelpCommand(newHelpCommand())
 	return root
 }
 
@@ -71,6 +72,26 @@ func strict(cmd *cobra.Command) {
 			return wrongUsage("%w (usage: %s)", err, cmd.UseLine())
 		}
 		return nil
+	}
+}
+
+// newHelpCommand is cobra's, but for what it says of a command that there isn't: that
+// one prints the root's help and succeeds.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print the help of a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return wrongUsage("%w", err)
+			}
+			if len(rest) > 0 {
+				return wrongUsage("%q is no command of %s%s", rest[0], of.CommandPath(), suggestion(of, rest[0]))
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"gatepost/app/config"
+	"gatepost/protocol"
 )
 
 // shell is what the program has around it: the process in main, and what a test
@@ -63,6 +64,16 @@ func (u usageError) Unwrap() error { return u.err }
 // wrongUsage makes a usageError.
 func wrongUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
+}
+
+// wrongFlag makes a problem with a field the problem with the flag of that name; every
+// other error stays what it is.
+func wrongFlag(err error) error {
+	var p *protocol.Problem
+	if errors.As(err, &p) && p.Field != "" {
+		return wrongUsage("--%s: %s", p.Field, p.Detail)
+	}
+	return err
 }
 
 // errSaid ends a command that failed and has printed why itself.

@@ -46,15 +46,27 @@ func TestExitStatus(t *testing.T) {
 		{"push", 2, "needs one of the commands all, client, group, uid"},
 		{"push everyone hi", 2, `"everyone" is no command of gatepost push`},
 		{"push all", 2, "usage: gatepost push all TEXT"},
-		{"push uid 42", 2, "usage: gatepost push uid NAME TEXT"},
+		{"push uid 42", 2, "usage: gatepost push uid UID TEXT"},
 		{"--nope", 2, "unknown flag: --nope"},
 		{"serve --nope", 2, "see gatepost serve --help"},
 		{"serve extra", 2, "usage: gatepost serve"},
 		{"version extra", 2, "usage: gatepost version"},
 		{"token api --ttl soon", 2, `invalid argument "soon"`},
 		{"token api --scope fly", 2, "--scope"},
-		{"token api --ttl 1ms", 1, ""},
-		{"token client --session nope", 2, "--session is not JSON"},
+		{"token api --ttl 1ms", 2, "--ttl: must be a second or longer"},
+		{"token client --ttl -1h", 2, "--ttl: must be a second or longer"},
+		{"token client --session nope", 2, "--session: is not JSON"},
+		{"token client --session [1]", 2, "--session: must be an object"},
+		{"token client --group a --group= ", 2, "--group: is empty"},
+		{"token client --uid " + strings.Repeat("x", 257), 2, "--uid: has 257 bytes"},
+		{"help nope", 2, `"nope" is no command of gatepost`},
+		{"help dead nope", 2, `"nope" is no command of gatepost dead`},
+		{"push client NOPE hi", 2, "CLIENT: has a character outside [a-z0-9]"},
+		{"push group " + strings.Repeat("x", 257) + " hi", 2, "GROUP: has 257 bytes"},
+		{"push all hi --except-client NOPE", 2, "--except-client: has a character outside [a-z0-9]"},
+		{"clients --limit 0", 2, "--limit: must be 1 or more"},
+		{"clients --limit -1", 2, "--limit"},
+		{"dead list --limit 0", 2, "--limit: must be 1 or more"},
 		{"dead replay", 2, "name the dead letters to replay, or --all"},
 		{"dead replay a --all", 2, "name the dead letters to replay, or --all"},
 		{"dead drop", 2, "usage: gatepost dead drop ID…"},
@@ -75,6 +87,13 @@ func TestExitStatus(t *testing.T) {
 				t.Errorf("the error has more than one line: %q", got.err)
 			}
 		})
+	}
+}
+
+func TestAnEmptyNameIsWrongUsage(t *testing.T) {
+	got := gatepost(t, []string{"GATEPOST_SECRET=" + testSecret}, "", "push", "uid", "", "hi")
+	if got.status != 2 || !strings.Contains(got.err, "UID: is empty") {
+		t.Errorf("got %+v", got)
 	}
 }
 

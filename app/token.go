@@ -53,7 +53,10 @@ wider one may not.`,
 	body := cmd.Flags().String("bind-body", "", "body that the token is bound to, by its hash")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if _, err := auth.ParseScopes(*scope); err != nil {
-			return wrongUsage("--scope: %w", err)
+			return wrongFlag(err)
+		}
+		if err := checkTTL(*ttl); err != nil {
+			return err
 		}
 		binding := auth.CallBinding{Method: *method, URI: *uri}
 		if cmd.Flags().Changed("bind-body") {
@@ -91,10 +94,13 @@ for as long as it likes, or until --until has passed.`,
 	ttl := cmd.Flags().Duration("ttl", 10*time.Minute, "how long one can connect with it")
 	until := cmd.Flags().Duration("until", 0, "close the connection with 4001 so long after now")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkTTL(*ttl); err != nil {
+			return err
+		}
 		claims := auth.ClientClaims{UID: *uid, Groups: *groups}
 		if *session != "" {
 			if !json.Valid([]byte(*session)) {
-				return wrongUsage("--session is not JSON")
+				return wrongUsage("--session: is not JSON")
 			}
 			claims.Session = json.RawMessage(*session)
 		}
@@ -108,12 +114,20 @@ for as long as it likes, or until --until has passed.`,
 		}
 		token, err := tokens.SignClient(claims, *ttl)
 		if err != nil {
-			return err
+			return wrongFlag(err)
 		}
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 		return err
 	}
 	return cmd
+}
+
+// checkTTL is the error of a --ttl that no token can have.
+func checkTTL(ttl time.Duration) error {
+	if ttl < time.Second {
+		return wrongUsage("--ttl: must be a second or longer")
+	}
+	return nil
 }
 
 // tokens signs with the configured secrets.
