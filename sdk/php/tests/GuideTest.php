@@ -42,8 +42,26 @@ final class GuideTest extends TestCase
         rmdir($this->dir);
     }
 
-    public function testASiteThatPushes(): void
+    /** @return iterable<string, array{bool}> */
+    public static function ways(): iterable
     {
+        yield 'by one changed line in each file' => [false];
+        yield 'by one alias for all files' => [true];
+    }
+
+    /** @dataProvider ways */
+    public function testASiteThatPushes(bool $alias): void
+    {
+        if ($alias) {
+            preg_match('~^class_alias\(.+$~m', (string) file_get_contents(self::GUIDE), $line);
+            file_put_contents("$this->dir/vendor/autoload.php", $line[0], FILE_APPEND);
+            foreach (['bind.php', 'send.php'] as $file) {
+                $code = (string) file_get_contents("$this->dir/$file");
+                $code = preg_replace('~^use Gatepost.Gateway; +// was: (.+)$~m', '$1', $code, -1, $changed);
+                self::assertSame(1, $changed);
+                file_put_contents("$this->dir/$file", $code);
+            }
+        }
         preg_match("~^welcome: '(.+)'$~m", (string) file_get_contents(self::GUIDE), $welcome);
         $node = Node::start(['GATEPOST_WS_PATH' => '/', 'GATEPOST_WELCOME' => $welcome[1]]);
         file_put_contents("$this->dir/login.php", '<?php session_start(); $_SESSION = $_GET;');
