@@ -12,12 +12,12 @@ import (
 type departed struct {
 	mu sync.Mutex
 	// left is what was left of clients that aren't begun with yet. guarded by mu
-	left map[string]*remains
+	left leftovers
 	// begun are the others; nil where nobody will ask for them. guarded by mu
 	begun map[string]*hub.Client
 	// more is what came of clients of which only a part had come, without the end,
 	// and was begun with. guarded by mu
-	more map[string]*remains
+	more leftovers
 }
 
 // leave adds what was left of a client; false: the client is known already, and goes
@@ -25,27 +25,14 @@ type departed struct {
 func (d *departed) leave(id string, left *remains) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.left[id] != nil {
-		d.left[id].merge(left)
-		return false
+	c := d.begun[id]
+	if c == nil || d.left[id] != nil {
+		return d.left.add(id, left)
 	}
-	if c := d.begun[id]; c != nil {
-		switch {
-		case laneOf(c).ends:
-		case d.more[id] != nil:
-			d.more[id].merge(left)
-		case d.more == nil:
-			d.more = map[string]*remains{id: left}
-		default:
-			d.more[id] = left
-		}
-		return false
+	if !laneOf(c).ends {
+		d.more.add(id, left)
 	}
-	if d.left == nil {
-		d.left = map[string]*remains{}
-	}
-	d.left[id] = left
-	return true
+	return false
 }
 
 // knows says whether the client is one of them.
@@ -111,7 +98,7 @@ func (d *departed) take(id string) (left *remains, c *hub.Client) {
 func (g *Gateway) over(c *hub.Client, l *lane) {
 	more, first := g.departed.exit(c, l)
 	if more != nil {
-		g.inherit(map[string]*remains{c.ID(): more})()
+		g.inherit(leftovers{c.ID(): more})()
 	}
 	if first {
 		g.clients.done()

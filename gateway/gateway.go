@@ -117,6 +117,8 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 		cfg: cfg, hub: h, events: events, log: log,
 		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
 	}
+	g.handedOver.byNode = map[string]*estate{}
+	g.departed.left, g.departed.more = leftovers{}, leftovers{}
 	if cfg.Fence != nil {
 		g.departed.begun = map[string]*hub.Client{}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +61,16 @@ type record struct {
 	// then the close's own.
 	Closed   *protocol.CloseInfo `json:"closed,omitempty"`
 	ClosedAt *time.Time          `json:"closed_at,omitempty"`
+}
+
+// readRecord reads a client's record. With an error it is an empty one: that there was
+// one says that the client's close is owed.
+func readRecord(value []byte) (*record, error) {
+	r := &record{}
+	if err := json.Unmarshal(value, r); err != nil {
+		return &record{}, err
+	}
+	return r, nil
 }
 
 // entry is one client's place in the journal.
@@ -165,38 +173,7 @@ func (g *Gateway) forget(c *hub.Client, l *lane) {
 	l.entry.gone = true
 }
 
-// keepMessage writes down a message that waits.
-func (g *Gateway) keepMessage(c *hub.Client, o occurrence) Commit {
-	if g.cfg.Journal == nil {
-		return failedCommit{errNoJournal}
-	}
-	value, err := json.Marshal(keptMessage{Binary: o.message.Binary, Payload: o.message.Payload, At: o.at})
-	if err != nil {
-		return failedCommit{err}
-	}
-	return g.cfg.Journal.Put(messageKey(c.ID(), o.seq), value)
-}
-
-type keptMessage struct {
-	Binary  bool      `json:"binary,omitempty"`
-	Payload []byte    `json:"payload"`
-	At      time.Time `json:"at"`
-}
-
 var errNoJournal = errors.New("this node keeps nothing")
-
-func messageKey(clientID string, seq uint64) string {
-	return fmt.Sprintf("%s%s/%020d", messagePrefix, clientID, seq)
-}
-
-// splitMessageKey is the inverse of messageKey.
-func splitMessageKey(key string) (clientID string, seq uint64, err error) {
-	clientID, digits, _ := strings.Cut(strings.TrimPrefix(key, messagePrefix), "/")
-	if seq, err = strconv.ParseUint(digits, 10, 64); err != nil {
-		return "", 0, fmt.Errorf("the key %.80q is none of a message's: %w", key, err)
-	}
-	return clientID, seq, nil
-}
 
 // keepClose writes down how the client ended.
 func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {

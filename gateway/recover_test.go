@@ -44,3 +44,16 @@ func TestAClientWhoseCloseIsADeadLetterIsNotClosedAgain(t *testing.T) {
 		t.Errorf("%d closes", len(events))
 	}
 }
+
+// A client's record that can't be read, as a newer release may write it, still says
+// whose it is: the close is owed all the same.
+func TestARecordThatCannotBeReadIsStillAClient(t *testing.T) {
+	n := newNotebook()
+	n.Put(clientPrefix+"lost", []byte(`{"seq":"many"}`))
+	f := restart(t, n)
+	ev := f.waitEvents(1)[0]
+	f.settled(n)
+	if ev.ID != protocol.CloseEventID("lost") || ev.Data.Close.Initiator != protocol.ByNodeLost || ev.Data.Close.DurationMS != 0 {
+		t.Errorf("got %+v", ev)
+	}
+}

@@ -18,7 +18,7 @@ const resumedAtOnce = 4096
 
 // inherit makes what is left of clients this node's to go on with. begin does so.
 // Clients that it has already are passed over.
-func (g *Gateway) inherit(left map[string]*remains) (begin func()) {
+func (g *Gateway) inherit(left leftovers) (begin func()) {
 	queues := map[string][]string{}
 	due := map[string]time.Time{}
 	for _, id := range slices.Sorted(maps.Keys(left)) {
@@ -86,24 +86,4 @@ func (g *Gateway) destination(left *remains) string {
 	names = append(names, g.events.Endpoint(protocol.Close, path))
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), "\n")
-}
-
-// path is where the client connected.
-func (r *remains) path() string {
-	switch {
-	case r.record != nil:
-		return r.record.Path
-	case r.events[0].kept != nil:
-		return r.events[0].kept.Path
-	}
-	return ""
-}
-
-// due is when the client's first event may be tried: the zero time, unless it waits
-// for a later try.
-func (r *remains) due() time.Time {
-	if len(r.events) > 0 && r.events[0].kept != nil {
-		return r.events[0].kept.Due()
-	}
-	return time.Time{}
 }

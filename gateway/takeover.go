@@ -20,7 +20,7 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 	if g.life.Err() != nil {
 		return errEnding
 	}
-	left := map[string]*remains{}
+	left := leftovers{}
 	var commits []Commit
 	for _, c := range copies {
 		if g.departed.knows(c.ClientID) {
@@ -46,10 +46,7 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 // recordFrom reads a client's record as another node has it, and gives it as this one
 // keeps it.
 func recordFrom(value []byte, node string) (r *record, kept []byte, err error) {
-	r = &record{}
-	if err = json.Unmarshal(value, r); err != nil {
-		r = &record{}
-	}
+	r, err = readRecord(value)
 	if r.Node == "" {
 		r.Node = node
 	}
