@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -163,8 +162,8 @@ func (c *caller) get(ctx context.Context, path string, to any) error {
 // list may go on. name is the field of the answer that holds the rows.
 func list[T any](ctx context.Context, c *caller, path, name string, query url.Values, limit uint) (rows []T, more bool, err error) {
 	rows = []T{}
-	if limit < 1 || limit > math.MaxInt32 {
-		return nil, false, wrongUsage("--limit: must be 1 or more, and at most %d", math.MaxInt32)
+	if limit < 1 {
+		return nil, false, wrongUsage("--limit: must be 1 or more")
 	}
 	for more = true; more && uint(len(rows)) < limit; {
 		query.Set("limit", strconv.FormatUint(uint64(min(limit-uint(len(rows)), protocol.MaxPage)), 10))

@@ -51,3 +51,29 @@ func TestJSONSteersNoTerminal(t *testing.T) {
 		t.Errorf("it reads %q, want %q (%v)", read.Text, text, err)
 	}
 }
+
+// An answer without a silent node's part is printed, and whoever reads it is told so once.
+func TestAnAnswerThatIsntWholeSaysSo(t *testing.T) {
+	pages := make(chan string, 2)
+	pages <- `{"clients":[{"client_id":"a","session":{"n":1.50}}],"cursor":"YQ"}`
+	pages <- `{"clients":[{"client_id":"b","session":{}}],"cursor":null}`
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("gatepost-partial", "node%201, node-2")
+		_, _ = io.WriteString(w, <-pages)
+	}))
+	t.Cleanup(server.Close)
+	got := gatepost(t, []string{"GATEPOST_URL=" + server.URL, "GATEPOST_TOKEN=t"}, "", "clients", "--json")
+	if want := "gatepost: this is without the part of nodes that didn't answer: node 1, node-2\n"; got.status != 0 || got.err != want {
+		t.Errorf("status %d, stderr %q, want %q", got.status, got.err, want)
+	}
+	if !strings.Contains(got.out, `"n": 1.50`) || !strings.Contains(got.out, `"client_id": "b"`) {
+		t.Errorf("got %s", got.out)
+	}
+}
+
+func TestDeadLettersInJSONHaveTheirReason(t *testing.T) {
+	environ, _ := answering(t, `{"events":[{"id":"evt_a_1","reason":"rejected","attempts":[]}],"cursor":null}`)
+	if got := gatepost(t, environ, "", "dead", "list", "--json"); got.status != 0 || !strings.Contains(got.out, `"reason": "rejected"`) {
+		t.Errorf("got %+v", got)
+	}
+}
