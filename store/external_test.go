@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +200,22 @@ func TestExternalRefused(t *testing.T) {
 }
 
 // An operator's replicas and the like stay as they are; the bound follows the options.
+// Who starts a node before its NATS sees at once what it waits for, once, and
+// without the URL's password.
+func TestExternalAwaited(t *testing.T) {
+	var log strings.Builder
+	o := Options{URL: "nats://user:hunter2@127.0.0.1:1", Node: "n", Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	defer cancel()
+	if _, err := Open(ctx, o); err == nil {
+		t.Fatal("opened without a server")
+	}
+	said := log.String()
+	if strings.Count(said, "can't be reached yet") != 1 || strings.Contains(said, "hunter2") {
+		t.Errorf("the log says %q", said)
+	}
+}
+
 func TestExternalStreamIsFitted(t *testing.T) {
 	srv := external(t, t.TempDir(), -1)
 	o := overURL(t, srv, "n")

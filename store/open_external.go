@@ -52,7 +52,7 @@ func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
 		ctx, cancel = context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 	}
-	for {
+	for told := false; ; told = true {
 		nc, err := nats.Connect(s.options.URL, nats.Name("gatepost store "+s.options.Node),
 			nats.MaxReconnects(-1), nats.ReconnectWait(250*time.Millisecond), nats.ReconnectBufSize(-1),
 			// A connection over which nothing comes is given up soon: once the network is
@@ -80,6 +80,9 @@ func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
 		}
 		if bad := (*url.Error)(nil); errors.As(err, &bad) {
 			return nil, fmt.Errorf("store: the NATS URL makes no sense: %w", bad.Err) // without the URL: it may hold a password
+		}
+		if !told {
+			s.log.Warn("store: NATS can't be reached yet", "error", err)
 		}
 		select {
 		case <-time.After(500 * time.Millisecond):
