@@ -82,4 +82,8 @@ func TestActionsRefusals(t *testing.T) {
 	if err := json.Unmarshal([]byte(got.field("results")), &results); err != nil || len(results) != 1000 {
 		t.Errorf("got %d results (%v), want 1000", len(results), err)
 	}
+
+	const empty = `{"actions":[]}`
+	n.expect(200, "", http.MethodPost, "/actions", empty+strings.Repeat(" ", 8<<20-len(empty)))
+	n.expect(413, "too_large", http.MethodPost, "/actions", empty+strings.Repeat(" ", 8<<20-len(empty)+1))
 }
