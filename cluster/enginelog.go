@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -31,17 +34,21 @@ func newEngineLog(log *slog.Logger) *engineLog {
 // Errorf is the server's.
 func (l *engineLog) Errorf(format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
-	address := routeAddress(text)
+	address, said := routeAddress(text)
 	switch {
 	case strings.Contains(text, "handshake error"):
-		l.tell(address, address, "cluster: a route was refused", refusal(text))
+		l.tell(slog.LevelWarn, address, address, "cluster: a route was refused", refusal(text))
 	case strings.HasPrefix(text, "Error trying to connect to route"):
 		if _, reason, ok := strings.Cut(text, "): "); ok {
 			text = reason
 		}
-		l.tell(text, dialled(text), "cluster: a peer can't be reached, and is tried again and again", text)
+		level := slog.LevelWarn
+		if strings.HasSuffix(text, syscall.ECONNREFUSED.Error()) {
+			level = slog.LevelInfo // its machine is there: it hasn't begun yet, or has ended
+		}
+		l.tell(level, text, dialled(text), "cluster: a peer can't be reached, and is tried again and again", text)
 	default:
-		l.tell(address+text, address, "cluster: NATS", text)
+		l.tell(slog.LevelWarn, address+numbers.ReplaceAllString(said, ""), address, "cluster: NATS", said)
 	}
 }
 
@@ -51,7 +58,8 @@ func (l *engineLog) Warnf(format string, v ...any) {
 	if strings.HasPrefix(text, "TLS certificate chain and hostname") {
 		return // keys are compared instead
 	}
-	l.tell(text, "", "cluster: NATS", text)
+	address, said := routeAddress(text)
+	l.tell(slog.LevelWarn, address+numbers.ReplaceAllString(said, ""), address, "cluster: NATS", said)
 }
 
 // Fatalf is the server's. It doesn't end the process.
@@ -74,7 +82,7 @@ func (l *engineLog) Debugf(format string, v ...any) {
 func (l *engineLog) Tracef(string, ...any) {}
 
 // tell logs unless the same message was told of about lately.
-func (l *engineLog) tell(about, address, message, reason string) {
+func (l *engineLog) tell(level slog.Level, about, address, message, reason string) {
 	l.mu.Lock()
 	now, key := time.Now(), about+message
 	if at, ok := l.told[key]; ok && now.Sub(at) < tellAgain {
@@ -86,18 +94,24 @@ func (l *engineLog) tell(about, address, message, reason string) {
 	}
 	l.told[key] = now
 	l.mu.Unlock()
-	l.log.Warn(message, "address", address, "reason", reason)
+	l.log.Log(context.Background(), level, message, "address", address, "reason", reason)
 }
 
-// routeAddress is the address that a line of the server's log begins with.
-func routeAddress(text string) string {
-	first, _, _ := strings.Cut(text, " ")
+// numbers are what differs where the server says the same again.
+var numbers = regexp.MustCompile(`\d+`)
+
+// routeAddress is the host that a line of the server's log begins with, if it is of a
+// route, and the rest without the number that each route has.
+func routeAddress(text string) (host, said string) {
+	first, rest, _ := strings.Cut(text, " ")
 	host, _, err := net.SplitHostPort(first)
 	if err != nil {
-		return ""
+		return "", text
 	}
-	return host
+	return host, routePrefix.ReplaceAllString(rest, "")
 }
+
+var routePrefix = regexp.MustCompile(`^- rid:\d+ - `)
 
 // dialled is the address that a failed attempt was made at; empty: none was found.
 func dialled(reason string) string {

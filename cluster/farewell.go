@@ -42,6 +42,10 @@ func (r *roster) note(f *farewell) {
 	r.gone[f.nodeStart] = f
 	if m := r.members[f.Tag]; m != nil && m.inc == f.Inc {
 		f.lastAck = m.heardAt
+		if m.hearing && !f.Lost { // by its own word, not because of silence
+			m.hearing = false
+			r.tell(m, nowSilent, left)
+		}
 		r.setHearing(m, false)
 	}
 	r.change()

@@ -185,7 +185,7 @@ func (c *Cluster) refuse(name string, why error) {
 // after does what follows from a change of the roster; mu is held.
 func (c *Cluster) after(now moment) {
 	r := c.roster
-	if c.fence.set(r.allowed(now)) && r.count() > leaseless {
+	if c.fence.set(r.allowed(now)) && r.count() > leaseless && r.state != leaving {
 		if c.fence.Valid() {
 			c.log.Info("cluster: this node is in contact with the majority", "nodes", r.count())
 		} else {

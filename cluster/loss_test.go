@@ -328,6 +328,11 @@ func TestLeave(t *testing.T) {
 		}
 		r.stop(2)
 		r.whole(0, 1)
+		for _, warning := range []string{"can't be heard", "cut off from the majority"} {
+			if n := r.log.count(warning); n != 0 {
+				t.Errorf("the logs have %q %d times", warning, n)
+			}
+		}
 		r.start(2)
 		r.whole(0, 1, 2)
 		for i := range 2 {

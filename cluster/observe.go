@@ -96,6 +96,7 @@ func (c *Cluster) logEvent(e event) {
 	switch {
 	case e.what == nowHeard:
 		c.log.Info("cluster: a node is here", append(attrs, "version", e.node.Version)...)
+	case e.what == nowSilent && e.how == left: // that comes next
 	case e.what == nowSilent:
 		c.log.Warn("cluster: a node can't be heard", attrs...)
 	case e.how == left:
