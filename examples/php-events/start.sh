@@ -23,7 +23,7 @@ set +a
 # a text message.
 export GATEPOST_WS_PATH=/ GATEPOST_WELCOME=off GATEPOST_PING_DATA='{"type":"ping"}'
 export GATEPOST_WEBHOOK_URL=http://$php_addr/webhook.php GATEPOST_ORIGINS=http://$php_addr
-export GATEPOST_DATA_DIR=${GATEPOST_DATA_DIR:-memory}
+export GATEPOST_DATA_DIR=${GATEPOST_DATA_DIR:-memory} GATEPOST_DRAIN=${GATEPOST_DRAIN:-1s}
 
 PHP_CLI_SERVER_WORKERS=8 php -S "$php_addr" -t public >/dev/null &
 php=$!
