@@ -18,11 +18,7 @@ func (g *Gateway) Dead(ctx context.Context, p protocol.Page) ([]webhooks.DeadLet
 	if err != nil {
 		return nil, "", err
 	}
-	var tags []string
-	if !g.alone() {
-		tags = g.everyone()
-	}
-	parts := gather(ctx, g, tags, opLetters, question{Limit: p.Limit, Cursor: []byte(p.Cursor)},
+	parts := gather(ctx, g, g.everyone(), opLetters, question{Limit: p.Limit, Cursor: []byte(p.Cursor)},
 		func() list[webhooks.DeadLetter] { return here })
 	page, cursor := merge(pageLimit(p), parts, func(*webhooks.DeadLetter, webhooks.DeadLetter) {})
 	letters := make([]webhooks.DeadLetter, len(page))
@@ -44,7 +40,7 @@ func (g *Gateway) lettersHere(ctx context.Context, p protocol.Page) (list[webhoo
 // id is a *protocol.Problem 404.
 func (g *Gateway) DeadLetter(ctx context.Context, id string) (*webhooks.DeadLetter, error) {
 	letter, err := g.letterHere(ctx, id)
-	if err == nil || g.alone() || !isNotFound(err) {
+	if !isNotFound(err) {
 		return letter, err
 	}
 	body, err := g.askForLetter(ctx, id, encodeQuestion(opLetter, question{ID: id}))
@@ -59,7 +55,7 @@ func (g *Gateway) DeadLetter(ctx context.Context, id string) (*webhooks.DeadLett
 // *protocol.Problem 404.
 func (g *Gateway) Drop(ctx context.Context, id string) error {
 	err := g.dropHere(ctx, id)
-	if err == nil || g.alone() || !isNotFound(err) {
+	if !isNotFound(err) {
 		return err
 	}
 	_, err = g.askForLetter(ctx, id, encodeQuestion(opDrop, question{ID: id}))

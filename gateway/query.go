@@ -79,11 +79,7 @@ func (g *Gateway) ChangeSession(ctx context.Context, a *protocol.Action) (json.R
 // Clients is a part of the list of clients in the order of their ids, and the
 // cursor of the next part, empty at the end.
 func (g *Gateway) Clients(ctx context.Context, f protocol.ClientFilter, p protocol.Page) ([]protocol.ClientInfo, string, error) {
-	var tags []string
-	if !g.alone() {
-		tags = g.lister(f, p.Cursor)
-	}
-	parts := gather(ctx, g, tags, opClients, question{UIDs: f.UIDs, Groups: f.Groups, Limit: p.Limit, Cursor: []byte(p.Cursor)},
+	parts := gather(ctx, g, g.listers(f, p.Cursor), opClients, question{UIDs: f.UIDs, Groups: f.Groups, Limit: p.Limit, Cursor: []byte(p.Cursor)},
 		func() list[protocol.ClientInfo] { return g.clientsHere(f, p) })
 	page, cursor := merge(pageLimit(p), parts, func(*protocol.ClientInfo, protocol.ClientInfo) {})
 	infos := make([]protocol.ClientInfo, len(page))
@@ -100,11 +96,7 @@ func (g *Gateway) clientsHere(f protocol.ClientFilter, p protocol.Page) list[pro
 
 // Groups is a part of the list of groups that have members.
 func (g *Gateway) Groups(ctx context.Context, p protocol.Page) (*protocol.GroupList, error) {
-	var tags []string
-	if !g.alone() {
-		tags = g.everyone()
-	}
-	parts := gather(ctx, g, tags, opGroups, question{Limit: p.Limit, Cursor: []byte(p.Cursor)},
+	parts := gather(ctx, g, g.everyone(), opGroups, question{Limit: p.Limit, Cursor: []byte(p.Cursor)},
 		func() list[tally] { return g.groupsHere(p) })
 	page, cursor := merge(pageLimit(p), parts, (*tally).add)
 	groups := &protocol.GroupList{Groups: make(map[string]protocol.GroupCount, len(page)), Cursor: cursor}
@@ -128,21 +120,14 @@ func (g *Gateway) groupsHere(p protocol.Page) list[tally] {
 
 // Group is one group's size, zero where it has no members.
 func (g *Gateway) Group(ctx context.Context, name string) (protocol.GroupCount, error) {
-	if g.alone() {
-		return g.hub.Group(name), nil
-	}
-	found := g.lookupAcross(ctx, &protocol.Lookup{Groups: []string{name}})
-	t := found.Groups[name]
+	t := g.lookUpAll(ctx, &protocol.Lookup{Groups: []string{name}}).Groups[name]
 	return t.count(), nil
 }
 
 // UIDs is a part of the list of uids that are online, or of those with a client
 // in any of the groups; with each the number of its clients.
 func (g *Gateway) UIDs(ctx context.Context, groups []string, p protocol.Page) (*protocol.UIDList, error) {
-	var tags []string
-	if !g.alone() {
-		tags = g.holders(protocol.Target{Groups: groups, All: len(groups) == 0})
-	}
+	tags := g.holders(protocol.Target{Groups: groups, All: len(groups) == 0})
 	parts := gather(ctx, g, tags, opUIDs, question{Groups: groups, Limit: p.Limit, Cursor: []byte(p.Cursor)},
 		func() list[int] { return g.uidsHere(groups, p) })
 	page, cursor := merge(pageLimit(p), parts, func(clients *int, more int) { *clients += more })
@@ -160,16 +145,10 @@ func (g *Gateway) uidsHere(groups []string, p protocol.Page) list[int] {
 
 // UID is the ids of a uid's clients, empty where it is offline.
 func (g *Gateway) UID(ctx context.Context, uid string) ([]string, error) {
-	if g.alone() {
-		return g.hub.UID(uid), nil
-	}
-	return g.lookupAcross(ctx, &protocol.Lookup{UIDs: []string{uid}}).UIDs[uid], nil
+	return g.lookUpAll(ctx, &protocol.Lookup{UIDs: []string{uid}}).UIDs[uid], nil
 }
 
 // Lookup answers many names at once, each with an entry.
 func (g *Gateway) Lookup(ctx context.Context, q *protocol.Lookup) (*protocol.Found, error) {
-	if g.alone() {
-		return g.lookUp(q).found(q), nil
-	}
-	return g.lookupAcross(ctx, q).found(q), nil
+	return g.lookUpAll(ctx, q).found(q), nil
 }

@@ -41,23 +41,19 @@ func (g *Gateway) sessionAcross(ctx context.Context, tag string, request []byte)
 	return s.Session, s.ETag, err
 }
 
-// lister are the nodes that have to do with a list of clients. Ids begin with their
-// node's tag, so that nodes before the cursor's have nothing behind it.
-func (g *Gateway) lister(f protocol.ClientFilter, cursor string) []string {
-	var tags []string
-	switch {
-	case len(f.UIDs) > 0:
-		tags = g.cfg.Cluster.Holders(f.UIDs, nil)
-	case len(f.Groups) > 0:
-		tags = g.cfg.Cluster.Holders(nil, f.Groups)
-	default:
-		tags = g.everyone()
+// listers are the other nodes that have to do with a list of clients. Ids begin with
+// their node's tag, so that nodes before the cursor's have nothing behind it.
+func (g *Gateway) listers(f protocol.ClientFilter, cursor string) []string {
+	t := protocol.Target{UIDs: f.UIDs}
+	if len(f.UIDs) == 0 {
+		t = protocol.Target{Groups: f.Groups, All: len(f.Groups) == 0}
 	}
-	return slices.DeleteFunc(tags, func(tag string) bool { return tag < protocol.ClientNodeTag(cursor) })
+	return slices.DeleteFunc(g.holders(t), func(tag string) bool { return tag < protocol.ClientNodeTag(cursor) })
 }
 
-// lookupAcross asks each node for the names that concern it.
-func (g *Gateway) lookupAcross(ctx context.Context, q *protocol.Lookup) *lookedUp {
+// lookUpAll looks names up on all nodes, each of which is asked for those that concern
+// it.
+func (g *Gateway) lookUpAll(ctx context.Context, q *protocol.Lookup) *lookedUp {
 	own, others := g.divide(protocol.Target{Clients: q.Clients, UIDs: q.UIDs, Groups: q.Groups})
 	requests := make([]outgoing, len(others))
 	for i, s := range others {
@@ -81,10 +77,7 @@ func (g *Gateway) lookupAcross(ctx context.Context, q *protocol.Lookup) *lookedU
 func (g *Gateway) remaining(uid string) protocol.Remaining {
 	n := protocol.Remaining{Known: true}
 	count := func() { n.Count += g.hub.UIDClients(uid) }
-	var tags []string
-	if !g.alone() {
-		tags = g.cfg.Cluster.Holders([]string{uid}, nil)
-	}
+	tags := g.holders(protocol.Target{UIDs: []string{uid}})
 	if len(tags) == 0 {
 		count()
 		return n

@@ -158,6 +158,9 @@ func (g *Gateway) counts(ctx context.Context, a answered, into ...*int) bool {
 
 // everyone is the tags of all other nodes.
 func (g *Gateway) everyone() []string {
+	if g.alone() {
+		return nil
+	}
 	nodes := g.cfg.Cluster.Nodes()
 	tags := make([]string, len(nodes))
 	for i, n := range nodes {

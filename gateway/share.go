@@ -41,12 +41,12 @@ func (g *Gateway) divide(t protocol.Target) (own protocol.Target, others []share
 		}
 	}
 	for i, uid := range t.UIDs {
-		for _, tag := range g.cfg.Cluster.Holders(t.UIDs[i:i+1], nil) {
+		for _, tag := range g.holders(protocol.Target{UIDs: t.UIDs[i : i+1]}) {
 			of(tag).UIDs = append(of(tag).UIDs, uid)
 		}
 	}
 	for i, group := range t.Groups {
-		for _, tag := range g.cfg.Cluster.Holders(nil, t.Groups[i:i+1]) {
+		for _, tag := range g.holders(protocol.Target{Groups: t.Groups[i : i+1]}) {
 			of(tag).Groups = append(of(tag).Groups, group)
 		}
 	}
@@ -58,7 +58,10 @@ func (g *Gateway) divide(t protocol.Target) (own protocol.Target, others []share
 
 // holders are the other nodes that have to do with a target of uids, groups or all.
 func (g *Gateway) holders(t protocol.Target) []string {
-	if t.All {
+	switch {
+	case g.alone():
+		return nil
+	case t.All:
 		return g.everyone()
 	}
 	return g.cfg.Cluster.Holders(t.UIDs, t.Groups)

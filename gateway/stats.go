@@ -52,7 +52,7 @@ func (g *Gateway) countOpen(ctx context.Context, n *numbers, stats *protocol.Sta
 	if len(n.OpenUIDs)+len(n.OpenGroups) == 0 {
 		return
 	}
-	found := g.lookupAcross(ctx, &protocol.Lookup{UIDs: n.OpenUIDs, Groups: n.OpenGroups})
+	found := g.lookUpAll(ctx, &protocol.Lookup{UIDs: n.OpenUIDs, Groups: n.OpenGroups})
 	for _, ids := range found.UIDs {
 		stats.UIDs += min(1, len(ids))
 	}
