@@ -1,14 +1,3 @@
-// Package gateway is the core: a client's life from connect to close, what its
-// events are and in which order they are made, what a backend's replies and calls
-// do, and what queries answer.
-//
-// It promises that each client's events are made and first delivered one at a
-// time, in order, close last; that everything a reply asks for is done before
-// that client's next event is made; that one client's waiting harms no other; and
-// that what waits is bounded.
-//
-// It knows neither sockets nor HTTP: web hands it connections and calls, hub
-// holds the clients, and a Deliverer takes the events to the backend.
 package gateway
 
 import (
@@ -21,22 +10,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
-	"gatepost/webhooks"
 )
-
-// Deliverer takes events to the backend.
-type Deliverer interface {
-	// Wants says whether events of this type from clients of this path go
-	// anywhere.
-	Wants(t protocol.EventType, path string) bool
-	// Endpoint names where they go; empty: nowhere.
-	Endpoint(t protocol.EventType, path string) string
-	// Deliver takes one event to the backend, quick retries included, and says
-	// what became of it. A cancelled context gives up what hasn't begun.
-	Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome
-	// Redeliver goes on with an event that an earlier process kept.
-	Redeliver(ctx context.Context, k *webhooks.KeptEvent) protocol.Outcome
-}
 
 // Config is what an operator decides about the core.
 type Config struct {

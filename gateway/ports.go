@@ -8,6 +8,23 @@ import (
 	"gatepost/webhooks"
 )
 
+// What the core needs of its neighbours. The Journal, which belongs to no other package,
+// is in journal.go, the Successor in handover.go.
+
+// Deliverer takes events to the backend.
+type Deliverer interface {
+	// Wants says whether events of this type from clients of this path go
+	// anywhere.
+	Wants(t protocol.EventType, path string) bool
+	// Endpoint names where they go; empty: nowhere.
+	Endpoint(t protocol.EventType, path string) string
+	// Deliver takes one event to the backend, quick retries included, and says
+	// what became of it. A cancelled context gives up what hasn't begun.
+	Deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome
+	// Redeliver goes on with an event that an earlier process kept.
+	Redeliver(ctx context.Context, k *webhooks.KeptEvent) protocol.Outcome
+}
+
 // Cluster is the other nodes. *cluster.Cluster is one; nil: this node is alone.
 type Cluster interface {
 	// Nodes are all members but this node, silent ones included.
@@ -52,4 +69,15 @@ type Webhooks interface {
 	DeadLetter(ctx context.Context, id string) (*webhooks.DeadLetter, error)
 	Replay(ctx context.Context, r protocol.Replay) (int, error)
 	Drop(ctx context.Context, id string) error
+}
+
+// Outbox keeps events that wait for a later try, and dead letters. A
+// *webhooks.Dispatcher is one.
+type Outbox interface {
+	// AdoptEvent keeps another node's event; nil: there is nothing to deliver.
+	AdoptEvent(key string, value []byte) (*webhooks.KeptEvent, webhooks.Commit, error)
+	// AdoptLetter keeps another node's dead letter.
+	AdoptLetter(key string, value []byte) (webhooks.Commit, error)
+	// Forget takes a kept event off the record that nobody has begun to deliver.
+	Forget(k *webhooks.KeptEvent)
 }
