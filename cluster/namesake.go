@@ -146,7 +146,9 @@ func (n *namesakes) note(b beatNode, now moment) {
 
 // alive says whether one of them is heard again and again.
 func (n *namesakes) alive(now moment) bool {
-	return slices.ContainsFunc(n.list, func(s namesaid) bool { return s.last.boot-s.since.boot >= n.silence })
+	return slices.ContainsFunc(n.list, func(s namesaid) bool {
+		return s.last.waited(s.since) >= n.silence && now.waited(s.last) <= n.silence
+	})
 }
 
 // unclear says whether one of them, but those named, may be heard again.
