@@ -49,7 +49,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		if !errors.Is(err, context.Canceled) { // else the client has hung up
 			g.log.Error("a client is refused: the journal can't be written", "error", err)
 		}
-		g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
+		_ = g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
 		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5, NotReady: true}
 	}
 	g.agree(ctx) // from here on any node is to find it
