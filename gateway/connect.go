@@ -50,7 +50,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 			g.log.Error("a client is refused: the journal can't be written", "error", err)
 		}
 		_ = g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
-		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5, NotReady: true}
+		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5}
 	}
 	g.agree(ctx) // from here on any node is to find it
 	if !g.Asks(c.Path()) {
@@ -69,7 +69,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 // notReady is why this node takes no clients now, or nil.
 func (g *Gateway) notReady() *protocol.Refusal {
 	refusal := func(why string, retryAfter int) *protocol.Refusal {
-		return &protocol.Refusal{Status: 503, Text: why, RetryAfter: retryAfter, NotReady: true}
+		return &protocol.Refusal{Status: 503, Text: why, RetryAfter: retryAfter}
 	}
 	switch {
 	case g.draining.Load():

@@ -7,9 +7,6 @@ type Refusal struct {
 	Status     int
 	Text       string // at most MaxRefusalBytes
 	RetryAfter int    // seconds; 0: no such header
-	// NotReady: this node's own state is why, and another one may accept. A proxy is to
-	// see that, so it is a status also where the client asked for a close code.
-	NotReady bool
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.Status, r.Text) }

@@ -127,7 +127,7 @@ func (h *Handler) Upgrade(c echo.Context) error {
 // reserved and the backend asked.
 func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *protocol.Refusal) {
 	if h.gateway.Draining() {
-		return nil, nil, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: "this node is draining", RetryAfter: retryDraining, NotReady: true}
+		return nil, nil, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: "this node is draining", RetryAfter: retryDraining}
 	}
 	if !h.origins.allows(r) {
 		h.foreign.Do(func() {

@@ -25,12 +25,12 @@ const (
 )
 
 // refuse answers with the refusal's status, or upgrades and closes at once where
-// the client asked for that. What another node may accept is always a status.
+// the client asked for that.
 func (h *Handler) refuse(c echo.Context, rf *protocol.Refusal) error {
 	h.metrics.refused.WithLabelValues(strconv.Itoa(rf.Status)).Inc()
 	h.log.Debug("refused a client", "status", rf.Status, "why", rf.Text, "remote_addr", c.RealIP())
 	r := c.Request()
-	if !rf.NotReady && checkHandshake(r) == nil && queryValue(r.URL.RawQuery, "refuse") == "close" {
+	if checkHandshake(r) == nil && queryValue(r.URL.RawQuery, "refuse") == "close" {
 		select {
 		case h.refusing <- struct{}{}:
 			return h.refuseByClosing(c, rf)

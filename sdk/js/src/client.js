@@ -30,6 +30,7 @@ export class Client {
   #link = null; // the connection, or try, that counts: others are ignored
   #failures = 0; // tries since the last connection that lasted
   #timer; // the try's deadline, the next try, or the heartbeat
+  #elsewhere = false; // whether the last node was about to go
   #mayHurry = false; // while waiting: whether an online network cuts it short
 
   constructor(url, options = {}) {
@@ -107,10 +108,11 @@ export class Client {
     const { tokenIn, subprotocols, WebSocket, welcome } = this.#options;
     const url = new URL(this.#url);
     const protocols = [...subprotocols];
-    const query = ["refuse=close"]; // so that a refusal is a close code, not just a failure
+    // Close codes say why, but only a status makes a proxy try the next node.
+    const query = this.#elsewhere ? [] : ["refuse=close"];
     if (token != null && tokenIn === "query") query.push("token=" + encodeURIComponent(token));
     else if (token != null) protocols.unshift("bearer", token);
-    url.search += (url.search ? "&" : "?") + query.join("&");
+    if (query[0]) url.search += (url.search ? "&" : "?") + query.join("&");
 
     const socket = (link.socket = new WebSocket(url.href, protocols));
     socket.binaryType = "arraybuffer";
@@ -171,6 +173,7 @@ export class Client {
     if (link.socket?.readyState < 2) link.socket.close();
     const { token, reconnect } = this.#options;
     const next = verdict(ended.code);
+    this.#elsewhere = ended.code === 1001 || ended.code === 4053;
     // Where there never was a token the backend has set the time (4001), and decides again.
     const again = {
       ask: reconnect.codes.includes(ended.code),

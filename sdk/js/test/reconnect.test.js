@@ -92,6 +92,22 @@ test("without a new token it stays away after 4001 and 4041", async (t) => {
   }
 });
 
+test("the try after a node that was about to go asks for a status, the others for a close code", async (t) => {
+  const tick = clock(t);
+  for (const code of [1001, 4053, 1006, 4008]) {
+    const { client, sockets, last } = rig({}, "ws://h/ws?a=b");
+    for (const end of [code, 1006, 1006]) {
+      await settled();
+      sockets.at(-1).end(end);
+      tick(last("close").retryIn);
+    }
+    await settled();
+    const plain = [1001, 4053].includes(code) ? "ws://h/ws?a=b" : "ws://h/ws?a=b&refuse=close";
+    assert.deepEqual(sockets.map(({ address }) => address), ["ws://h/ws?a=b&refuse=close", plain, "ws://h/ws?a=b&refuse=close", "ws://h/ws?a=b&refuse=close"], code);
+    client.close();
+  }
+});
+
 test("failures lengthen the wait, and a connection that lasts ends that", async (t) => {
   const tick = clock(t);
   const { sockets, last, welcomed } = rig();
