@@ -114,8 +114,10 @@ func TestKillWhileClosesDie(t *testing.T) {
 		backend.Await(t, (round+1)*crowd/(rounds+2), func(d *harness.Delivery) bool { return d.Event.Type == "close" })
 		node.Kill()
 
+		backend.Down() // waits for what the dead node has sent still
 		backend.Script(nil)
 		before := len(backend.Received(everything))
+		backend.Up(t)
 		next := node.Restart(t, nil)
 		ends := map[string]string{}
 		for _, letter := range deadTries(t, next) {
