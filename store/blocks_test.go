@@ -2,9 +2,11 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,21 +59,22 @@ func TestRandomDamage(t *testing.T) {
 			keep(t, c)
 		}
 	}
-	dirs := map[string]string{"killed": killed(t, o.Dir)}
+	dirs := map[string]string{"killed": killed(t, o.Dir), "closed": o.Dir}
 	shut(t, s)
-	dirs["closed"] = o.Dir
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 2))
-	for how, from := range dirs {
+	for _, how := range []string{"killed", "closed"} { // in an order that the seed repeats
+		from := dirs[how]
 		for round := range 12 {
 			t.Run(fmt.Sprintf("%s/%d", how, round), func(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), "store")
 				if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 					t.Fatal(err)
 				}
-				flipped := 0
-				for name, info := range listing(t, dir) {
-					if info.IsDir() || info.Size() == 0 || r.IntN(2) == 0 {
+				flipped, cut := 0, false
+				files := listing(t, dir)
+				for _, name := range slices.Sorted(maps.Keys(files)) {
+					if info := files[name]; info.IsDir() || info.Size() == 0 || r.IntN(2) == 0 {
 						continue
 					}
 					edit(t, filepath.Join(dir, name), func(b []byte) []byte {
@@ -80,7 +83,7 @@ func TestRandomDamage(t *testing.T) {
 							flipped++
 						}
 						if r.IntN(4) == 0 {
-							b = b[:r.IntN(len(b))]
+							b, cut = b[:r.IntN(len(b))], true
 						}
 						return b
 					})
@@ -102,8 +105,9 @@ func TestRandomDamage(t *testing.T) {
 						t.Errorf("seed %d: %q = %.30q", seed, key, v)
 					}
 				}
-				// One message of the end may go without a word, if nobody closed the store.
-				if (len(got) < 1000-8 || how == "closed" && len(got) < 1000) && s.Opened().Damage == "" {
+				// If nobody closed the store, one message of the end may go without a word. More
+				// are missing where the file ends too soon: so does one after a power cut.
+				if (len(got) < 1000-8 && !cut || how == "closed" && len(got) < 1000) && s.Opened().Damage == "" {
 					t.Errorf("seed %d: %d of 1000 records, and not a word", seed, len(got))
 				}
 				t.Logf("%d bits flipped, %d records left: %s", flipped, len(got), s.Opened().Damage)

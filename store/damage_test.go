@@ -64,6 +64,10 @@ func TestDamage(t *testing.T) {
 		{"description of noise", func(t *testing.T, dir string) { edit(t, meta(dir, "meta.inf"), flipMiddle) }, written, false},
 		{"description removed", func(t *testing.T, dir string) { _ = os.Remove(meta(dir, "meta.inf")) }, written, false},
 		{"checksum removed", func(t *testing.T, dir string) { _ = os.Remove(meta(dir, "meta.sum")) }, written, false},
+		{"note of noise, last block cut off", func(t *testing.T, dir string) {
+			edit(t, filepath.Join(dir, "note"), flipMiddle)
+			edit(t, blocks(t, dir)[0], func(b []byte) []byte { return b[:len(b)-1000] })
+		}, written - 100, false},
 		{"directory replaced by a file", func(t *testing.T, dir string) {
 			_ = os.RemoveAll(filepath.Join(dir, jetstreamDir))
 			_ = os.WriteFile(filepath.Join(dir, jetstreamDir), []byte("?"), 0o600)

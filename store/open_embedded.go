@@ -32,6 +32,9 @@ func (s *Store) openEmbedded(ctx context.Context) error {
 		s.dir.restoreNote(s.dir.note().before())
 		return fmt.Errorf("store: can't open the log in %s: %w", s.options.Dir, err)
 	}
+	if before.damaged {
+		s.report("the note beside the log can't be read: whether the log's end is missing isn't known")
+	}
 	if err := s.prove(ctx); err != nil {
 		return err
 	}
