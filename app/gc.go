@@ -12,7 +12,11 @@ import (
 // the heap is, in bytes. With a heap of a few MiB, as a node's is without many
 // clients, the collector would else run dozens of times a second under load, and
 // take a fifth of the CPU time.
-const garbageFloor = 16 << 20
+const garbageFloor = 32 << 20
+
+// smallHeap is the heap that Go's own minimum stands for: it doesn't collect before
+// this × GOGC/100 is reached.
+const smallHeap = 4 << 20
 
 // paceMemory has the collector leave at least garbageFloor between its runs, and
 // gives memory back when the node is calm, until ctx ends. It does nothing where the
@@ -45,5 +49,5 @@ func (p *pacer) adjust() {
 // stops the world.
 func percentFor(live uint64) int {
 	const step, usual = 50, 100
-	return max(usual, int(garbageFloor*100/max(live, 1<<20))/step*step)
+	return max(usual, int(garbageFloor*100/max(live, smallHeap))/step*step)
 }
