@@ -52,7 +52,7 @@ func withWebhooks(o options, env ...string) (cpu float64, fresh int64, err error
 // comingAndGoing opens clients and closes them as browsers do, and waits until
 // they are gone and all their events are through.
 func comingAndGoing(s *server, o options) (cpu float64, err error) {
-	rounds := o.clients / 2
+	rounds := o.clients
 	return s.perUnit(rounds, func() error {
 		sockets, err := openAll(s, rounds)
 		defer closeAll(sockets)

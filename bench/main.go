@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,16 +43,19 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "bin/gatepost", "the built gateway")
 	flag.IntVar(&o.clients, "clients", 10_000, "idle clients, and receivers of each push to all")
 	flag.IntVar(&o.pushes, "pushes", 50, "pushes of 100 bytes to all of them")
-	flag.IntVar(&o.calls, "calls", 20_000, "pushes to one client over HTTP")
-	flag.IntVar(&o.trips, "trips", 20_000, "round trips message, webhook, reply")
+	flag.IntVar(&o.calls, "calls", 60_000, "pushes to one client over HTTP")
+	flag.IntVar(&o.trips, "trips", 60_000, "round trips message, webhook, reply")
 	flag.IntVar(&o.runs, "runs", 5, "runs of everything; the table shows their minimum, median and maximum")
 	flag.BoolVar(&o.peer, "peer", true, "measure nginx with nchan too, where it is installed")
 	flag.BoolVar(&o.growth, "growth", false, "instead: how the cost grows with clients, message size, groups and the webhook's latency (minutes)")
 	only := flag.String("only", "", "regular expression: the scenarios to run, by their names in bench/scenarios.go and bench/growth.go")
 	flag.StringVar(&o.profiles, "profiles", "", "a folder for a CPU profile of each measurement of the gateway, for go tool pprof; the figures are worth less then")
 	flag.Parse()
-	o.only = regexp.MustCompile(*only)
-	if err := run(o); err != nil {
+	var err error
+	if o.only, err = regexp.Compile(*only); err == nil {
+		err = run(o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -63,13 +67,17 @@ func run(o options) error {
 	if o.growth {
 		set = growth
 	}
+	set = slices.DeleteFunc(slices.Clone(set), func(s scenario) bool { return !o.only.MatchString(s.name) })
+	if len(set) == 0 {
+		return fmt.Errorf("-only %s: no scenario is called so", o.only)
+	}
 	t := newTable()
 	began := loadAverage()
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	for r := range o.runs {
 		for _, s := range set {
-			if interrupted.Err() != nil || !o.only.MatchString(s.name) {
+			if interrupted.Err() != nil {
 				continue
 			}
 			if err := measure(o, s, t, fmt.Sprintf("run %d of %d", r+1, o.runs)); err != nil {
