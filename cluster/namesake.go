@@ -10,8 +10,8 @@ import (
 // or a namesake: a member is displaced only once it has ended, as far as that can be
 // known, whatever the newcomer says. A node
 //   - that says that the member ended in order succeeds it at once;
-//   - that goes on from it, having its disk, once the member is silent: a disk may be
-//     a copy, and then the other one is still heard;
+//   - that goes on from it, having its disk, once nobody hears the member: a disk may
+//     be a copy, and then the other one is still heard;
 //   - that knows nothing of it, once the member is lost: where there is a majority
 //     to say so, it does (declare); of two nodes, once nobody has heard it for as long
 //     as a lease would last. That somebody else has its name is then the proof that
@@ -39,7 +39,7 @@ func (r *roster) succeed(m *member, b *beat, now moment) (*member, error) {
 			r.end(f)
 		}
 		return nil, nil
-	case slices.Contains(b.Prev, m.inc) && silent:
+	case slices.Contains(b.Prev, m.inc) && silent && r.hearer(m) == nil:
 		r.replace(m, b.Inc, now)
 		return m, nil
 	case slices.Contains(b.Prev, m.inc):

@@ -157,3 +157,33 @@ func TestSuccessorIsNoNamesake(t *testing.T) {
 		}
 	}
 }
+
+// A namesake that has a copy of the disk is no successor for one who can't hear the
+// node while another one hears it.
+func TestNamesakeDisplacesNobodyWhomAnyoneHears(t *testing.T) {
+	t.Parallel()
+	for _, nodes := range []int{3, 5} {
+		t.Run(fmt.Sprintf("%d nodes", nodes), func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(5) {
+				w, _ := newPeace(t, seed, nodes)
+				w.cut[[2]int{0, 1}] = true
+				w.tell("no way between a and b")
+				w.run(5*time.Second, "", nil)
+				a, was := w.nodes[0], w.nodes[0].inc
+				n := w.intrude(a.disk)
+				w.run(time.Minute, "no node takes the namesake for a", func() bool {
+					for _, v := range w.nodes[1:nodes] {
+						if m := v.members[a.tag]; m == nil || m.inc != was {
+							return false
+						}
+					}
+					return true
+				})
+				if n.fatal == nil || a.fatal != nil {
+					w.fail("the namesake has to end, not the node: %v, %v", n.fatal, a.fatal)
+				}
+			}
+		})
+	}
+}
