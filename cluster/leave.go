@@ -26,6 +26,7 @@ func (c *Cluster) Leave(ctx context.Context) error {
 				if _, err := c.request(ctx, n.Tag, kindLeave, nil); err == nil || !c.hears(n.Tag) {
 					return
 				}
+				c.pause(ctx, c.o.timing.beat/5)
 			}
 		})
 	}
@@ -38,7 +39,8 @@ func (c *Cluster) hears(tag string) bool {
 	return ok && n.Hearing
 }
 
-// seeOff takes the leave of another node.
+// seeOff takes the leave of another node, which needn't be a member any more: a third
+// one may have told of it first.
 func (c *Cluster) seeOff(from Node, _ []byte, reply Reply) {
 	c.mu.Lock()
 	now := c.o.clock()

@@ -315,6 +315,10 @@ func TestLeave(t *testing.T) {
 		r.timing = calm
 		told := r.watched(0, 1, 2)
 		r.whole(0, 1, 2)
+		warnings := map[string]int{"can't be heard": 0, "cut off from the majority": 0}
+		for warning := range warnings {
+			warnings[warning] = r.log.count(warning) // while they met
+		}
 		if err := r.nodes[2].Leave(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -328,8 +332,8 @@ func TestLeave(t *testing.T) {
 		}
 		r.stop(2)
 		r.whole(0, 1)
-		for _, warning := range []string{"can't be heard", "cut off from the majority"} {
-			if n := r.log.count(warning); n != 0 {
+		for warning, before := range warnings {
+			if n := r.log.count(warning) - before; n != 0 {
 				t.Errorf("the logs have %q %d times", warning, n)
 			}
 		}
@@ -341,6 +345,29 @@ func TestLeave(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A node may hear from another one that a third leaves before that one says so itself:
+// its word is answered all the same, and not waited for until it can't be heard.
+func TestLeaveThatIsKnownAlready(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, newRouted(t, 2), 2)
+	r.timing = calm
+	r.start(0, 1)
+	r.whole(0, 1)
+	stays, leaves := r.nodes[0], r.nodes[1]
+	leaves.mu.Lock()
+	leaves.roster.state = leaving
+	leaves.mu.Unlock()
+	stays.mu.Lock()
+	stays.roster.bidFarewell(stays.roster.members[r.tag(1)], false, stays.o.clock())
+	stays.mu.Unlock()
+	if err := leaves.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !leaves.hears(r.tag(0)) {
+		t.Error("it went only when it didn't hear the other one any more")
+	}
 }
 
 // A silent third node hears later of what it missed.

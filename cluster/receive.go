@@ -1,7 +1,7 @@
 package cluster
 
 import (
-	"bytes"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 )
@@ -131,7 +131,7 @@ func (c *Cluster) drain(n Node) {
 // handleCore sets the handlers of this part of the cluster.
 func (c *Cluster) handleCore() {
 	c.handle(kindCall, false, func(from Node, payload []byte, reply Reply) { c.host.Serve(c.ctx, from, payload, reply) })
-	c.handle(kindLeave, false, c.seeOff)
+	c.handle(kindLeave, true, c.seeOff)
 	c.handle(kindWho, true, func(from Node, _ []byte, reply Reply) {
 		if from.Incarnation != c.Self().Incarnation {
 			_ = reply.Part([]byte(c.Self().Incarnation))
@@ -142,7 +142,7 @@ func (c *Cluster) handleCore() {
 
 // takeAnswer takes a part of an answer to a call of this node.
 func (c *Cluster) takeAnswer(m *nats.Msg) {
-	id := m.Subject[bytes.LastIndexByte([]byte(m.Subject), '.')+1:]
+	id := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
 	if m.Header.Get("Status") != "" && len(m.Data) == 0 { // nobody is there
 		c.calls.take(id, flagLast|flagRefused, nil)
 		return
