@@ -61,7 +61,7 @@ func (m *Memory) Get(_ context.Context, key string) ([]byte, error) {
 	if !ok {
 		return nil, ErrNotFound
 	}
-	return value, nil
+	return bytes.Clone(value), nil
 }
 
 // Scan calls fn for each key with this prefix, in the order of keys.

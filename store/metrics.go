@@ -52,8 +52,9 @@ func newSeen(s *Store, to prometheus.Registerer) (*seen, error) {
 	if to == nil {
 		return m, nil
 	}
-	for _, c := range m.all {
+	for i, c := range m.all {
 		if err := to.Register(c); err != nil {
+			m.all = m.all[:i] // the others may be another store's
 			m.unregister()
 			return nil, err
 		}

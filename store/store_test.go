@@ -364,3 +364,24 @@ func TestMetrics(t *testing.T) {
 	shut(t, s)
 	open(t, o) // registers again
 }
+
+// A second store where the metrics of a first one are is refused, and takes none of
+// them away.
+func TestMetricsOfAnotherStore(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	first := embedded(t, t.TempDir())
+	first.Registerer = reg
+	open(t, first)
+	before, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := embedded(t, t.TempDir())
+	second.Registerer = reg
+	if _, err := Open(t.Context(), second); err == nil {
+		t.Error("two stores have the same metrics")
+	}
+	if after, err := reg.Gather(); err != nil || len(after) != len(before) {
+		t.Errorf("%d of %d metrics are left, %v", len(after), len(before), err)
+	}
+}
