@@ -26,7 +26,7 @@ func TestListsTakeAnyLimit(t *testing.T) {
 	for limit, want := range map[string]string{"1": "limit=1", "10001": "limit=10000", "18446744073709551615": "limit=10000"} {
 		environ, queries := answering(t, `{"clients":[],"cursor":null}`)
 		if got := gatepost(t, environ, "", "clients", "--limit", limit); got.status != 0 {
-			t.Errorf("limit %s: %+v", limit, got)
+			t.Fatalf("limit %s: %+v", limit, got)
 		}
 		if got := <-queries; got != want {
 			t.Errorf("limit %s: asked for %s, want %s", limit, got, want)
