@@ -161,29 +161,10 @@ func (e *endpoint) judgeEvent(j *job, a *answer) {
 	}
 	j.ended(a, rule(j.ev.Type, a, err == nil))
 	if err != nil {
-		e.unreadable(j.ev, a, err)
+		e.unreadable(j.event, j.id, a, err)
 		reply = &protocol.Reply{}
 	} else {
 		e.unknownFields(j.ev, reply)
 	}
 	j.reply = reply
-}
-
-// unreadable tells of a 2xx whose body is no reply.
-func (e *endpoint) unreadable(ev *protocol.Event, a *answer, err error) {
-	e.seen.unreadable.WithLabelValues(e.Name).Inc()
-	e.garbled.say("the reply to an event can't be read, nothing of it is carried out",
-		slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("event", string(ev.Type)),
-		slog.String("id", ev.ID), slog.Int("status", a.status), slog.String("content_type", oneLine([]byte(a.header.Get("Content-Type")), 100)),
-		slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
-}
-
-// unknownFields tells of fields that a reply doesn't have.
-func (e *endpoint) unknownFields(ev *protocol.Event, r *protocol.Reply) {
-	if len(r.Unknown) == 0 {
-		return
-	}
-	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(r.Unknown)))
-	e.log.Debug("a reply has fields that mean nothing for its event", "endpoint", e.Name, "event", ev.Type, "id", ev.ID,
-		"field", oneLine([]byte(r.Unknown[0]), 100), "fields", len(r.Unknown))
 }

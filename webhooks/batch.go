@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"time"
 
 	"gatepost/protocol"
@@ -53,10 +52,6 @@ func (e *endpoint) lead(j *job) {
 	for _, s := range others {
 		s.arrived()
 	}
-}
-
-func (e *endpoint) tooOld(j *job) bool {
-	return j.fresh && time.Since(j.ev.Timestamp.Time) > e.ttl
 }
 
 // newBatch is the delivery of the events of members in one envelope. size is
@@ -116,10 +111,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 	}
 	replies, err := protocol.ParseBatchReply(events, a.body)
 	if err != nil {
-		e.seen.unreadable.WithLabelValues(e.Name).Inc()
-		e.garbled.say("the reply to a batch can't be read, nothing of it is carried out",
-			slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("id", b.id), slog.Int("status", a.status),
-			slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
+		e.unreadable(b.event, b.id, a, err)
 	}
 	for _, m := range members {
 		m.tries++
@@ -132,7 +124,7 @@ func (e *endpoint) shareOut(m *job, a *answer, p protocol.ParsedReply) {
 	reply := p.Reply
 	switch {
 	case p.Err != nil:
-		e.unreadable(m.ev, a, p.Err)
+		e.unreadable(m.event, m.id, a, p.Err)
 		reply = &protocol.Reply{}
 	case reply == nil:
 		reply = &protocol.Reply{}

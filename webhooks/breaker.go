@@ -47,7 +47,6 @@ const (
 type breaker struct {
 	open     bool
 	opened   chan struct{} // closed while it is open
-	since    time.Time     // when it opened
 	failures int           // in a row, those that came soon
 	clients  []string      // of all in a row: the first few different ones
 	first    time.Time     // when the first of these ended
@@ -146,7 +145,7 @@ func (b *breaker) failed(client string, began, now time.Time) turn {
 	if len(b.clients) < breakClients || (b.failures < breakFailures || lasted < breakAfter) && lasted < breakLongest {
 		return unturned
 	}
-	b.open, b.since = true, now
+	b.open = true
 	b.pause = firstProbe
 	b.next = now.Add(firstProbe*3/4 + rand.N(firstProbe/2))
 	close(b.opened)

@@ -29,10 +29,6 @@ type Config struct {
 	MessageTTL time.Duration
 	// Version is told to backends in the user-agent.
 	Version string
-	// Carry carries out the reply to a dead letter that was replayed. It is called
-	// in the background, one event of a client at a time. nil: such replies are
-	// passed over. See also SetCarry.
-	Carry func(ev *protocol.Event, r *protocol.Reply)
 	// Keeper keeps what waits for a later try, and dead letters, across the end of
 	// the process. nil: nothing waits for later tries, and dead letters are in
 	// memory, bounded.

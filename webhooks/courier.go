@@ -32,7 +32,6 @@ type courier struct {
 	shown     string        // the URL without credentials and query
 	header    http.Header
 	signer    Signer
-	timeout   time.Duration
 	transport *http.Transport
 }
 
@@ -69,8 +68,7 @@ func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier
 		panic("webhooks: the endpoint was not checked")
 	}
 	return &courier{
-		blank: blank, shown: shownURL(u), signer: e.Signer, timeout: e.Timeout,
-		header: header,
+		blank: blank, shown: shownURL(u), signer: e.Signer, header: header,
 		transport: &http.Transport{
 			Proxy:                  nil, // nothing of the environment decides where events go
 			DialContext:            counting(dial, fence),

@@ -53,7 +53,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 	if cfg.OutboxMax == 0 {
 		cfg.OutboxMax = defaultOutboxMax
 	}
-	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), carry: cfg.Carry, replays: map[string]bool{}, rows: map[string][]*entry{}}
+	d := &Dispatcher{log: log, outbox: newOutbox(cfg, log), replays: map[string]bool{}, rows: map[string][]*entry{}}
 	d.life, d.cut = context.WithCancel(context.Background())
 	d.stopping, d.stop = context.WithCancel(context.Background())
 	held := newLease(d.life, cfg.Fence)
@@ -100,25 +100,13 @@ func checkAll(cfg Config) error {
 	return errors.Join(faults...)
 }
 
-// SetCarry sets what carries out the replies to replayed dead letters (see
-// Config.Carry).
+// SetCarry sets what carries out the reply to a dead letter that was replayed. It is
+// called in the background, one event of a client at a time. Until it is set, and
+// with nil, such replies are passed over.
 func (d *Dispatcher) SetCarry(carry func(ev *protocol.Event, r *protocol.Reply)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.carry = carry
-}
-
-// Wants says whether any endpoint gets events of this type from clients that
-// connected at path.
-func (d *Dispatcher) Wants(t protocol.EventType, path string) bool { return d.route(t, path) != nil }
-
-func (d *Dispatcher) route(t protocol.EventType, path string) *endpoint {
-	for _, e := range d.endpoints {
-		if e.matches(t, path) {
-			return e
-		}
-	}
-	return nil
 }
 
 // Deliver sends ev to the endpoint for it and returns once it is decided: through

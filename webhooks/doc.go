@@ -29,4 +29,31 @@
 //
 // The order of one client's events is the caller's: it calls Deliver for one at
 // a time.
+//
+// # An event's way
+//
+// Deliver finds the endpoint (route.go), which makes a job of the event (job.go) and
+// takes it to its end: settle (later.go) does the quick tries with run (endpoint.go)
+// and puts what is left into the outbox (outbox.go) for those of schedule.go. Each
+// attempt waits for a slot, is one round trip (attempts.go, courier.go), and is ruled
+// upon (policy.go). outcome.go says how the job has ended, or makes a Letter of it.
+//
+// # Who gets the next slot
+//
+// A job that waits for a slot has a seat in its endpoint's turns. From the outside in:
+//
+//   - turns.go has the lock, the clocks and the goroutines that wait. What stands
+//     below knows none of these, and is told the time.
+//   - breaker.go says whether attempts may begin at all, and limit.go how many at
+//     once.
+//   - slots.go shares these between the classes (connects, messages, closes), the
+//     kinds of attempts, addresses and users. The rules stand at its head.
+//   - trust.go keeps clients whose messages hang from holding the slots of others.
+//     learning.go and standing.go remember which clients these are; pace.go gives out
+//     what is scarce so slowly that it never runs out.
+//   - queue.go says who of a class and kind is next, so that no address and no user
+//     crowds others out. It is made of lanes (lane.go), heaps (ranking.go) and lists
+//     in the order of coming (chain.go).
+//   - gathering.go holds slots back for a moment where batches are allowed, so that
+//     they leave full.
 package webhooks

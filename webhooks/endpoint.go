@@ -56,6 +56,11 @@ func newJob(ev *protocol.Event, traceID string) *job {
 	return &job{ev: ev, id: ev.ID, event: string(ev.Type), trace: traceOr(traceID), most: quickTries, fresh: ev.Type == protocol.Inbound}
 }
 
+// tooOld says whether a message is past its time to live.
+func (e *endpoint) tooOld(j *job) bool {
+	return j.fresh && time.Since(j.ev.Timestamp.Time) > e.ttl
+}
+
 // run makes the attempts at a job until it is decided or must stop.
 func (e *endpoint) run(ctx context.Context, j *job) {
 	end, why := e.lastCall(j)

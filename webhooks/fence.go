@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 )
 
@@ -139,20 +138,4 @@ func (j *job) cutOff(a *answer) {
 	if j.isConnect() {
 		j.stopped = errFenced
 	}
-}
-
-// hold keeps a connection from writing behind the fence.
-func (c *countedConn) hold() error {
-	if c.fence != nil && !c.fence.Valid() {
-		return errFenced
-	}
-	return nil
-}
-
-// Close has the kernel forget what it hasn't sent yet, behind the fence.
-func (c *countedConn) Close() error {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.hold() != nil {
-		_ = tcp.SetLinger(0)
-	}
-	return c.Conn.Close()
 }

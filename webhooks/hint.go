@@ -1,6 +1,9 @@
 package webhooks
 
-import "net/http"
+import (
+	"bytes"
+	"net/http"
+)
 
 // hints are what statuses mostly mean that a backend's framework answers before
 // the handler is reached, or that the handler answers when it trusts nobody.
@@ -19,3 +22,19 @@ var hints = map[int]string{
 // Hint is what mostly lies behind a backend's answer with this status, for people,
 // or empty.
 func Hint(status int) string { return hints[status] }
+
+// hint guesses why a reply can't be read, for who has to mend it.
+func hint(a *answer) string {
+	body := bytes.TrimSpace(a.body)
+	switch {
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "it begins with a byte order mark: save the script as UTF-8 without BOM"
+	case bytes.HasPrefix(body, []byte("<")) || bytes.Contains(body, []byte("<br />")):
+		return "it looks like HTML: a PHP warning or error (display_errors), or another page than the handler"
+	case bytes.HasPrefix(body, []byte("{")):
+		return "the JSON is broken, or holds a field of the wrong type, or something is printed behind it"
+	case bytes.Contains(body, []byte("{")):
+		return "something is printed before the JSON"
+	}
+	return "answer with a JSON object, or with nothing"
+}

@@ -9,11 +9,10 @@ import (
 // that can ever be read again.
 var ErrNoRecord = errors.New("nothing is kept under this key")
 
-// Keeper keeps values under keys across the end of the process: what waits in
-// the outbox under e/<event id>, dead letters under d/<event id>, and what was in the
-// outbox and can't be read under x/<event id>. What is written
-// is kept in the order of the calls. Its methods are called by many goroutines at
-// once.
+// Keeper keeps values under keys across the end of the process: what waits in the
+// outbox, dead letters, and what was in the outbox and can't be read (see the
+// prefixes below). What is written is kept in the order of the calls. Its methods
+// are called by many goroutines at once.
 type Keeper interface {
 	// Put keeps a copy of value. It never blocks on I/O.
 	Put(key string, value []byte) Commit

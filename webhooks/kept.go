@@ -23,6 +23,12 @@ type KeptEvent struct {
 	record outboxRecord
 }
 
+// Endpoint names the endpoint that the event was kept for.
+func (k *KeptEvent) Endpoint() string { return k.record.Endpoint }
+
+// Due is when it is to be tried next; the zero time: its quick tries aren't over.
+func (k *KeptEvent) Due() time.Time { return k.record.Due }
+
 // KeptEvents gives what an earlier run left in the outbox, by client id, and of
 // each client in order, the close last. Each is to be given to Redeliver, those of
 // a client one after the other and before that client's other events. It is called
@@ -117,11 +123,4 @@ func (d *Dispatcher) unwanted(ctx context.Context, k *KeptEvent) {
 		"endpoint", k.record.Endpoint, "id", id)
 	d.letters.Keep(&Letter{Event: k.Event, Body: body, Trace: k.TraceID, Endpoint: k.record.Endpoint, Reason: Unwanted,
 		Attempts: k.record.Failed, DiedAt: time.Now()})
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -91,13 +91,6 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 	}
 }
 
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
 // load brings the bytes of a job back that were dropped while it waited.
 func (e *endpoint) load(j *job) error {
 	if j.body != nil {

@@ -48,8 +48,8 @@ func newLimit(most int, timeout time.Duration) limit {
 	return limit{value: min(firstLimit, most), most: most, timeout: timeout}
 }
 
-// ended takes in the end of an attempt that began at began. wanted: somebody is waiting, so that the limit is what slows
-// them.
+// ended takes in the end of an attempt that began at began. wanted: somebody is
+// waiting, so that the limit is what slows them.
 func (l *limit) ended(how load, wanted bool, began, now time.Time) {
 	if how == eased {
 		l.good = min(l.good+1, maxForgiven)

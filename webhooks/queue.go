@@ -28,9 +28,9 @@ const (
 //   - Within a user and address: first come, first served.
 //
 // (latest is the exception that slots makes.) An address or user that holds its
-// share (a number for each kind that the caller hands in) gets no more for now. Every operation costs O(log n) of what waits: a user at
-// its share is parked, so that it isn't met again at each of its addresses
-// whenever somebody is picked.
+// share (a number for each kind that the caller hands in) gets no more for now.
+// Every operation costs O(log n) of what waits: a user at its share is parked, so
+// that it isn't met again at each of its addresses whenever somebody is picked.
 //
 // A user's parked lanes come back one by one: for each slot that the user gives
 // back, for each of its lanes that leaves the rankings without a grant, and
@@ -206,8 +206,8 @@ func (q *queue) cancel(w *waiter, share int) {
 	q.forget(l)
 }
 
-// serve takes w from its lane and moves lane and address to the end
-// of the rotation.
+// serve takes w from its lane and moves lane and address to the end of the
+// rotation.
 func (q *queue) serve(w *waiter) {
 	l, s := w.lane, w.lane.source
 	q.arrived[w.kind].drop(w)

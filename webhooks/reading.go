@@ -1,7 +1,7 @@
 package webhooks
 
 import (
-	"bytes"
+	"log/slog"
 
 	"gatepost/protocol"
 )
@@ -14,18 +14,21 @@ func (a *answer) read(ev *protocol.Event) (*protocol.Reply, error) {
 	return protocol.ParseReply(ev.Type, ev.Data.ClientID, a.body)
 }
 
-// hint guesses why a reply can't be read, for who has to mend it.
-func hint(a *answer) string {
-	body := bytes.TrimSpace(a.body)
-	switch {
-	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
-		return "it begins with a byte order mark: save the script as UTF-8 without BOM"
-	case bytes.HasPrefix(body, []byte("<")) || bytes.Contains(body, []byte("<br />")):
-		return "it looks like HTML: a PHP warning or error (display_errors), or another page than the handler"
-	case bytes.HasPrefix(body, []byte("{")):
-		return "the JSON is broken, or holds a field of the wrong type, or something is printed behind it"
-	case bytes.Contains(body, []byte("{")):
-		return "something is printed before the JSON"
+// unreadable tells of a 2xx, to an event or a batch, whose body is no reply.
+func (e *endpoint) unreadable(event, id string, a *answer, err error) {
+	e.seen.unreadable.WithLabelValues(e.Name).Inc()
+	e.garbled.say("the reply to an event can't be read, nothing of it is carried out",
+		slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("event", event),
+		slog.String("id", id), slog.Int("status", a.status), slog.String("content_type", oneLine([]byte(a.header.Get("Content-Type")), 100)),
+		slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
+}
+
+// unknownFields tells of fields that a reply doesn't have.
+func (e *endpoint) unknownFields(ev *protocol.Event, r *protocol.Reply) {
+	if len(r.Unknown) == 0 {
+		return
 	}
-	return "answer with a JSON object, or with nothing"
+	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(r.Unknown)))
+	e.log.Debug("a reply has fields that mean nothing for its event", "endpoint", e.Name, "event", ev.Type, "id", ev.ID,
+		"field", oneLine([]byte(r.Unknown[0]), 100), "fields", len(r.Unknown))
 }

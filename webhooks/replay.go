@@ -15,7 +15,7 @@ const replaysAtOnce = 8
 
 // Replay sends dead letters again, in the background: each with quick tries as
 // ever, those of one client in order, close last. A letter that is delivered is
-// gone, and its reply is handed to Carry; one that fails again stays, with its new
+// gone, and its reply is carried out (see SetCarry); one that fails again stays, with its new
 // attempts, and so does one for which the backend asks for a long wait: that would
 // hold up others'. What is being replayed already isn't begun anew, nor what was
 // meant for an endpoint that there is no more.
@@ -168,13 +168,4 @@ func (d *Dispatcher) unclaim(l *entry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.replays, l.id)
-}
-
-func (d *Dispatcher) named(name string) *endpoint {
-	for _, e := range d.endpoints {
-		if e.Name == name {
-			return e
-		}
-	}
-	return nil
 }

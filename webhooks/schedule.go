@@ -121,3 +121,17 @@ func (j *job) calmDown(now time.Time) {
 	j.notBefore = now.Add(jittered(j.calm()))
 	j.rashes++
 }
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -95,8 +95,8 @@ func (s *slots) repeatQuota() quota {
 	return q
 }
 
-// room says whether a class may take one more, of those held already.
-func (q quota) room(c class, held [classes]int) bool {
+// admits says whether a class may take one more, of those held already.
+func (q quota) admits(c class, held [classes]int) bool {
 	free := q.total
 	claimed := 0
 	for other := range class(classes) {
@@ -160,10 +160,10 @@ func (s *slots) grant(now time.Time) *waiter {
 	all, repeats, held := s.quota(), s.repeatQuota(), s.heldByClass()
 	for i := range class(classes) {
 		c := (s.last + 1 + i) % classes
-		if !all.room(c, held) {
+		if !all.admits(c, held) {
 			continue
 		}
-		if w := s.pick(c, repeats.room(c, s.repeats), s.waits(c, now), now); w != nil {
+		if w := s.pick(c, repeats.admits(c, s.repeats), s.waits(c, now), now); w != nil {
 			s.last = c
 			s.held++
 			s.waiting--

@@ -130,8 +130,8 @@ func (c *crowd) idle() {
 			}
 		}
 		switch {
-		case !c.s.quota().room(w.class, held),
-			w.kind == repeated && !c.s.repeatQuota().room(w.class, c.s.repeats),
+		case !c.s.quota().admits(w.class, held),
+			w.kind == repeated && !c.s.repeatQuota().admits(w.class, c.s.repeats),
 			addrs[key(w.class, w.addr)] >= share,
 			w.uid != "" && uids[key(w.class, w.uid)] >= share:
 		default:

@@ -56,34 +56,38 @@ func newTurns(most, batch int, timeout time.Duration) *turns {
 // along. An error is the cause of the span's end, or errAway where the breaker was open
 // for longer than s has patience; it only comes while neither has begun.
 func (t *turns) take(span *span, s *seat) error {
-	now := time.Now()
+	if opened, has := t.enter(s, time.Now()); !has {
+		return t.await(span, s, opened)
+	}
+	return nil
+}
+
+// enter has s wait, unless there is a slot for it at once. opened is closed while the
+// breaker is open.
+func (t *turns) enter(s *seat, now time.Time) (opened <-chan struct{}, has bool) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	idle := t.slots.waiting == 0
 	s.since = now
-	if s.class == messages {
-		known := t.known.kindOf(s.clientID())
-		if s.doubtful = s.kind == repeated && known == suspect; s.kind == firstTry {
-			s.kind = known
-		}
-	}
+	t.recall(s)
 	t.slots.add(&s.waiter)
 	t.grant(now)
 	if s.state == seated {
-		t.mu.Unlock()
-		return nil
+		return nil, true
 	}
 	s.ready = make(chan struct{})
 	if idle {
 		t.arm(now)
 	}
-	var opened <-chan struct{} = t.breaker.opened
-	t.mu.Unlock()
+	return t.breaker.opened, false
+}
 
-	var over *time.Timer // of the patience
-	var lost <-chan time.Time
+// await waits for what enter had no slot for.
+func (t *turns) await(span *span, s *seat, opened <-chan struct{}) error {
 	if s.patience == endless {
 		opened = nil
 	}
+	var lost <-chan time.Time // at the end of the patience
 	var end <-chan time.Time
 	if !span.end.IsZero() {
 		timer := time.NewTimer(time.Until(span.end))
@@ -101,7 +105,7 @@ func (t *turns) take(span *span, s *seat) error {
 		case <-end:
 			return t.giveUp(s, span.why)
 		case <-opened:
-			over = time.NewTimer(s.patience)
+			over := time.NewTimer(s.patience)
 			defer over.Stop()
 			opened, lost = nil, over.C
 		case <-lost:
@@ -150,44 +154,6 @@ func (t *turns) give(s *seat, how load, says sign) turn {
 		t.arm(now) // a probe's end may have moved the next
 	}
 	return turned
-}
-
-// learn notes what the end of the attempt of s says of its client, and of those
-// whose attempts it has overtaken. (A batch that fails says nothing of who leads it.)
-func (t *turns) learn(s *seat, how load, says sign, now time.Time) {
-	switch {
-	case s.class == closes:
-		t.known.forget(s.clientID())
-	case s.class == messages && how == late && says == absent:
-		t.known.note(s.clientID(), false)
-	case s.class == messages && says == well && !s.slow:
-		t.known.note(s.clientID(), true)
-	}
-	if says != well && says != decided {
-		return
-	}
-	for _, w := range t.slots.overtaken(s.began, now) {
-		t.known.note(w.owner.clientID(), false)
-	}
-}
-
-// vouch notes that messages went well that travelled along.
-func (t *turns) vouch(riders []*seat) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, s := range riders {
-		if s.class == messages {
-			t.known.note(s.clientID(), true)
-		}
-	}
-}
-
-// clientID is whose event the attempt began with.
-func (s *seat) clientID() string {
-	if s.job == nil || s.job.ev == nil {
-		return ""
-	}
-	return s.job.ev.Data.ClientID
 }
 
 // along takes up to n waiting jobs that fit along in the slot of s. Each must be

@@ -44,6 +44,22 @@ func (c *countedConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// hold keeps a connection from writing behind the fence.
+func (c *countedConn) hold() error {
+	if c.fence != nil && !c.fence.Valid() {
+		return errFenced
+	}
+	return nil
+}
+
+// Close has the kernel forget what it hasn't sent yet, behind the fence.
+func (c *countedConn) Close() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.hold() != nil {
+		_ = tcp.SetLinger(0)
+	}
+	return c.Conn.Close()
+}
+
 // wire tells whether any byte of an attempt may have left the process. That a
 // request was handed to a connection doesn't say so (it may have been dead
 // already), and that net/http has formatted it doesn't either; so the
