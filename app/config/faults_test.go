@@ -169,9 +169,14 @@ webhooks:
 			"GATEPOST_MAX_PUSH (max_push), from environment: has 7340032 bytes; among the nodes of a cluster a message of at most 6MiB travels"}},
 		"a cluster without a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_NATS_URL=nats://n"}, want: []string{
 			"GATEPOST_SECRET (secret): is missing; a cluster needs one"}},
-		"a file that isn't YAML":    {environ: enough, file: "addr: [", want: []string{"--config: gatepost.yaml is not usable: yaml: "}},
-		"a file that isn't a map":   {environ: enough, file: "hunter2", want: []string{"--config: gatepost.yaml is not usable: "}},
-		"a file that repeats a key": {environ: enough, file: "addr: :1\naddr: :2\n", want: []string{"--config: gatepost.yaml is not usable: "}},
+		"a file that isn't YAML":  {environ: enough, file: "addr: [", want: []string{"--config: gatepost.yaml is not usable: yaml: "}},
+		"a file that isn't a map": {environ: enough, file: "hunter2", want: []string{"--config: gatepost.yaml is not usable: "}},
+		"a file of two documents": {environ: enough, file: "---\naddr: :1\n---\naddr: :2\n", want: []string{
+			"--config: gatepost.yaml is not usable: yaml: a second document"}},
+		"a second document that is none": {environ: enough, file: "addr: :1\n---\naddr: [", want: []string{
+			"--config: gatepost.yaml is not usable: yaml: a second document"}},
+		"a file that ends with a mark": {environ: enough, file: "---\naddr: :1\n...\n"},
+		"a file that repeats a key":    {environ: enough, file: "addr: :1\naddr: :2\n", want: []string{"--config: gatepost.yaml is not usable: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := load(t, test.file, test.environ, test.flags...)

@@ -1,14 +1,17 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/yaml"
+	v3 "go.yaml.in/yaml/v3"
 )
 
 var quotedValue = regexp.MustCompile("`.*`")
@@ -23,8 +26,19 @@ func (flatYAML) Unmarshal(b []byte) (map[string]any, error) {
 		// The parser quotes the value that it stumbled over: a secret, perhaps.
 		return nil, errors.New(quotedValue.ReplaceAllString(err.Error(), "a value"))
 	}
+	if hasAnother(b) {
+		return nil, errors.New("yaml: a second document begins behind a line of three dashes; only one is read")
+	}
 	flat := map[string]any{}
 	return flat, flatten(flat, "", nested)
+}
+
+// hasAnother says whether YAML that has been parsed goes on behind its first document,
+// which the parser takes without a word.
+func hasAnother(b []byte) bool {
+	documents := v3.NewDecoder(bytes.NewReader(b))
+	var document v3.Node
+	return documents.Decode(&document) == nil && !errors.Is(documents.Decode(&document), io.EOF)
 }
 
 func (flatYAML) Marshal(values map[string]any) ([]byte, error) { return yaml.Parser().Marshal(values) }
