@@ -71,19 +71,14 @@ func (noDeadLetters) Dead(context.Context, protocol.Page) ([]webhooks.DeadLetter
 }
 
 func (noDeadLetters) DeadLetter(_ context.Context, id string) (*webhooks.DeadLetter, error) {
-	return nil, noLetter(id)
+	return nil, webhooks.NoLetter("id", id)
 }
 
 func (noDeadLetters) Replay(_ context.Context, r protocol.Replay) (int, error) {
 	if len(r.IDs) > 0 {
-		return 0, noLetter(r.IDs[0])
+		return 0, webhooks.NoLetter("ids", r.IDs[0])
 	}
 	return 0, nil
 }
 
-func (noDeadLetters) Drop(_ context.Context, id string) error { return noLetter(id) }
-
-func noLetter(id string) error {
-	return &protocol.Problem{Status: http.StatusNotFound, Code: protocol.CodeNotFound, Field: "id",
-		Detail: "there is no dead letter " + id}
-}
+func (noDeadLetters) Drop(_ context.Context, id string) error { return webhooks.NoLetter("id", id) }

@@ -143,5 +143,8 @@ func TestWithoutWebhooks(t *testing.T) {
 	n.expect(404, "not_found", http.MethodGet, "/events/dead/evt_1", "")
 	n.expect(404, "not_found", http.MethodDelete, "/events/dead/evt_1", "")
 	n.expect(202, `{"replayed":0}`, http.MethodPost, "/events/dead/replay", `{"all":true}`)
-	n.expect(404, "not_found", http.MethodPost, "/events/dead/replay", `{"ids":["evt_1"]}`)
+	got := n.expect(404, "not_found", http.MethodPost, "/events/dead/replay", `{"ids":["evt_1"]}`)
+	if !strings.Contains(string(got.body), `"field":"ids"`) {
+		t.Errorf("the problem doesn't name the field as it was sent: %s", got.body)
+	}
 }
