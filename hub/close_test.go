@@ -17,7 +17,7 @@ import (
 // The order of an end: what waited, the last words, the close frame, the peer's
 // answer, the end of the connection.
 func TestClosingHandshake(t *testing.T) {
-	h := newHub(t, Options{})
+	h := newHub(t, Options{CloseTimeout: time.Hour}) // so that it isn't what ends Hangup
 	c, p := connect(t, h, "c1", "")
 	c.Send(text("one"))
 	c.Close(Cause{Code: 4100, Reason: "bye", Initiator: protocol.ByBackend}, text("last words"), false)
@@ -34,7 +34,7 @@ func TestClosingHandshake(t *testing.T) {
 	p.Close()
 	select {
 	case <-done:
-	case <-time.After(time.Second):
+	case <-time.After(5 * time.Second):
 		t.Error("Hangup goes on after the peer has hung up")
 	}
 	if got := c.Cause(); got.Code != 4100 || got.Initiator != protocol.ByBackend {

@@ -103,6 +103,23 @@ func (r *rig) get(url, scope string) (int, http.Header, string) {
 	return resp.StatusCode, resp.Header, string(body)
 }
 
+// within bounds every wait of the tests for something that is to happen.
+const within = 10 * time.Second
+
+// soon is the next value that comes.
+func soon(t *testing.T, values <-chan error) error {
+	t.Helper()
+	select {
+	case err := <-values:
+		return err
+	case <-time.After(within):
+		t.Fatalf("not within %v", within)
+		return nil
+	}
+}
+
+// dial connects to the public listener; reading and writing have to be over within so
+// long too.
 func (r *rig) dial() net.Conn {
 	r.t.Helper()
 	conn, err := net.Dial("tcp", r.Addr().String())
@@ -110,6 +127,9 @@ func (r *rig) dial() net.Conn {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(within)); err != nil {
+		r.t.Fatal(err)
+	}
 	return conn
 }
 
