@@ -16,13 +16,3 @@ var (
 	causeStalled = Cause{protocol.CloseAbnormal, "the connection takes no data", protocol.ByNetwork}
 	causeBroken  = Cause{protocol.CloseAbnormal, "the connection broke", protocol.ByNetwork}
 )
-
-// Verdict is what became of one frame for one client.
-type Verdict int
-
-// The verdicts of Send.
-const (
-	Queued  Verdict = iota // it will be written, unless the connection ends first
-	Dropped                // the queue was full: the client is being closed with 4008
-	Gone                   // the client is closing already
-)

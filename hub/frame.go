@@ -45,6 +45,14 @@ func NewFrame(m *protocol.Message) *Frame {
 // cost is what the frame counts for in a queue, in bytes.
 func (f *Frame) cost() int { return len(f.wire) + referenceCost }
 
+// messages is 1 for a message, 0 for what isn't counted as one.
+func (f *Frame) messages() int {
+	if f.message {
+		return 1
+	}
+	return 0
+}
+
 func encode(opcode byte, payload []byte) []byte {
 	const longestHeader = 10
 	wire := make([]byte, 0, longestHeader+len(payload))
@@ -101,12 +109,4 @@ func shortReason(reason string) string {
 		end--
 	}
 	return reason[:end]
-}
-
-// messages is 1 for a message, 0 for what isn't counted as one.
-func (f *Frame) messages() int {
-	if f.message {
-		return 1
-	}
-	return 0
 }

@@ -214,3 +214,10 @@ func (c *Client) findGroup(name string) (int, bool) {
 		return strings.Compare(g.name, name)
 	})
 }
+
+// changed tells who asked to be told. A closing client doesn't change.
+func (h *Hub) changed(c *Client) {
+	if h.opts.Changed != nil && !c.Closing() {
+		h.opts.Changed(c)
+	}
+}

@@ -26,10 +26,3 @@ func (h *Hub) Restore(id string, hs *protocol.Handshake, connectedAt time.Time, 
 	c.state.Store(int32(closing))
 	return c
 }
-
-// changed tells who asked to be told. A closing client doesn't change.
-func (h *Hub) changed(c *Client) {
-	if h.opts.Changed != nil && !c.Closing() {
-		h.opts.Changed(c)
-	}
-}

@@ -2,6 +2,16 @@ package hub
 
 import "net"
 
+// Verdict is what became of one frame for one client.
+type Verdict int
+
+// The verdicts of Send.
+const (
+	Queued  Verdict = iota // it will be written, unless the connection ends first
+	Dropped                // the queue was full: the client is being closed with 4008
+	Gone                   // the client is closing already
+)
+
 // Send queues f and answers at once. Where the client has too much waiting, all of
 // that is dropped with f, and the client is closed with 4008. If nothing waits, f
 // leaves before Send returns, as far as the kernel takes it.

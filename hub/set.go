@@ -49,6 +49,7 @@ func (s *set) appendTo(into []*Client) []*Client {
 	return into
 }
 
+// countUID adds delta to the open members with this uid; an empty one is nobody's.
 func (s *set) countUID(uid string, delta int) {
 	if uid == "" {
 		return
