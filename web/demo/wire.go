@@ -3,6 +3,7 @@ package demo
 import (
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,7 +48,7 @@ func (w *wire) publish(data []byte) {
 	w.last++
 	s := shown{number: w.last, data: data}
 	if w.kept = append(w.kept, s); len(w.kept) > wireKept {
-		w.kept = append([]shown(nil), w.kept[1:]...)
+		w.kept = slices.Delete(w.kept, 0, 1)
 	}
 	for reader := range w.readers {
 		select {

@@ -37,10 +37,10 @@ func CheckOrigin(entry string) error {
 
 func newOriginPolicy(entries []string) originPolicy {
 	var p originPolicy
+	if len(entries) > 0 {
+		p.listed = make(map[origin]bool)
+	}
 	for _, entry := range entries {
-		if p.listed == nil {
-			p.listed = make(map[origin]bool)
-		}
 		if o, ok := parseOrigin(entry); ok {
 			p.listed[o] = true
 		}

@@ -95,10 +95,11 @@ func (h *Handler) refuseByClosing(c echo.Context, rf *protocol.Refusal) error {
 // refusedSubprotocol is one that the client offered: a browser that offered some
 // and gets none fails the connection before it sees the close code.
 func refusedSubprotocol(r *http.Request) string {
-	protocols := offered(r)
-	if _, rest, bearer := takeFromSubprotocols(protocols); bearer != "" {
+	_, rest, bearer := takeFromSubprotocols(offered(r))
+	switch {
+	case bearer != "":
 		return bearer
-	} else if len(rest) > 0 {
+	case len(rest) > 0:
 		return rest[0]
 	}
 	return ""
