@@ -31,6 +31,21 @@ func startBackend(latency time.Duration) (*backend, error) {
 
 func (b *backend) stop() { _ = b.server.Close() }
 
+// startWithBackend runs a node, with env added to its environment, whose webhooks go to
+// a backend of this latency. stop ends both.
+func startWithBackend(o options, latency time.Duration, env ...string) (s *server, stop func(), err error) {
+	b, err := startBackend(latency)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = startNode(o, append(env, "GATEPOST_WEBHOOK_URL="+b.url, "GATEPOST_WEBHOOK_SECRET="+webhookSecret)...)
+	if err != nil {
+		b.stop()
+		return nil, nil, err
+	}
+	return s, func() { s.stop(); b.stop() }, nil
+}
+
 func answer(w http.ResponseWriter, r *http.Request, latency time.Duration) {
 	const reply = `{"reply":"pong"}`
 	body, err := io.ReadAll(r.Body)

@@ -1,6 +1,10 @@
 package main
 
-import "os"
+import (
+	"errors"
+	"os"
+	"time"
+)
 
 func connectAndClose(s *server, o options) ([]figure, error) {
 	cpu, err := comingAndGoing(s, o)
@@ -32,16 +36,11 @@ func journal(o options) ([]figure, error) {
 
 // withWebhooks also weighs the node before the first client comes.
 func withWebhooks(o options, env ...string) (cpu float64, fresh int64, err error) {
-	b, err := startBackend(0)
+	s, stop, err := startWithBackend(o, 0, env...)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer b.stop()
-	s, err := startNode(o, append(env, "GATEPOST_WEBHOOK_URL="+b.url, "GATEPOST_WEBHOOK_SECRET="+webhookSecret)...)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer s.stop()
+	defer stop()
 	if _, fresh, err = s.usage(); err != nil {
 		return 0, 0, err
 	}
@@ -64,8 +63,13 @@ func comingAndGoing(s *server, o options) (cpu float64, err error) {
 				return err
 			}
 		}
+		late := time.After(patience)
 		for _, s := range sockets {
-			<-s.ended
+			select {
+			case <-s.ended:
+			case <-late:
+				return errors.New("the connections did not end in time")
+			}
 		}
 		return waitFor(s.settled) // asked once, as a rule: it costs the node something
 	})

@@ -41,8 +41,11 @@ func connect(server *server, path string) (*socket, *bufio.Reader, error) {
 	}
 	r := bufio.NewReaderSize(conn, 512)
 	status, err := r.ReadString('\n')
-	if err != nil || !strings.Contains(status, " 101 ") {
-		return nil, nil, fmt.Errorf("handshake: %q, %w", status, err)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !strings.Contains(status, " 101 ") {
+		return nil, nil, fmt.Errorf("handshake: answered %q", status)
 	}
 	for line := status; line != "\r\n"; {
 		if line, err = r.ReadString('\n'); err != nil {

@@ -21,16 +21,11 @@ func batchedRoundTrip(o options) ([]figure, error) {
 // last one is there, which takes the backend so long. It gives the CPU for each, and
 // how long the median one took.
 func trips(o options, clients int, latency time.Duration, env ...string) (cpu float64, median time.Duration, err error) {
-	b, err := startBackend(latency)
+	s, stop, err := startWithBackend(o, latency, env...)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer b.stop()
-	s, err := startNode(o, append(env, "GATEPOST_WEBHOOK_URL="+b.url, "GATEPOST_WEBHOOK_SECRET="+webhookSecret)...)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer s.stop()
+	defer stop()
 	sockets, err := openAll(s, clients)
 	defer closeAll(sockets)
 	if err != nil {
