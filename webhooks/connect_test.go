@@ -77,23 +77,19 @@ func TestRefusalTextIsBounded(t *testing.T) {
 // A connect's tries, with the waiting between them and for slots, fit into one
 // timeout.
 func TestConnectIsDecidedInOneTimeout(t *testing.T) {
-	hang := func(stop chan struct{}) func(http.ResponseWriter, got) {
-		return func(http.ResponseWriter, got) { <-stop }
-	}
 	after := func(value string) func(http.ResponseWriter, got) {
 		return func(w http.ResponseWriter, _ got) {
 			w.Header().Set("Retry-After", value)
 			w.WriteHeader(503)
 		}
 	}
-	stop := make(chan struct{})
 	tests := []struct {
 		name     string
-		answer   func(http.ResponseWriter, got)
+		answer   func(http.ResponseWriter, got) // nil: none
 		min, max time.Duration
 		attempts int
 	}{
-		{"hangs", hang(stop), 2 * time.Second, 2 * time.Second, 1},
+		{"hangs", nil, 2 * time.Second, 2 * time.Second, 1},
 		{"fails slowly", func(w http.ResponseWriter, _ got) { time.Sleep(700 * time.Millisecond); w.WriteHeader(500) }, time.Second, 2 * time.Second, 2},
 		{"asks for an hour", after("3600"), 0, 100 * time.Millisecond, 1},
 		{"asks for a second", after("1"), time.Second, 2 * time.Second, 2},
@@ -102,10 +98,10 @@ func TestConnectIsDecidedInOneTimeout(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				stop = make(chan struct{})
+				stop := make(chan struct{})
 				answer := tt.answer
-				if tt.name == "hangs" {
-					answer = hang(stop)
+				if answer == nil {
+					answer = func(http.ResponseWriter, got) { <-stop }
 				}
 				r := inBubble(t, Endpoint{Timeout: 2 * time.Second}, answer)
 				began := time.Now()

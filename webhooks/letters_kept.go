@@ -83,7 +83,7 @@ func (ls *letters) write(en *entry, l *Letter) {
 		ls.log.Error("a dead letter can't be kept; it stays in memory until it can", "id", en.id, "error", err)
 	}
 	ls.unkept[en.id] = en
-	for len(ls.unkept) > maxLetters {
+	if len(ls.unkept) > maxLetters {
 		ls.evict(en, "dead letters can't be kept, and there are too many for the memory: it is gone")
 	}
 }

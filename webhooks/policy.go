@@ -47,15 +47,8 @@ func rule(t protocol.EventType, a *answer, readable bool) ruling {
 		return accepted
 	case t == protocol.Connect && a.status >= 400 && a.status <= 499:
 		return refused
-	case t == protocol.Connect && a.status >= 500:
+	case t == protocol.Connect && a.status >= 500, a.away(), a.status == http.StatusInternalServerError:
 		return again
-	}
-	switch a.status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests, http.StatusInternalServerError,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		if t != protocol.Connect {
-			return again
-		}
 	}
 	return final
 }
