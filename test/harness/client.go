@@ -205,10 +205,16 @@ func (c *Client) Open() bool {
 	}
 }
 
-// EndedAt waits for the connection's end and says when it was.
+// EndedAt waits for the connection's end and says when it was. Any goroutine may call it.
 func (c *Client) EndedAt() time.Time {
-	<-c.done
-	return c.ended
+	c.t.Helper()
+	select {
+	case <-c.done:
+		return c.ended
+	case <-time.After(Patience):
+		c.t.Errorf("client %s waited %s for its connection's end", c.ID, Patience)
+		return time.Time{}
+	}
 }
 
 // Closed waits for the connection's end and returns the close code and reason

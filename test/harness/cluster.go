@@ -8,9 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
 )
 
 // Cluster is several nodes that know each other: "node-1" and so on.
@@ -138,21 +135,4 @@ func (n *Node) Members(t testing.TB) []Member {
 		t.Fatal(err)
 	}
 	return stats.Nodes
-}
-
-// NATS runs a NATS server with JetStream until the test's end and gives its URL.
-func NATS(t testing.TB) string {
-	t.Helper()
-	nats, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go nats.Start()
-	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	if !nats.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server doesn't start")
-	}
-	return nats.ClientURL()
 }

@@ -21,18 +21,12 @@ type Network struct {
 	middle int // of all addresses here: 198.18.middle.* between nodes, 198.19.middle.* for the others
 }
 
-// networks counts them, from anywhere: two at a time that had the same addresses would
-// reach each other's nodes.
+// networks counts them, from a number that is most often another one in another run: two
+// at a time that had the same addresses would reach each other's nodes.
 var (
 	networks     atomic.Uint32
 	firstNetwork = rand.Uint32N(250)
 )
-
-// lastNetwork numbers the networks of a test run, which may be there at the same time; and
-// those of another run are most often others.
-var lastNetwork atomic.Uint32
-
-func init() { lastNetwork.Store(rand.Uint32N(250)) }
 
 // NewNetwork makes namespaces for n nodes, until the test's end. Only root may, on
 // Linux: without, the test is skipped.

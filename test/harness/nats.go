@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // NATSServer is an external NATS with JetStream, a process of its own that can go and
@@ -77,4 +79,22 @@ func (s *NATSServer) end(how syscall.Signal) {
 	_ = s.cmd.Wait()
 	late.Stop()
 	s.cmd = nil
+}
+
+// NATS runs a NATS server with JetStream in the test's own process, until the test's end,
+// and gives its URL: for tests in which it stays.
+func NATS(t testing.TB) string {
+	t.Helper()
+	nats, err := server.NewServer(&server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go nats.Start()
+	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
+	if !nats.ReadyForConnections(Patience) {
+		t.Fatal("the NATS server doesn't start")
+	}
+	return nats.ClientURL()
 }
