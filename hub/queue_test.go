@@ -24,11 +24,13 @@ func TestFramesKeepTheirOrder(t *testing.T) {
 	for i := range n {
 		p.want(t, fmt.Sprint("message ", i))
 	}
-	eventually(t, "all are counted as sent", func() bool { _, out := c.Traffic(); return out == n })
+	eventually(t, "the writer has gone", c.idle)
+	if _, out := c.Traffic(); out != n {
+		t.Errorf("%d messages count as sent; want %d", out, n)
+	}
 	if got := h.opts.Metrics.waiting.Load(); got != 0 {
 		t.Errorf("%d bytes still count as waiting", got)
 	}
-	eventually(t, "the writer has gone", c.idle)
 	if c.out.waiting != nil {
 		t.Errorf("the idle client keeps a buffer of %d references", cap(c.out.waiting))
 	}
@@ -85,9 +87,7 @@ func TestSlowClient(t *testing.T) {
 	if _, ok := h.Client("c1"); ok {
 		t.Error("the closed client is still found")
 	}
-	eventually(t, "the connection is closed under its blocked writer", func() bool {
-		return h.opts.Metrics.waiting.Load() == 0
-	})
+	eventually(t, "the connection is closed under its blocked writer", c.idle)
 	drops := measured(t, reg, "gatepost_dropped_messages_total")
 	_, sent := c.Traffic()
 	if got, want := int(sent)+int(drops["queue_full"]+drops["connection_lost"]), verdicts[Queued]+verdicts[Dropped]; got != want {

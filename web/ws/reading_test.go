@@ -167,9 +167,8 @@ func TestHeartbeats(t *testing.T) {
 // While the gateway has no room the client isn't read, and isn't held to pongs
 // that nobody reads.
 func TestSlowGatewayCostsNoConnection(t *testing.T) {
-	const pongTimeout = 50 * time.Millisecond
 	release := make(chan struct{})
-	r := newRig(t, hub.Options{PingInterval: 64 * time.Millisecond, PongTimeout: pongTimeout}, func(_ *Config, g *core) {
+	r := newRig(t, hub.Options{PingInterval: 256 * time.Millisecond, PongTimeout: 200 * time.Millisecond}, func(_ *Config, g *core) {
 		g.message = func(c *hub.Client, m protocol.Message) {
 			<-release
 			c.Send(hub.NewFrame(&m))
@@ -181,7 +180,7 @@ func TestSlowGatewayCostsNoConnection(t *testing.T) {
 	}
 	pings := 0
 	conn.SetPingHandler(func(data string) error {
-		if pings++; pings == 6 { // several pong timeouts, each of which would have been the end
+		if pings++; pings == 4 { // several pong timeouts, each of which would have been the end
 			close(release)
 		}
 		return conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(soon))
