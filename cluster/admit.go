@@ -122,8 +122,8 @@ func (r *roster) confirm() {
 	}
 }
 
-// listsMember says whether a beat's sender takes this node for a member; any
-// incarnation where inc is empty.
+// listsMember says whether a beat's sender takes a node for a member: this incarnation
+// of it, or any where inc is empty.
 func listsMember(b *beat, tag, inc string) bool {
 	n, ok := b.member(tag)
 	return ok && (inc == "" || n.Inc == inc)

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -31,22 +30,4 @@ func TestOneOfTwoDiesWhileTheThirdIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.whole(0, 2)
-}
-
-// A name of peers that nobody knows is told of, once.
-func TestUnknownNameOfPeers(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, newOutside(t), 1)
-	names := &nameServer{names: map[string][]string{}}
-	port := freePort(t)
-	r.change = func(_ int, o *Options) {
-		o.URLs, o.ReadLost = nil, nil
-		o.Listen = fmt.Sprintf("127.0.0.1:%d", port)
-		o.Peers, o.resolver = []string{fmt.Sprintf("dns:mistyped.internal:%d", port)}, names
-		o.timing.meeting = o.timing.resolve
-	}
-	r.start(0)
-	told := func() int { return r.log.count("can't be looked up") }
-	eventually(t, "the log names it", func() bool { return told() > 0 })
-	throughout(t, 10*quick.resolve, "it does so once", func() bool { return told() == 1 })
 }

@@ -149,16 +149,14 @@ func (d *departed) valid() bool {
 
 func areTags(list []string) bool {
 	for _, tag := range list {
-		if len(tag) != tagChars || !isID(tag) {
+		if !isTag(tag) {
 			return false
 		}
 	}
 	return len(list) <= maxNodes+1
 }
 
-func (s nodeStart) valid() bool { return len(s.Tag) == tagChars && isID(s.Tag) && isInc(s.Inc) }
-
-func isInc(s string) bool { return len(s) == incChars && isID(s) }
+func (s nodeStart) valid() bool { return isTag(s.Tag) && isInc(s.Inc) }
 
 // member gives what the beat says of a member.
 func (b *beat) member(tag string) (beatNode, bool) { return findNode(b.Members, tag) }

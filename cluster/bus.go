@@ -90,9 +90,7 @@ func (b *bus) connect(ctx context.Context, to string, options []nats.Option) err
 		if bad := (*url.Error)(nil); errors.As(err, &bad) {
 			return fmt.Errorf("cluster: the NATS URL makes no sense: %w", bad.Err) // without the URL: it may hold a password
 		}
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
+		if pause(ctx, 250*time.Millisecond); ctx.Err() != nil {
 			return fmt.Errorf("cluster: %w: %w", errNoNATS, err)
 		}
 	}

@@ -45,14 +45,18 @@ func TestCallsInOrder(t *testing.T) {
 			}
 			x := r.nodes[0].begin(r.tag(1), kindCall, request)
 			waiting.Go(func() {
-				parts, err := r.nodes[0].await(t.Context(), x)
+				parts, err := r.await(0, x)
 				if err != nil || len(parts) != 1 || string(parts[0]) != string(request[:6]) {
 					t.Errorf("%s: %q %v", request[:6], parts, err)
 				}
 			})
 		}
-		<-finished
 		waiting.Wait()
+		select {
+		case <-finished:
+		default:
+			t.Error("not all calls have come")
+		}
 	})
 }
 
@@ -125,8 +129,8 @@ func TestCallsEnd(t *testing.T) {
 		r.hosts[2].serve = r.hosts[1].serve
 		r.net.set(true, r.tag(0), r.tag(2))
 		x := r.nodes[0].begin(r.tag(2), kindCall, nil)
-		if _, err := r.nodes[0].await(t.Context(), x); err == nil {
-			t.Error("answered")
+		if _, err := r.await(0, x); err == nil || r.nodes[0].hears(r.tag(2)) {
+			t.Errorf("it ended with %v", err)
 		}
 	})
 }
@@ -246,6 +250,7 @@ func TestStoppedProcess(t *testing.T) {
 	}
 	eventually(t, "b answers again", func() bool { _, err := call(nil); return err == nil })
 	in.Close()
+	defer time.AfterFunc(patience, func() { _ = child.Process.Kill() }).Stop()
 	if err := child.Wait(); err != nil {
 		t.Error(err)
 	}

@@ -42,7 +42,7 @@ type Cluster struct {
 
 	mu      sync.Mutex
 	roster  *roster
-	refused map[string]time.Time // who was refused, and when that was logged
+	warned  map[string]time.Time // about which node, or none, and when
 	lines   map[nodeStart]*line
 	joined  moment // when Join began, or this node began anew
 	failed  int    // of roster.events, how many have ended calls
@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	}
 	c := &Cluster{
 		o: o, log: o.Logger, tag: protocol.NodeTag(o.Node), handlers: make(map[kind]handling), fatal: make(chan error, 1),
-		fence: newFence(o.timing.lease, o.clock), refused: make(map[string]time.Time), lines: make(map[nodeStart]*line),
+		fence: newFence(o.timing.lease, o.clock), warned: make(map[string]time.Time), lines: make(map[nodeStart]*line),
 		inbounds: make(map[nodeStart]*inbound), box: strings.ToLower(rand.Text()),
 		dirty: make(chan struct{}, 1), told: make(chan struct{}, 1),
 	}
@@ -101,10 +101,10 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	if o.Listen == "" {
 		c.roster.roots = c.bus.roots
 	}
-	c.seen = newMetrics(c)
 	c.handleCore()
 	err = c.assemble()
 	if err == nil {
+		c.seen = newMetrics(c)
 		c.dial(peers)
 		err = c.checkName(ctx)
 	}
@@ -220,5 +220,5 @@ func (c *Cluster) Close() {
 	c.workers.Wait()
 	c.disassemble()
 	c.bus.close()
-	c.seen.unregister()
+	c.seen.unregister(c.o.Registerer)
 }

@@ -98,7 +98,7 @@ func (x *copies) add(size int, appendTo func([]byte) []byte) Commit {
 	if over {
 		x.choose()
 	}
-	x.poke()
+	notify(x.wake)
 	return commit
 }
 
@@ -112,13 +112,6 @@ func (x *copies) waiting() int {
 	return x.log.bytes
 }
 
-func (x *copies) poke() {
-	select {
-	case x.wake <- struct{}{}:
-	default:
-	}
-}
-
 // choose brings the holders up to date with who can be heard.
 func (x *copies) choose() {
 	ring := x.cluster.hearing()
@@ -129,7 +122,7 @@ func (x *copies) choose() {
 		return
 	}
 	if h := x.log.hopeless(now); h != nil {
-		x.cluster.o.Logger.Warn("cluster: a node doesn't keep up with the copies of clients' records; another one gets them for a while", "tag", h.tag)
+		x.cluster.log.Warn("cluster: a node doesn't keep up with the copies of clients' records; another one gets them for a while", "tag", h.tag)
 		x.unfit[h.tag] = now.Add(unfitFor)
 	}
 	var next []Node
@@ -147,7 +140,7 @@ func (x *copies) choose() {
 		session := h.session
 		x.workers.Go(func() { x.bring(h, session) })
 	}
-	x.poke()
+	notify(x.wake)
 }
 
 // tell sends what is to be sent.
@@ -221,7 +214,7 @@ func (x *copies) takeAck(from Node, payload []byte, _ Reply) {
 	case known && answer == holdsFull:
 		x.choose()
 	case known:
-		x.poke()
+		notify(x.wake)
 	}
 }
 
@@ -231,7 +224,7 @@ func (x *copies) heed(h *holder, number uint64, answer holding) {
 	case holds:
 		x.log.acknowledged(h, number, time.Now())
 	case holdsFull:
-		x.cluster.o.Logger.Warn("cluster: a node can't keep the copies of clients' records; another one gets them for a while", "tag", h.tag)
+		x.cluster.log.Warn("cluster: a node can't keep the copies of clients' records; another one gets them for a while", "tag", h.tag)
 		x.unfit[h.tag] = time.Now().Add(unfitFor)
 	default:
 		if !h.started {

@@ -17,11 +17,7 @@ func (x *copies) bring(h *holder, session epoch) {
 		if err == nil || !x.current(h, session) {
 			return
 		}
-		select {
-		case <-time.After(anew):
-		case <-x.ctx.Done():
-			return
-		}
+		pause(x.ctx, anew)
 		x.mu.Lock()
 		if x.isCurrent(h, session) {
 			x.log.restart(h)
@@ -55,7 +51,7 @@ func (x *copies) bringAll(h *holder, session epoch) error {
 	x.mu.Lock()
 	x.log.start(h, time.Now())
 	x.mu.Unlock()
-	x.poke()
+	notify(x.wake)
 
 	part := append([]byte{opSnapshot}, session[:]...)
 	empty := len(part)

@@ -197,12 +197,8 @@ func (x *wards) clear(w *ward) holding {
 // leave forgets what is kept for a node that has left in order.
 func (x *wards) leave(n Node) {
 	x.run(func() {
-		for !x.forget(n) {
-			select {
-			case <-time.After(time.Second):
-			case <-x.ctx.Done():
-				return
-			}
+		for x.ctx.Err() == nil && !x.forget(n) {
+			pause(x.ctx, time.Second)
 		}
 	})
 }

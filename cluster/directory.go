@@ -83,20 +83,13 @@ func (c *Cluster) Hold(kind Kind, name string, present bool) {
 		d.publish()
 		d.mu.Unlock()
 	})
-	d.poke()
+	notify(d.wake)
 }
 
 // publish brings last and settled up to date. It needs mu.
 func (d *directory) publish() {
 	d.last.Store(d.followers.log.last)
 	d.settled.Store(d.followers.settled())
-}
-
-func (d *directory) poke() {
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
 }
 
 // Settle waits until every peer that can be heard knows of all that Hold was told

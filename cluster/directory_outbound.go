@@ -30,7 +30,7 @@ func (d *directory) onHeard(n Node) {
 	d.followers.heard(n.Tag, n.Incarnation)
 	d.publish()
 	d.mu.Unlock()
-	d.poke()
+	notify(d.wake)
 }
 
 func (d *directory) onSilent(n Node) {
@@ -59,7 +59,7 @@ func (d *directory) startOver(incarnation string) {
 	}
 	d.publish()
 	d.mu.Unlock()
-	d.poke()
+	notify(d.wake)
 }
 
 // tell sends what is to be sent.
@@ -144,7 +144,7 @@ func (d *directory) tellNames(p *follower, e epoch, number uint64) {
 	d.followers.finished(p, ok && d.epoch == e)
 	d.publish()
 	d.mu.Unlock()
-	d.poke()
+	notify(d.wake)
 }
 
 func (d *directory) sendNames(tag string, e epoch, number uint64) bool {
@@ -203,5 +203,5 @@ func (d *directory) takeAck(from Node, payload []byte, _ Reply) {
 		d.followers.acknowledged(p, number)
 	}
 	d.publish()
-	d.poke()
+	notify(d.wake)
 }

@@ -21,4 +21,37 @@
 //
 // Nodes speak over NATS: a server in each process, routed to the others, or an
 // external one.
+//
+// Where what is, from below:
+//
+//   - NATS: bus.go; the embedded server is engine.go, enginelog.go, keys.go and tls.go
+//     (who may have a route), peers.go (whom to dial).
+//   - Messages: wire.go is their form, send.go and receive.go their ways, calls.go
+//     and reply.go questions and answers.
+//   - Membership: roster.go is a state machine without clock, network or lock, which
+//     simulation_test.go runs by itself. beat.go is what nodes tell each other,
+//     admit.go who gets in, quorum.go leases and majorities, farewell.go those who
+//     are gone, condemned.go a node that is told that it is lost, namesake.go two
+//     processes of one name, forget.go what an operator declares, record.go what is
+//     kept.
+//   - A node's life: cluster.go opens and closes, name.go makes sure that the name is
+//     free, join.go, heartbeat.go, keep.go and leave.go run the roster, observe.go
+//     tells the parts above what happened, fence.go says whether to act outside.
+//   - The directory: directory_table.go and directory_slots.go hold the names,
+//     directory_log.go and directory_followers.go decide who is sent what,
+//     directory_outbound.go and directory_inbound.go send and take it.
+//   - Copies: on the side of the node whose clients they are copies.go, copies_log.go
+//     and copies_bring.go; on that of the node that holds them copies_wards.go,
+//     copies_ward.go and copies_frozen.go; copies_record.go is their form.
+//   - Taking over: takeover.go is the work on one lost node, takeover_turn.go whose
+//     turn it is, takeover_talk.go what nodes ask each other for that,
+//     takeover_give.go the taking, takeover_lists.go what is written down,
+//     takeover_back.go a lost node that is back. handover.go is what a node gives
+//     away in order. parts.go puts
+//     directory, copies and takeovers together.
+//
+// Words that elsewhere have others: a beat is a heartbeat, an incarnation one start
+// of a node, a farewell a tombstone of one, the fence a lease on acting outside, the
+// ring all who can be heard in the order of their tags, a follower a replica of this
+// node's names, a ward a node whose copies are here.
 package cluster

@@ -117,26 +117,6 @@ func (r *roster) learnGone(b *beat, now moment) {
 	}
 }
 
-// foretold notes that somebody declares this node lost.
-func (r *roster) foretold(now moment) {
-	if !r.doomed || now.waited(r.toldAt) > 2*r.t.silence {
-		r.doomAt = now
-	}
-	r.toldAt = now
-	if !r.doomed {
-		r.doomed = true
-		r.change()
-	}
-}
-
-// giveIn ends a declaration that comes to no end, since those whom it would take
-// are gone themselves: this node begins anew by itself.
-func (r *roster) giveIn(now moment) {
-	if r.doomed && r.state == serving && now.waited(r.toldAt) <= r.t.silence && now.waited(r.doomAt) > 3*(r.t.lease+r.t.margin) {
-		r.state = condemned
-	}
-}
-
 // finish ends the farewells of the lost for which a majority is clear.
 func (r *roster) finish(now moment) {
 	for _, f := range r.gone {
@@ -221,21 +201,3 @@ func (r *roster) unknown(f *farewell) bool {
 	}
 	return false
 }
-
-// reset makes this node a new one that knows nobody, after it was declared lost
-// and has given up what others took over.
-func (r *roster) reset(inc string) {
-	for _, m := range r.inOrder() {
-		r.setHearing(m, false)
-		r.tell(m, nowGone, replaced)
-	}
-	clear(r.members)
-	clear(r.others)
-	clear(r.sent)
-	r.quit = latest(append(append(r.quit, r.prev...), r.inc))
-	r.prev, r.doomed, r.state = nil, false, joining
-	r.become(inc)
-}
-
-// latest cuts a list of incarnations to those that are remembered.
-func latest(list []string) []string { return list[max(0, len(list)-maxPrev):] }

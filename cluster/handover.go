@@ -41,7 +41,7 @@ func (c *Cluster) HandOver(ctx context.Context, scan func(fn func(key string, va
 		if !errors.Is(err, ErrNoAnswer) && !errors.Is(err, errRefused) && !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
 			return err
 		}
-		c.o.Logger.Warn("cluster: a node didn't take what this one hands over", "node", n.Name, "error", err)
+		c.log.Warn("cluster: a node didn't take what this one hands over", "node", n.Name, "error", err)
 		failures = errors.Join(failures, fmt.Errorf("node %s: %w", n.Name, err))
 	}
 	return failures
@@ -109,7 +109,7 @@ func (c *Cluster) takeEntries(from Node, payload []byte, reply Reply) {
 		ctx, cancel := context.WithTimeout(c.wards.ctx, adoptTimeout)
 		defer cancel()
 		if err := c.host.Adopt(ctx, from, entries); err != nil {
-			c.o.Logger.Error("cluster: what another node hands over can't be kept", "node", from.Name, "error", err)
+			c.log.Error("cluster: what another node hands over can't be kept", "node", from.Name, "error", err)
 			_ = reply.Part([]byte("refused")) // as no answer would
 			return
 		}

@@ -26,7 +26,7 @@ func (c *Cluster) Leave(ctx context.Context) error {
 				if _, err := c.request(ctx, n.Tag, kindLeave, nil); err == nil || !c.hears(n.Tag) {
 					return
 				}
-				c.pause(ctx, c.o.timing.beat/5)
+				pause(ctx, c.o.timing.beat/5)
 			}
 		})
 	}

@@ -28,7 +28,7 @@ func (c *Cluster) checkName(ctx context.Context) error {
 		defer func() { _ = sub.Unsubscribe() }()
 	}
 	c.awaitRoutes(ctx)
-	for began := c.o.clock(); ; c.pause(ctx, c.o.timing.beat/5) {
+	for began := c.o.clock(); ; pause(ctx, c.o.timing.beat/5) {
 		if c.nameAnswers(ctx) || quiet.taken() {
 			return namesake(c.o.Node)
 		}

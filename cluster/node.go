@@ -9,3 +9,5 @@ type Node struct {
 	// Incarnation is new at each start of a node, and after it was declared lost.
 	Incarnation string
 }
+
+func (n Node) start() nodeStart { return nodeStart{n.Tag, n.Incarnation} }

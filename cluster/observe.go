@@ -106,3 +106,15 @@ func (c *Cluster) logEvent(e event) {
 		c.seen.lost.Inc()
 	}
 }
+
+// observeAll tells observers what happens until the end.
+func (c *Cluster) observeAll() {
+	for {
+		select {
+		case <-c.told:
+			c.announce()
+		case <-c.ctx.Done():
+			return
+		}
+	}
+}

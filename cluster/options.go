@@ -30,9 +30,9 @@ type Options struct {
 	// change to it; nil: nodes keep no journals that others can read.
 	ReadLost func(ctx context.Context, lost Node, fn func(key string, value []byte) error) error
 
-	State      State // outlives the process, or doesn't where nothing is kept
-	Logger     *slog.Logger
-	Registerer prometheus.Registerer
+	State      State                 // outlives the process, or doesn't where nothing is kept
+	Logger     *slog.Logger          // nil: nothing is logged
+	Registerer prometheus.Registerer // nil: nobody looks at the metrics
 
 	timing   timing
 	resolver resolver
@@ -83,6 +83,9 @@ func (o *Options) complete() error {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Registerer == nil {
+		o.Registerer = prometheus.NewRegistry()
 	}
 	if o.timing == (timing{}) {
 		o.timing = defaultTiming

@@ -11,7 +11,6 @@ type parts struct {
 	copies    *copies // nil where clients' records outlive their node anyway
 	wards     *wards
 	takeovers *takeovers
-	partsSeen *partsMetrics
 }
 
 // lifeKey says that this State has been a node's before.
@@ -26,7 +25,6 @@ func (c *Cluster) assemble() (err error) {
 		return err
 	}
 	c.handle(kindAdopt, false, c.takeEntries)
-	c.partsSeen = newPartsMetrics(c)
 	if len(c.o.URLs) > 0 {
 		return nil
 	}
@@ -47,9 +45,6 @@ func (c *Cluster) disassemble() {
 		c.wards.close()
 		c.directory.close()
 	}
-	if c.partsSeen != nil {
-		c.partsSeen.unregister(c.o.Registerer)
-	}
 }
 
 // enter begins what needs the host and the members: at the end of Join. It waits a
@@ -62,23 +57,6 @@ func (c *Cluster) enter(ctx context.Context) error {
 	defer cancel()
 	_ = c.directory.meet(meeting) // whoever is late is late
 	return ctx.Err()
-}
-
-// gathering is the least time from one message of changes, or of copies, to the next
-// one to all: what comes sooner goes with it. It bounds what the cluster costs on a
-// busy node; on one that rests nothing waits.
-const gathering = 2 * time.Millisecond
-
-// pace waits until gathering has passed since last.
-func pace(ctx context.Context, last time.Time) {
-	rest := gathering - time.Since(last)
-	if rest <= 0 {
-		return
-	}
-	select {
-	case <-time.After(rest):
-	case <-ctx.Done():
-	}
 }
 
 // transferTimeout is how long a node may take to keep one part of what it is sent.

@@ -179,3 +179,32 @@ func (d *dialler) routed(address string) bool {
 	}
 	return false
 }
+
+// awaitRoutes waits until the peers are there that can be expected, but not long
+// for the others when one is.
+func (c *Cluster) awaitRoutes(ctx context.Context) {
+	if c.bus.engine == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.o.timing.meeting)
+	defer cancel()
+	select {
+	case <-c.dialler.looked:
+	case <-ctx.Done():
+		return
+	}
+	var first time.Time
+	for ctx.Err() == nil {
+		routes := c.bus.engine.NumRoutes()
+		if routes >= int(c.dialler.expected.Load()) {
+			return
+		}
+		if routes > 0 && first.IsZero() {
+			first = time.Now()
+		}
+		if routes > 0 && time.Since(first) > c.o.timing.silence {
+			return
+		}
+		pause(ctx, c.o.timing.beat/20)
+	}
+}

@@ -119,7 +119,7 @@ func (c *Cluster) sender(f *frame, anyone bool) (Node, bool) {
 
 // drain forgets what began to come in from a node that is gone.
 func (c *Cluster) drain(n Node) {
-	who := nodeStart{n.Tag, n.Incarnation}
+	who := n.start()
 	c.receiving.Lock()
 	delete(c.inbounds, who)
 	c.receiving.Unlock()

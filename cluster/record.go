@@ -98,3 +98,6 @@ func readRecord(s State) (rec *record, err error) {
 	}
 	return rec, nil
 }
+
+// latest cuts a list of incarnations to those that are remembered.
+func latest(list []string) []string { return list[max(0, len(list)-maxPrev):] }

@@ -157,16 +157,18 @@ func (n *network) dropper(tag string) func(string) bool {
 }
 
 // logTo shows a log with the test, as long as the test runs.
-func logTo(t *testing.T) *slog.Logger {
-	w := &testWriter{t: t}
-	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
-	return slog.New(slog.NewTextHandler(w, nil))
-}
+func logTo(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(newTestWriter(t), nil)) }
 
 type testWriter struct {
 	mu   sync.Mutex
 	t    *testing.T
 	text strings.Builder
+}
+
+func newTestWriter(t *testing.T) *testWriter {
+	w := &testWriter{t: t}
+	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
+	return w
 }
 
 func (w *testWriter) Write(p []byte) (int, error) {
@@ -226,9 +228,9 @@ func looked(ok func() bool) bool {
 }
 
 // throughout fails if something ceases to hold within a time.
-func throughout(t *testing.T, time_ time.Duration, what string, ok func() bool) {
+func throughout(t *testing.T, d time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time_); time.Now().Before(end); {
+	for end := time.Now().Add(d); time.Now().Before(end); {
 		if looked(func() bool { return !ok() }) {
 			t.Fatalf("not any more: %s", what)
 		}
@@ -315,9 +317,7 @@ type rig struct {
 }
 
 func newRig(t *testing.T, on backdrop, nodes int) *rig {
-	w := &testWriter{t: t}
-	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
-	r := &rig{t: t, on: on, log: w, timing: quick, nodes: make([]*Cluster, nodes)}
+	r := &rig{t: t, on: on, log: newTestWriter(t), timing: quick, nodes: make([]*Cluster, nodes)}
 	for range nodes {
 		r.states, r.hosts = append(r.states, newMemory()), append(r.hosts, &echo{})
 	}
@@ -397,6 +397,13 @@ func (r *rig) awaitSees(i int, want string) {
 		}
 	}
 	r.t.Fatalf("node %s sees %q, want %q", nodeName(i), got, want)
+}
+
+// await waits for the end of a call of node i, but not for ever.
+func (r *rig) await(i int, x *call) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
+	defer cancel()
+	return r.nodes[i].await(ctx, x)
 }
 
 func (r *rig) valid(i int) func() bool   { return func() bool { return r.nodes[i].Fence().Valid() } }

@@ -27,17 +27,14 @@ type takeovers struct {
 	lists   lists
 
 	mu     sync.Mutex
-	all    map[life]*takeover // guarded by mu; those that aren't over
-	ready  bool               // guarded by mu; there is a host to give clients to
-	closed bool               // guarded by mu
+	all    map[nodeStart]*takeover // guarded by mu; those that aren't over
+	ready  bool                    // guarded by mu; there is a host to give clients to
+	closed bool                    // guarded by mu
 
 	ctx     context.Context
 	cancel  context.CancelFunc
 	workers sync.WaitGroup
 }
-
-// life is one incarnation of a node.
-type life struct{ tag, incarnation string }
 
 // takeover is what happens here to the clients of one lost incarnation.
 type takeover struct {
@@ -52,7 +49,7 @@ type takeover struct {
 }
 
 func newTakeovers(c *Cluster) *takeovers {
-	t := &takeovers{cluster: c, lists: lists{c.o.State}, all: map[life]*takeover{}}
+	t := &takeovers{cluster: c, lists: lists{c.o.State}, all: map[nodeStart]*takeover{}}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	c.handle(kindTakenOver, false, t.tellStanding)
 	c.handle(kindLists, true, t.tellLists) // also to those who were declared lost
@@ -105,33 +102,25 @@ func (t *takeovers) poke() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, o := range t.all {
-		o.poke()
+		notify(o.poked)
 	}
 }
 
-func (o *takeover) poke() {
-	select {
-	case o.poked <- struct{}{}:
-	default:
-	}
-}
-
-func (t *takeovers) find(tag, incarnation string) *takeover {
+func (t *takeovers) find(lost Node) *takeover {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.all[life{tag, incarnation}]
+	return t.all[lost.start()]
 }
 
 // begin begins the taking over of a lost node's clients, unless it has been begun.
 func (t *takeovers) begin(lost Node) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := life{lost.Tag, lost.Incarnation}
-	if t.closed || t.all[key] != nil {
+	if t.closed || t.all[lost.start()] != nil {
 		return
 	}
 	o := &takeover{lost: lost, poked: make(chan struct{}, 1)}
-	t.all[key] = o
+	t.all[lost.start()] = o
 	if t.ready {
 		t.start(o)
 	}
@@ -145,7 +134,7 @@ func (t *takeovers) start(o *takeover) {
 	t.workers.Go(func() {
 		t.run(o)
 		t.mu.Lock()
-		delete(t.all, life{o.lost.Tag, o.lost.Incarnation})
+		delete(t.all, o.lost.start())
 		t.mu.Unlock()
 	})
 }
@@ -160,7 +149,7 @@ func (t *takeovers) run(o *takeover) {
 		}
 		if err != nil && t.ctx.Err() == nil {
 			if failures++; failures%50 == 1 {
-				t.cluster.o.Logger.Error("cluster: taking over the clients of a lost node fails; it is tried again",
+				t.cluster.log.Error("cluster: taking over the clients of a lost node fails; it is tried again",
 					"node", o.lost.Name, "error", err)
 			}
 		}

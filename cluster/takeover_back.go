@@ -20,7 +20,7 @@ func (t *takeovers) isReady(q *question) (bool, error) {
 		if how == taken || how == forgone {
 			continue
 		}
-		if o := t.find(lost.Tag, lost.Incarnation); o != nil && !o.forgo() {
+		if o := t.find(lost); o != nil && !o.forgo() {
 			ready = false
 		} else if err := t.lists.end(t.ctx, lost, forgone); err != nil {
 			return false, err
@@ -37,9 +37,7 @@ const backPatience = 30 * time.Second
 // those that this node knew, but not for ever: they may be gone.
 func (t *takeovers) whoMayKnow(ctx context.Context) ([]Node, error) {
 	for begun := time.Now(); ; {
-		select {
-		case <-time.After(t.cluster.o.timing.silence):
-		case <-ctx.Done():
+		if pause(ctx, t.cluster.o.timing.silence); ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		nodes, known, heard := t.cluster.audible(), t.cluster.Nodes(), 1

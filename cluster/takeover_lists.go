@@ -120,7 +120,7 @@ var errList = errors.New("cluster: a list of clients that makes no sense")
 
 func parseList(text []byte) (*list, error) {
 	part := &list{}
-	if json.Unmarshal(text, part) != nil || len(part.Taker) != tagChars || !isID(part.Taker) || part.Number < 0 {
+	if json.Unmarshal(text, part) != nil || !isTag(part.Taker) || part.Number < 0 {
 		return nil, errList
 	}
 	return part, nil

@@ -30,14 +30,16 @@ func (q *question) encode() []byte {
 	return text
 }
 
+var errQuestion = errors.New("cluster: a question about a lost node that makes no sense")
+
 func parseQuestion(text []byte) (*question, error) {
 	q := &question{}
-	if len(text) > 64<<10 || json.Unmarshal(text, q) != nil || len(q.Tag) != tagChars || !isID(q.Tag) || len(q.Lives) == 0 || len(q.Lives) > maxLives {
-		return nil, errFrame
+	if len(text) > 64<<10 || json.Unmarshal(text, q) != nil || !isTag(q.Tag) || len(q.Lives) == 0 || len(q.Lives) > maxLives {
+		return nil, errQuestion
 	}
 	for _, l := range q.Lives {
-		if len(l) != incChars || !isID(l) {
-			return nil, errFrame
+		if !isInc(l) {
+			return nil, errQuestion
 		}
 	}
 	return q, nil
@@ -50,7 +52,7 @@ func (t *takeovers) standing(lost Node) standing {
 	if s.Over != notOver {
 		return s
 	}
-	if o := t.find(lost.Tag, lost.Incarnation); o != nil {
+	if o := t.find(lost); o != nil {
 		o.mu.Lock()
 		s.Given = o.given
 		o.mu.Unlock()
@@ -115,8 +117,8 @@ func (t *takeovers) tellStanding(_ Node, payload []byte, reply Reply) {
 			_ = reply.Part(text) // it asks again
 		}
 		if q.Told {
-			if o := t.find(lost.Tag, lost.Incarnation); o != nil {
-				o.poke()
+			if o := t.find(lost); o != nil {
+				notify(o.poked)
 			}
 		}
 	})

@@ -87,6 +87,9 @@ func parseFrame(b []byte) (frame, error) {
 	return f, nil
 }
 
+func isTag(s string) bool { return len(s) == tagChars && isID(s) }
+func isInc(s string) bool { return len(s) == incChars && isID(s) }
+
 // isID says whether s has only the characters of tags and incarnations.
 func isID(s string) bool {
 	for i := range len(s) {

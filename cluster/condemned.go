@@ -1,0 +1,60 @@
+package cluster
+
+// What becomes of a node that the others declare lost, and that is told so: it gives
+// up the clients that they took over, and begins anew as one that knows nobody.
+
+// foretold notes that somebody declares this node lost.
+func (r *roster) foretold(now moment) {
+	if !r.doomed || now.waited(r.toldAt) > 2*r.t.silence {
+		r.doomAt = now
+	}
+	r.toldAt = now
+	if !r.doomed {
+		r.doomed = true
+		r.change()
+	}
+}
+
+// giveIn ends a declaration that comes to no end, since those whom it would take
+// are gone themselves: this node begins anew by itself.
+func (r *roster) giveIn(now moment) {
+	if r.doomed && r.state == serving && now.waited(r.toldAt) <= r.t.silence && now.waited(r.doomAt) > 3*(r.t.lease+r.t.margin) {
+		r.state = condemned
+	}
+}
+
+// atone gives up what others took over and begins anew.
+func (c *Cluster) atone(was []string) {
+	c.log.Warn("cluster: this node was declared lost; it gives up what the others took over, and joins anew")
+	for c.giveUp != nil {
+		err := c.giveUp(c.ctx, was)
+		if err == nil {
+			break
+		}
+		c.log.Warn("cluster: giving up what others took over", "error", err)
+		if pause(c.ctx, c.o.timing.beat); c.ctx.Err() != nil {
+			return
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.atoning = false
+	c.joined = c.o.clock()
+	c.roster.reset(newIncarnation(c.roster.inc))
+	c.after(c.joined)
+}
+
+// reset makes this node a new one that knows nobody, after it was declared lost
+// and has given up what others took over.
+func (r *roster) reset(inc string) {
+	for _, m := range r.inOrder() {
+		r.setHearing(m, false)
+		r.tell(m, nowGone, replaced)
+	}
+	clear(r.members)
+	clear(r.others)
+	clear(r.sent)
+	r.quit = latest(append(append(r.quit, r.prev...), r.inc))
+	r.prev, r.doomed, r.state = nil, false, joining
+	r.become(inc)
+}
