@@ -24,28 +24,6 @@ func bothWays(t *testing.T, env harness.Env, test func(*testing.T, *harness.Clus
 	})
 }
 
-// spread opens clients on each of the nodes.
-func spread(t *testing.T, nodes []*harness.Node, each int) (byNode [][]*harness.Client) {
-	t.Helper()
-	for _, n := range nodes {
-		byNode = append(byNode, n.Crowd(t, each, func(int) harness.Dial { return harness.Dial{} }))
-	}
-	return byNode
-}
-
-// closes are the ids of the close events of each client, with how often they came.
-func closes(b *harness.Backend) map[string]map[string]int {
-	all := map[string]map[string]int{}
-	for _, d := range b.Received(harness.Of("close", "")) {
-		id := d.Event.Data.ClientID
-		if all[id] == nil {
-			all[id] = map[string]int{}
-		}
-		all[id][d.Event.ID]++
-	}
-	return all
-}
-
 // A node that is told to end while the backend is away hands over what it can't
 // deliver, and another node delivers it: each client's events in order, the close last.
 // The node leaves nothing behind: it may never come back.

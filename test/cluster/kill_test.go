@@ -135,13 +135,3 @@ func TestKilledNodeIsClosedForByOthers(t *testing.T) {
 		}
 	})
 }
-
-// oneCloseEach fails the test for each client with closes of several ids.
-func oneCloseEach(t *testing.T, b *harness.Backend) {
-	t.Helper()
-	for id, ids := range closes(b) {
-		if len(ids) != 1 {
-			t.Errorf("client %s has %d close ids", id, len(ids))
-		}
-	}
-}

@@ -46,16 +46,18 @@ func TestStrangersAtTheRoutePort(t *testing.T) {
 		[]byte("INFO {\"server_id\":\"x\",\"name\":\"node-9\"}\r\n"), noise,
 	} {
 		for range 20 {
-			conn, err := net.Dial("tcp", node.Route())
+			conn, err := net.DialTimeout("tcp", node.Route(), harness.Patience)
 			if err != nil {
 				t.Fatal(err)
 			}
+			_ = conn.SetDeadline(time.Now().Add(harness.Patience))
 			_, _ = conn.Write(what)
 			conn.Close()
 		}
 	}
 	// TLS, but no certificate; the handshake of TLS 1.3 fails at the first read.
-	conn, err := tls.Dial("tcp", node.Route(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // it is a stranger
+	dialer := &net.Dialer{Timeout: harness.Patience}
+	conn, err := tls.DialWithDialer(dialer, "tcp", node.Route(), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // it is a stranger
 	if err == nil {
 		_ = conn.SetReadDeadline(time.Now().Add(harness.Patience))
 		if n, err := conn.Read(make([]byte, 1)); err == nil {
