@@ -29,9 +29,9 @@ func (c *Cluster) Call(ctx context.Context, tags []string, request []byte) []Ans
 	}
 	for i := range calls {
 		answers[i].Parts, answers[i].Err = c.await(ctx, calls[i])
-		c.seen.calls.Inc()
+		c.metrics.calls.Inc()
 		if answers[i].Err != nil {
-			c.seen.unanswered.Inc()
+			c.metrics.unanswered.Inc()
 		}
 	}
 	return answers

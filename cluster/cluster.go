@@ -35,10 +35,10 @@ type Cluster struct {
 	// after an error.
 	giveUp func(ctx context.Context, was []string) error
 
-	fence *Fence
-	fatal chan error // cap 1
-	seen  *metrics
-	calls pending
+	fence   *Fence
+	fatal   chan error // cap 1
+	metrics *metrics
+	calls   pending
 
 	mu      sync.Mutex
 	roster  *roster
@@ -104,7 +104,7 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	c.handleCore()
 	err = c.assemble()
 	if err == nil {
-		c.seen = newMetrics(c)
+		c.metrics = newMetrics(c)
 		c.dial(peers)
 		err = c.checkName(ctx)
 	}
@@ -220,5 +220,5 @@ func (c *Cluster) Close() {
 	c.workers.Wait()
 	c.disassemble()
 	c.bus.close()
-	c.seen.unregister(c.o.Registerer)
+	c.metrics.unregister(c.o.Registerer)
 }

@@ -142,29 +142,30 @@ func (w *ward) put(records []byte, wanted func(id string) bool) (commits []Commi
 
 // keepAll keeps a part of all records, as far as no batch has brought newer ones.
 func (w *ward) keepAll(ctx context.Context, session epoch, records []byte) holding {
-	c := w.caught(ctx, session)
-	if c == nil {
-		return holdsNot
-	}
-	w.mu.Lock()
-	if w.taking || w.catching != c {
-		w.mu.Unlock()
-		return holdsNot
-	}
-	commits, err := w.put(records, func(id string) bool {
-		delete(c.stale, id)
-		_, newer := c.newer[id]
-		return !newer
+	return w.onceCaught(ctx, session, func(c *catchUp) ([]Commit, error) {
+		return w.put(records, func(id string) bool {
+			delete(c.stale, id)
+			_, newer := c.newer[id]
+			return !newer
+		})
 	})
-	w.mu.Unlock()
-	if err != nil {
-		return holdsNot
-	}
-	return await(ctx, commits)
 }
 
 // finish ends the coming of all records: what didn't come isn't there any more.
 func (w *ward) finish(ctx context.Context, session epoch) holding {
+	return w.onceCaught(ctx, session, func(c *catchUp) ([]Commit, error) {
+		commits := make([]Commit, 0, len(c.stale)+1)
+		for id := range c.stale {
+			commits = append(commits, w.cluster.o.State.Delete(w.prefix()+id))
+		}
+		w.catching, w.known.Complete = nil, true
+		return append(commits, w.save()), nil
+	})
+}
+
+// onceCaught writes something down, under mu, when it is known what is here from before,
+// and waits until it is kept.
+func (w *ward) onceCaught(ctx context.Context, session epoch, write func(*catchUp) ([]Commit, error)) holding {
 	c := w.caught(ctx, session)
 	if c == nil {
 		return holdsNot
@@ -174,13 +175,11 @@ func (w *ward) finish(ctx context.Context, session epoch) holding {
 		w.mu.Unlock()
 		return holdsNot
 	}
-	commits := make([]Commit, 0, len(c.stale)+1)
-	for id := range c.stale {
-		commits = append(commits, w.cluster.o.State.Delete(w.prefix()+id))
-	}
-	w.catching, w.known.Complete = nil, true
-	commits = append(commits, w.save())
+	commits, err := write(c)
 	w.mu.Unlock()
+	if err != nil {
+		return holdsNot
+	}
 	return await(ctx, commits)
 }
 

@@ -42,7 +42,7 @@ func (c *Cluster) beatOn() {
 func (c *Cluster) takeBeat(m *nats.Msg) {
 	b, err := parseBeat(m.Data)
 	if err != nil {
-		c.seen.dropped.WithLabelValues("malformed").Inc()
+		c.metrics.dropped.WithLabelValues("malformed").Inc()
 		return
 	}
 	if c.o.drop != nil && c.o.drop(b.tag) {

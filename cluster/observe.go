@@ -103,7 +103,7 @@ func (c *Cluster) logEvent(e event) {
 		c.log.Info("cluster: a node has left", attrs...)
 	case e.how == lost:
 		c.log.Warn("cluster: a node is lost", attrs...)
-		c.seen.lost.Inc()
+		c.metrics.lost.Inc()
 	}
 }
 

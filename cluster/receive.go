@@ -31,7 +31,7 @@ type inbound struct {
 func (c *Cluster) receive(m *nats.Msg) {
 	f, err := parseFrame(m.Data)
 	if err != nil {
-		c.seen.dropped.WithLabelValues("malformed").Inc()
+		c.metrics.dropped.WithLabelValues("malformed").Inc()
 		return
 	}
 	if c.o.drop != nil && c.o.drop(f.from) {
@@ -50,7 +50,7 @@ func (c *Cluster) receive(m *nats.Msg) {
 	h := c.handlers[f.kind]
 	from, ok := c.sender(&f, h.anyone)
 	if h.do == nil || !ok {
-		c.seen.dropped.WithLabelValues("stranger").Inc()
+		c.metrics.dropped.WithLabelValues("stranger").Inc()
 		reply.refuse()
 		return
 	}
@@ -69,7 +69,7 @@ func (c *Cluster) assembleFrames(f *frame) (payload []byte, whole bool) {
 		c.inbounds[who] = in
 	}
 	if f.number != in.last+1 {
-		c.seen.dropped.WithLabelValues("gap").Inc()
+		c.metrics.dropped.WithLabelValues("gap").Inc()
 		in.whole = nil
 	}
 	gap := f.number != in.last+1
@@ -149,7 +149,7 @@ func (c *Cluster) takeAnswer(m *nats.Msg) {
 	}
 	flags, contents, err := parseAnswer(m.Data)
 	if err != nil {
-		c.seen.dropped.WithLabelValues("malformed").Inc()
+		c.metrics.dropped.WithLabelValues("malformed").Inc()
 		return
 	}
 	c.calls.take(id, flags, contents)

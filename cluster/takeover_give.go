@@ -28,7 +28,7 @@ func (t *takeovers) takeOver(lost Node) (all bool, err error) {
 		all = true
 	}
 	if err == nil && clients > 0 {
-		t.cluster.seen.taken.Add(float64(clients))
+		t.cluster.metrics.taken.Add(float64(clients))
 		t.cluster.log.Warn("cluster: the clients of a lost node are this node's to close now", "node", lost.Name, "clients", clients)
 	}
 	return all, err

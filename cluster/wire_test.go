@@ -24,7 +24,7 @@ func FuzzFrame(f *testing.F) {
 		if again := appendFrame(nil, &got); !bytes.Equal(again, b) {
 			t.Fatalf("%x became %x", b, again)
 		}
-		c := &Cluster{inbounds: make(map[nodeStart]*inbound), seen: newMetrics(&Cluster{o: Options{Registerer: prometheus.NewRegistry()}})}
+		c := &Cluster{inbounds: make(map[nodeStart]*inbound), metrics: newMetrics(&Cluster{o: Options{Registerer: prometheus.NewRegistry()}})}
 		c.assembleFrames(&got)
 		got.number++
 		if whole, ok := c.assembleFrames(&got); ok && len(whole) > 2*len(b) {
