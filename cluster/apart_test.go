@@ -13,7 +13,7 @@ func TestOneOfTwoDiesWhileTheThirdIsAway(t *testing.T) {
 	r := newRig(t, newRouted(t, 3), 3)
 	r.start(0, 1, 2)
 	r.whole(0, 1, 2)
-	if err := r.nodes[2].Leave(t.Context()); err != nil {
+	if err := r.nodes[2].Leave(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	r.stop(2)
@@ -26,7 +26,7 @@ func TestOneOfTwoDiesWhileTheThirdIsAway(t *testing.T) {
 		return err != nil && strings.Contains(err.Error(), "stay apart")
 	})
 	throughout(t, quick.lease, "the one that stayed is ready", func() bool { return r.nodes[0].Health() == nil })
-	if err := r.nodes[0].Forget(t.Context(), "b"); err != nil {
+	if err := r.nodes[0].Forget(patient(t), "b"); err != nil {
 		t.Fatal(err)
 	}
 	r.whole(0, 2)

@@ -45,7 +45,7 @@ func TestCallsInOrder(t *testing.T) {
 			}
 			x := r.nodes[0].begin(r.tag(1), kindCall, request)
 			waiting.Go(func() {
-				parts, err := r.await(0, x)
+				parts, err := r.nodes[0].await(patient(t), x)
 				if err != nil || len(parts) != 1 || string(parts[0]) != string(request[:6]) {
 					t.Errorf("%s: %q %v", request[:6], parts, err)
 				}
@@ -129,7 +129,7 @@ func TestCallsEnd(t *testing.T) {
 		r.hosts[2].serve = r.hosts[1].serve
 		r.net.set(true, r.tag(0), r.tag(2))
 		x := r.nodes[0].begin(r.tag(2), kindCall, nil)
-		if _, err := r.await(0, x); err == nil || r.nodes[0].hears(r.tag(2)) {
+		if _, err := r.nodes[0].await(patient(t), x); err == nil || r.nodes[0].hears(r.tag(2)) {
 			t.Errorf("it ended with %v", err)
 		}
 	})

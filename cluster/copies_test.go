@@ -57,7 +57,7 @@ func TestCopiesOfFewNodes(t *testing.T) {
 	s.wantCopies(0, 1, other)
 	s.stop(1)
 	commit := s.connect(0, "x", "y") // waits until the other one is silent
-	if err := commit.Wait(t.Context()); err != nil {
+	if err := commit.Wait(patient(t)); err != nil {
 		t.Error(err)
 	}
 	s.enter(1)
@@ -161,7 +161,7 @@ func TestCopiesOfOneThatLeft(t *testing.T) {
 	all := s.connectMany(0, 10)
 	s.wantCopies(1, 0, all)
 	s.wantCopies(2, 0, all)
-	if err := s.nodes[0].Leave(t.Context()); err != nil {
+	if err := s.nodes[0].Leave(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	s.stop(0)

@@ -212,6 +212,7 @@ func TestSettleWaitsForWhoIsHeardJustNow(t *testing.T) {
 	s.net.set(true, s.tag(0), s.tag(1))
 	eventually(t, "b is silent for a", func() bool { return s.sees(0) == "(b)" })
 	slow.held.Lock()
+	defer slow.held.Unlock()
 	c := s.nodes[0]
 	c.mu.Lock()
 	c.roster.change()
@@ -222,7 +223,6 @@ func TestSettleWaitsForWhoIsHeardJustNow(t *testing.T) {
 	if late := c.Settle(t.Context()); late == nil {
 		s.wantHolders(1, "u", 0)
 	}
-	slow.held.Unlock()
 }
 
 // The names of a node that is lost are dropped, those of a silent one not; after a

@@ -30,7 +30,7 @@ func TestHandOver(t *testing.T) {
 		s.timing = calm
 		s.enter(0, 1, 2)
 		scan, _ := scanOf(300, 20<<10)
-		if err := s.nodes[0].HandOver(t.Context(), scan); err != nil {
+		if err := s.nodes[0].HandOver(patient(t), scan); err != nil {
 			t.Fatal(err)
 		}
 		next, other := s.witnesses[s.behind(0)[0]], s.witnesses[s.behind(0)[1]]
@@ -60,7 +60,7 @@ func TestHandOverRefused(t *testing.T) {
 	}
 	s.enter(0, 1, 2)
 	scan, calls := scanOf(100, 20<<10)
-	if err := s.nodes[0].HandOver(t.Context(), scan); err != nil {
+	if err := s.nodes[0].HandOver(patient(t), scan); err != nil {
 		t.Fatal(err)
 	}
 	second := s.witnesses[ring[1]]
@@ -68,11 +68,11 @@ func TestHandOverRefused(t *testing.T) {
 		t.Errorf("%d entries arrived after %d scans", len(got), *calls)
 	}
 	second.before = func() error { return errors.New("disk full") }
-	if err := s.nodes[0].HandOver(t.Context(), scan); !errors.Is(err, errRefused) {
+	if err := s.nodes[0].HandOver(patient(t), scan); !errors.Is(err, errRefused) {
 		t.Errorf("got %v, want that it was refused", err)
 	}
 	broken := errors.New("unreadable")
-	if err := s.nodes[0].HandOver(t.Context(), func(func(string, []byte) error) error { return broken }); !errors.Is(err, broken) {
+	if err := s.nodes[0].HandOver(patient(t), func(func(string, []byte) error) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("got %v, want the scan's error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -83,7 +83,7 @@ func TestHandOverRefused(t *testing.T) {
 	s.stop(1)
 	s.stop(2)
 	eventually(t, "a is alone", func() bool { return len(s.nodes[0].hearing()) == 0 })
-	if err := s.nodes[0].HandOver(t.Context(), scan); !errors.Is(err, ErrNobody) {
+	if err := s.nodes[0].HandOver(patient(t), scan); !errors.Is(err, ErrNobody) {
 		t.Errorf("got %v, want %v", err, ErrNobody)
 	}
 }

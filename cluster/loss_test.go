@@ -179,7 +179,7 @@ func TestLeaseLostAndRegained(t *testing.T) {
 	r.net.set(false, r.tag(0), r.tag(1), r.tag(2))
 	r.net.set(false, r.tag(1), r.tag(2))
 	r.whole(0, 1, 2)
-	if err := r.nodes[2].Fence().Wait(t.Context()); err != nil {
+	if err := r.nodes[2].Fence().Wait(patient(t)); err != nil {
 		t.Error(err)
 	}
 	throughout(t, 2*quick.lease, "nobody is lost", func() bool { return !told[0].has("lost c") && !told[1].has("lost c") && !told[2].has("lost a") })
@@ -267,19 +267,19 @@ func TestTwoNodesAndForget(t *testing.T) {
 			}
 			return problem.Status
 		}
-		if got := status(a.Forget(t.Context(), "nobody")); got != http.StatusNotFound {
+		if got := status(a.Forget(patient(t), "nobody")); got != http.StatusNotFound {
 			t.Errorf("an unknown one: %d", got)
 		}
-		if got := status(a.Forget(t.Context(), "b")); got != http.StatusConflict {
+		if got := status(a.Forget(patient(t), "b")); got != http.StatusConflict {
 			t.Errorf("one that answers: %d", got)
 		}
 		r.net.set(true, r.tag(0), r.tag(1))
 		r.awaitSees(0, "(b)")
-		if got := status(a.Forget(t.Context(), "b")); got != http.StatusConflict {
+		if got := status(a.Forget(patient(t), "b")); got != http.StatusConflict {
 			t.Errorf("one that answered just now: %d", got)
 		}
 		throughout(t, 2*(quick.lease+quick.margin), "both fences are open", func() bool { return r.valid(0)() && r.valid(1)() })
-		if err := a.Forget(t.Context(), "b"); err != nil {
+		if err := a.Forget(patient(t), "b"); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "b is lost", func() bool { return told[0].has("lost b") })
@@ -302,9 +302,9 @@ func TestForgetBothOthers(t *testing.T) {
 	r.stop(1)
 	r.stop(2)
 	eventually(t, "shut", r.invalid(0))
-	eventually(t, "b can be forgotten", func() bool { return r.nodes[0].Forget(t.Context(), "b") == nil })
+	eventually(t, "b can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "b") == nil })
 	eventually(t, "open", r.valid(0))
-	eventually(t, "c can be forgotten", func() bool { return r.nodes[0].Forget(t.Context(), "c") == nil })
+	eventually(t, "c can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "c") == nil })
 	r.whole(0)
 }
 
@@ -319,7 +319,7 @@ func TestLeave(t *testing.T) {
 		for warning := range warnings {
 			warnings[warning] = r.log.count(warning) // while they met
 		}
-		if err := r.nodes[2].Leave(t.Context()); err != nil {
+		if err := r.nodes[2].Leave(patient(t)); err != nil {
 			t.Fatal(err)
 		}
 		if r.valid(2)() || r.nodes[2].Health() == nil {
@@ -362,7 +362,7 @@ func TestLeaveThatIsKnownAlready(t *testing.T) {
 	stays.mu.Lock()
 	stays.roster.bidFarewell(stays.roster.members[r.tag(1)], false, stays.o.clock())
 	stays.mu.Unlock()
-	if err := leaves.Leave(t.Context()); err != nil {
+	if err := leaves.Leave(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	if !leaves.hears(r.tag(0)) {
@@ -378,7 +378,7 @@ func TestLeaveUnheard(t *testing.T) {
 	r.whole(0, 1, 2)
 	r.net.set(true, r.tag(0), r.tag(1), r.tag(2))
 	r.awaitSees(1, "(a) c")
-	if err := r.nodes[2].Leave(t.Context()); err != nil {
+	if err := r.nodes[2].Leave(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	r.stop(2)

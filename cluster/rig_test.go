@@ -50,6 +50,13 @@ var (
 // patience is for what must happen at last.
 const patience = time.Minute
 
+// patient is a context for that.
+func patient(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 const (
 	secretA = "secret-a-0123456789-0123456789-0123456789"
 	secretB = "secret-b-0123456789-0123456789-0123456789"
@@ -356,7 +363,7 @@ func (r *rig) start(which ...int) {
 				return
 			}
 			r.nodes[i] = c
-			errs[i] = c.Join(r.t.Context(), r.hosts[i])
+			errs[i] = c.Join(patient(r.t), r.hosts[i])
 		})
 	}
 	all.Wait()
@@ -397,13 +404,6 @@ func (r *rig) awaitSees(i int, want string) {
 		}
 	}
 	r.t.Fatalf("node %s sees %q, want %q", nodeName(i), got, want)
-}
-
-// await waits for the end of a call of node i, but not for ever.
-func (r *rig) await(i int, x *call) ([][]byte, error) {
-	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
-	defer cancel()
-	return r.nodes[i].await(ctx, x)
 }
 
 func (r *rig) valid(i int) func() bool   { return func() bool { return r.nodes[i].Fence().Valid() } }

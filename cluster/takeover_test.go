@@ -114,7 +114,7 @@ func TestCutOffAndBack(t *testing.T) {
 	s.net.set(true, s.tag(0), s.tag(1), s.tag(2))
 	s.wantTaken(0, all)
 	unseen := s.connect(0, "unseen", "nobody knows")
-	if err := unseen.Wait(t.Context()); err != nil {
+	if err := unseen.Wait(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	s.hold(0, UID, "late", true)
@@ -234,7 +234,7 @@ func TestForgottenNode(t *testing.T) {
 	s.stop(0)
 	eventually(t, "it is silent", func() bool { return s.sees(1) == "(a)" })
 	throughout(t, quick.lease+2*quick.margin, "nothing is taken over", func() bool { return len(s.takenOf()) == 0 })
-	if err := s.nodes[1].Forget(t.Context(), "a"); err != nil {
+	if err := s.nodes[1].Forget(patient(t), "a"); err != nil {
 		t.Fatal(err)
 	}
 	s.wantTaken(0, all)

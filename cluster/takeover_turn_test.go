@@ -87,7 +87,7 @@ func TestLists(t *testing.T) {
 		t.Errorf("pending %v, %v", got, err)
 	}
 	for i, taker := range []string{"cccccccc", "dddddddd"} {
-		if err := l.add(a, &list{Taker: taker, Number: i, Clients: []string{fmt.Sprint("client", i), "both"}}).Wait(t.Context()); err != nil {
+		if err := l.add(a, &list{Taker: taker, Number: i, Clients: []string{fmt.Sprint("client", i), "both"}}).Wait(patient(t)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -95,7 +95,7 @@ func (s *stage) enter(which ...int) {
 			c, err := Open(s.t.Context(), s.options(i))
 			if err == nil {
 				s.nodes[i] = c
-				err = c.Join(s.t.Context(), s.witnesses[i])
+				err = c.Join(patient(s.t), s.witnesses[i])
 			}
 			if err != nil {
 				s.t.Errorf("node %s: %v", nodeName(i), err)
@@ -184,7 +184,7 @@ func (s *stage) connectMany(i, n int) map[string]string {
 		all[id] = record
 		last = s.connect(i, id, record)
 	}
-	if err := last.Wait(s.t.Context()); err != nil {
+	if err := last.Wait(patient(s.t)); err != nil {
 		s.t.Fatal(err)
 	}
 	return all
