@@ -88,16 +88,23 @@ func TestNameTaken(t *testing.T) {
 		r.start(0, 1)
 		o := r.options(2)
 		o.Node = "a"
-		c, err := Open(t.Context(), o)
-		if err == nil {
-			c.Close()
-			t.Fatal("it is opened")
-		}
-		if !strings.Contains(err.Error(), `"a"`) {
-			t.Errorf("got %v", err)
-		}
+		refusesName(t, o)
 		r.whole(0, 1)
 	})
+}
+
+// refusesName fails the test unless a node with these options, whose name is "a", is
+// told that there is such a one.
+func refusesName(t *testing.T, o Options) {
+	t.Helper()
+	c, err := Open(t.Context(), o)
+	if err == nil {
+		c.Close()
+		t.Fatal("it is opened")
+	}
+	if !strings.Contains(err.Error(), `"a"`) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // A name is taken although who has it can't be reached: another node hears it.
@@ -110,14 +117,7 @@ func TestNameTakenOutOfReach(t *testing.T) {
 	r.net.set(true, r.tag(0), r.tag(0))
 	o := r.options(2)
 	o.Node, o.drop = "a", r.net.dropper(r.tag(0))
-	c, err := Open(t.Context(), o)
-	if err == nil {
-		c.Close()
-		t.Fatal("it is opened")
-	}
-	if !strings.Contains(err.Error(), `"a"`) {
-		t.Errorf("got %v", err)
-	}
+	refusesName(t, o)
 	r.whole(0, 1)
 }
 
