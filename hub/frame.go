@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"gatepost/protocol"
 )
@@ -90,23 +88,10 @@ func closeFrame(cause Cause) *Frame {
 		return nil
 	}
 	payload := binary.BigEndian.AppendUint16(nil, uint16(cause.Code))
-	return &Frame{wire: encode(opClose, append(payload, shortReason(cause.Reason)...))}
+	return &Frame{wire: encode(opClose, append(payload, protocol.Clip(cause.Reason, protocol.MaxReasonBytes)...))}
 }
 
 func onWire(code int) bool {
 	const tlsHandshake = 1015
 	return code != protocol.CloseNoStatus && code != protocol.CloseAbnormal && code != tlsHandshake
-}
-
-// shortReason is as much of reason as fits into a close frame, in whole characters.
-func shortReason(reason string) string {
-	reason = strings.ToValidUTF8(reason, "\uFFFD")
-	if len(reason) <= protocol.MaxReasonBytes {
-		return reason
-	}
-	end := protocol.MaxReasonBytes
-	for !utf8.RuneStart(reason[end]) {
-		end--
-	}
-	return reason[:end]
 }

@@ -125,5 +125,5 @@ func (d *Dispatcher) unreadable(err error) *protocol.Problem {
 // NoLetter is the 404 for an id of which there is no dead letter.
 func NoLetter(field, id string) *protocol.Problem {
 	return &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Field: field,
-		Detail: fmt.Sprintf("there is no dead letter %q", oneLine([]byte(id), protocol.MaxNameBytes))}
+		Detail: fmt.Sprintf("there is no dead letter %q", oneLine(id, protocol.MaxNameBytes))}
 }

@@ -99,7 +99,7 @@ func (j *job) ended(a *answer, r ruling) {
 // answer is what a letter shows of an attempt's answer. A backend mostly repeats
 // itself: one string serves all.
 func (j *job) answer(a *answer) string {
-	text := clip(a.body, maxAnswerBytes)
+	text := protocol.Clip(a.body, maxAnswerBytes)
 	if n := len(j.failed); n > 0 && j.failed[n-1].Answer == text {
 		return j.failed[n-1].Answer
 	}

@@ -46,7 +46,7 @@ func (e *endpoint) outcome(j *job) protocol.Outcome {
 	case j.ruling == accepted:
 		o.Verdict, o.Reply = protocol.Delivered, j.reply
 	case j.ruling == refused:
-		o.Verdict, o.Status, o.Text = protocol.Refused, j.last.status, clip(j.last.body, protocol.MaxRefusalBytes)
+		o.Verdict, o.Status, o.Text = protocol.Refused, j.last.status, protocol.Clip(j.last.body, protocol.MaxRefusalBytes)
 	case j.givenUp():
 		o.Verdict = protocol.Aborted
 	default:

@@ -19,7 +19,7 @@ func (e *endpoint) unreadable(event, id string, a *answer, err error) {
 	e.seen.unreadable.WithLabelValues(e.Name).Inc()
 	e.garbled.say("the reply to an event can't be read, nothing of it is carried out",
 		slog.String("endpoint", e.Name), slog.String("url", e.courier.shown), slog.String("event", event),
-		slog.String("id", id), slog.Int("status", a.status), slog.String("content_type", oneLine([]byte(a.header.Get("Content-Type")), 100)),
+		slog.String("id", id), slog.Int("status", a.status), slog.String("content_type", oneLine(a.header.Get("Content-Type"), 100)),
 		slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
 }
 
@@ -30,5 +30,5 @@ func (e *endpoint) unknownFields(ev *protocol.Event, r *protocol.Reply) {
 	}
 	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(r.Unknown)))
 	e.log.Debug("a reply has fields that mean nothing for its event", "endpoint", e.Name, "event", ev.Type, "id", ev.ID,
-		"field", oneLine([]byte(r.Unknown[0]), 100), "fields", len(r.Unknown))
+		"field", oneLine(r.Unknown[0], 100), "fields", len(r.Unknown))
 }

@@ -7,29 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-func TestClipCutsBetweenCharacters(t *testing.T) {
-	tests := []struct {
-		text  string
-		limit int
-		want  string
-	}{
-		{"", 3, ""},
-		{"abc", 3, "abc"},
-		{"abcd", 3, "abc"},
-		{"aé", 2, "a"},
-		{"aéb", 3, "aé"},
-		{"a😀b", 4, "a"},
-		{"a😀b", 5, "a😀"},
-		{"\xff\xff\xffa", 4, "?a"},
-		{"\x80\x80\x80\x80\x80\x80", 5, "?"},
-	}
-	for _, tt := range tests {
-		if got := clip([]byte(tt.text), tt.limit); got != tt.want {
-			t.Errorf("clip(%q, %d) = %q, want %q", tt.text, tt.limit, got, tt.want)
-		}
-	}
-}
-
 func FuzzOneLine(f *testing.F) {
 	f.Add([]byte("a\x00\n\x1b[31mé\xff\u2028"), 5)
 	f.Fuzz(func(t *testing.T, text []byte, limit int) {

@@ -193,3 +193,19 @@ func TestAnyPath(t *testing.T) {
 		t.Errorf("a plain GET: %d, want it left to others", resp.StatusCode)
 	}
 }
+
+func TestRemoteOf(t *testing.T) {
+	for _, tt := range []struct {
+		realIP, peer, text string
+		port               int
+	}{
+		{"192.0.2.1", "10.0.0.1:50123", "192.0.2.1", 50123},
+		{"::ffff:192.0.2.1", "[::1]:1", "192.0.2.1", 1},
+		{"2001:DB8::1", "@", "2001:db8::1", 0},
+		{"", "", "", 0},
+	} {
+		if got := remoteOf(tt.realIP, tt.peer); got.text != tt.text || got.port != tt.port {
+			t.Errorf("remoteOf(%q, %q) = %q, %d, want %q, %d", tt.realIP, tt.peer, got.text, got.port, tt.text, tt.port)
+		}
+	}
+}

@@ -5,9 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
 	"github.com/labstack/echo/v4"
@@ -58,7 +56,7 @@ func answer(c echo.Context, rf *protocol.Refusal) error {
 		header.Set("Upgrade", "websocket")
 		header.Set("Sec-WebSocket-Version", "13")
 	}
-	return c.Blob(rf.Status, "text/plain; charset=utf-8", []byte(truncate(refusalText(rf), protocol.MaxRefusalBytes)))
+	return c.Blob(rf.Status, "text/plain; charset=utf-8", []byte(protocol.Clip(refusalText(rf), protocol.MaxRefusalBytes)))
 }
 
 // refuseByClosing upgrades and closes with the code for this refusal. The
@@ -80,7 +78,7 @@ func (h *Handler) refuseByClosing(c echo.Context, rf *protocol.Refusal) error {
 		}
 		deadline := time.Now().Add(refusedFor)
 		_ = w.conn.SetDeadline(deadline) // fails only on a closed connection, which the write below finds
-		frame := websocket.FormatCloseMessage(rf.CloseCode(), truncate(refusalText(rf), protocol.MaxReasonBytes))
+		frame := websocket.FormatCloseMessage(rf.CloseCode(), protocol.Clip(refusalText(rf), protocol.MaxReasonBytes))
 		if ws.WriteControl(websocket.CloseMessage, frame, deadline) != nil {
 			return
 		}
@@ -110,18 +108,6 @@ func refusalText(rf *protocol.Refusal) string {
 		return http.StatusText(rf.Status)
 	}
 	return rf.Text
-}
-
-// truncate cuts text to at most n bytes of valid UTF-8.
-func truncate(text string, n int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }
 
 // closeWrite ends the sending side, where the connection can do that alone.
