@@ -1,6 +1,10 @@
 package webhooks
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"gatepost/protocol"
+)
 
 // addr is the address whose share a job takes.
 func (j *job) addr() string {
@@ -10,18 +14,14 @@ func (j *job) addr() string {
 	return subscriber(j.ev.Data.RemoteAddr)
 }
 
-// subscriber is what stands for an address where shares are counted: of IPv6 the
-// /64, which is what one subscriber has.
+// subscriber is what stands for an address where shares are counted. One that is
+// IPv4, or can't be read, stands for itself.
 func subscriber(text string) string {
 	a, err := netip.ParseAddr(text)
-	if err != nil || a.Is4() || a.Is4In6() {
+	if err != nil || a.Unmap().Is4() {
 		return text
 	}
-	network, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return text
-	}
-	return network.String()
+	return protocol.Subscriber(a).String()
 }
 
 // uid is the user whose share a job takes, or empty.

@@ -3,6 +3,8 @@ package ws
 import (
 	"net/netip"
 	"sync"
+
+	"gatepost/protocol"
 )
 
 // seats counts the connections of this node, from before the backend is asked
@@ -26,9 +28,9 @@ type seat struct {
 }
 
 // take reserves a place for a client of this address; full says which limit
-// leaves none.
+// leaves none. Addresses that couldn't be read count as one.
 func (s *seats) take(addr netip.Addr) (taken seat, full string) {
-	from := subscriber(addr)
+	from := protocol.Subscriber(addr)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.max > 0 && s.taken >= s.max {
@@ -59,16 +61,4 @@ func (t *seat) release() {
 			delete(s.perIP, t.from)
 		}
 	}
-}
-
-// subscriber is what one client can't choose freely: an IPv4 address, or the /64
-// of an IPv6 one. An address that couldn't be read counts with its like.
-func subscriber(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = 64
-	}
-	p, _ := addr.Prefix(bits) // the zero Addr gives the zero Prefix
-	return p
 }

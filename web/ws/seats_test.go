@@ -3,6 +3,8 @@ package ws
 import (
 	"net/netip"
 	"testing"
+
+	"gatepost/protocol"
 )
 
 func TestSeats(t *testing.T) {
@@ -26,17 +28,7 @@ func TestSeats(t *testing.T) {
 	}
 	first.release()
 	first.release()
-	if s.taken != 2 || s.perIP[subscriber(a)] != 1 {
+	if s.taken != 2 || s.perIP[protocol.Subscriber(a)] != 1 {
 		t.Errorf("after a release, done twice: %d taken, %v, want 2 and 1 of a", s.taken, s.perIP)
-	}
-}
-
-func TestSubscriberIsASlash64(t *testing.T) {
-	one, other := netip.MustParseAddr("2001:db8::1%eth0"), netip.MustParseAddr("2001:db8::ffff:2")
-	if subscriber(one) != subscriber(other) {
-		t.Errorf("%v and %v count apart", one, other)
-	}
-	if far := netip.MustParseAddr("2001:db8:0:1::1"); subscriber(one) == subscriber(far) {
-		t.Errorf("%v and %v count together", one, far)
 	}
 }
