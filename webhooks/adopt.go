@@ -70,5 +70,5 @@ func readEntry(id string, value []byte) (*entry, error) {
 		return nil, err
 	}
 	return &entry{key: letterKey(head.DiedAt, id), id: id, typ: head.Type, clientID: head.ClientID, seq: head.Seq,
-		endpoint: head.Endpoint, addr: head.Addr, diedAt: head.DiedAt, weight: weight(&Letter{Body: body, Attempts: head.Attempts})}, nil
+		endpoint: head.Endpoint, addr: head.Addr, diedAt: head.DiedAt, weight: weight(&letter{body: body, attempts: head.Attempts})}, nil
 }

@@ -42,10 +42,10 @@ func (d *Dispatcher) Dead(ctx context.Context, p protocol.Page) ([]DeadLetter, s
 	if limit <= 0 {
 		limit = protocol.DefaultPage
 	}
-	page, cursor := d.letters.Page(p.Cursor, min(limit, protocol.MaxPage))
+	page, cursor := d.letters.page(p.Cursor, min(limit, protocol.MaxPage))
 	letters := make([]DeadLetter, 0, len(page))
 	for _, en := range page {
-		l, err := d.letters.Find(ctx, en.id)
+		l, err := d.letters.find(ctx, en.id)
 		if err != nil {
 			return nil, "", d.unreadable(err)
 		}
@@ -68,7 +68,7 @@ func (d *Dispatcher) Have(ids []string) []string {
 // DeadLetter gives one letter with its event. An unknown id is a
 // *protocol.Problem 404.
 func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, error) {
-	l, err := d.letters.Find(ctx, id)
+	l, err := d.letters.find(ctx, id)
 	if err != nil {
 		return nil, d.unreadable(err)
 	}
@@ -77,7 +77,7 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 	}
 	shown := show(l)
 	shown.Headers = d.headers(l)
-	body, err := masked(l.Body)
+	body, err := masked(l.body)
 	if err != nil {
 		return nil, fmt.Errorf("encode the event of dead letter %s: %w", id, err)
 	}
@@ -87,27 +87,27 @@ func (d *Dispatcher) DeadLetter(ctx context.Context, id string) (*DeadLetter, er
 
 // Drop forgets a dead letter. An unknown id is a *protocol.Problem 404.
 func (d *Dispatcher) Drop(_ context.Context, id string) error {
-	if !d.letters.Drop(id) {
+	if !d.letters.drop(id) {
 		return NoLetter("id", id)
 	}
 	return nil
 }
 
-func show(l *Letter) DeadLetter {
-	attempts := l.Attempts
+func show(l *letter) DeadLetter {
+	attempts := l.attempts
 	if attempts == nil {
 		attempts = []Attempt{}
 	}
-	return DeadLetter{ID: l.Event.ID, Type: l.Event.Type, ClientID: l.Event.Data.ClientID, Endpoint: l.Endpoint,
-		DiedAt: protocol.Time{Time: l.DiedAt}, Reason: l.Reason, Attempts: attempts, Cut: l.Cut}
+	return DeadLetter{ID: l.event.ID, Type: l.event.Type, ClientID: l.event.Data.ClientID, Endpoint: l.endpoint,
+		DiedAt: protocol.Time{Time: l.diedAt}, Reason: l.reason, Attempts: attempts, Cut: l.cut}
 }
 
 // headers are those of a letter's last attempt, but for its time, signature and
 // span.
-func (d *Dispatcher) headers(l *Letter) map[string]string {
-	h := map[string]string{"content-type": "application/json", "webhook-id": l.Event.ID, "gatepost-event": string(l.Event.Type),
-		"gatepost-attempt": strconv.Itoa(max(1, len(l.Attempts)))}
-	if e := d.named(l.Endpoint); e != nil {
+func (d *Dispatcher) headers(l *letter) map[string]string {
+	h := map[string]string{"content-type": "application/json", "webhook-id": l.event.ID, "gatepost-event": string(l.event.Type),
+		"gatepost-attempt": strconv.Itoa(max(1, len(l.attempts)))}
+	if e := d.named(l.endpoint); e != nil {
 		h["user-agent"] = e.courier.header.Get("User-Agent")
 		for name := range e.Headers {
 			h[strings.ToLower(name)] = struckOut

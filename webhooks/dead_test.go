@@ -162,13 +162,13 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 		m := newLetters(Config{}, discard(), func(string) { evicted++ })
 		keep := func(id string, bytes int) {
 			time.Sleep(time.Millisecond)
-			m.Keep(&Letter{Event: &protocol.Event{ID: id}, Endpoint: "e", Body: make([]byte, bytes), DiedAt: time.Now()})
+			m.keep(&letter{event: &protocol.Event{ID: id}, endpoint: "e", body: make([]byte, bytes), diedAt: time.Now()})
 		}
 		for i := range maxLetters + 5 {
 			keep(fmt.Sprintf("n%06d", i), 10)
 		}
-		if m.Count("e") != maxLetters || evicted != 5 {
-			t.Errorf("%d kept, %d evicted", m.Count("e"), evicted)
+		if m.count("e") != maxLetters || evicted != 5 {
+			t.Errorf("%d kept, %d evicted", m.count("e"), evicted)
 		}
 		if m.has("n000004") {
 			t.Error("the oldest is still there")
@@ -180,12 +180,12 @@ func TestLettersInMemoryAreBounded(t *testing.T) {
 			t.Errorf("%d bytes", m.bytes)
 		}
 		keep("huge", 2*maxLetterBytes)
-		if n := m.Count("e"); n != 1 {
+		if n := m.count("e"); n != 1 {
 			t.Errorf("%d beside one that is larger than all may be", n)
 		}
 		time.Sleep(letterLife + time.Second)
-		if m.has("huge") || m.Count("e") != 0 || m.bytes != 0 || len(m.byID) != 0 {
-			t.Errorf("after 14 days: %d, %d bytes", m.Count("e"), m.bytes)
+		if m.has("huge") || m.count("e") != 0 || m.bytes != 0 || len(m.byID) != 0 {
+			t.Errorf("after 14 days: %d, %d bytes", m.count("e"), m.bytes)
 		}
 	})
 }
@@ -198,8 +198,8 @@ func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
 	at := time.Now()
 	keep := func(i int, addr string, bytes int) {
 		at = at.Add(time.Microsecond)
-		m.Keep(&Letter{Event: &protocol.Event{ID: fmt.Sprint(addr, " ", i), Data: protocol.EventData{RemoteAddr: addr}},
-			Endpoint: addr, Body: make([]byte, bytes), DiedAt: at})
+		m.keep(&letter{event: &protocol.Event{ID: fmt.Sprint(addr, " ", i), Data: protocol.EventData{RemoteAddr: addr}},
+			endpoint: addr, body: make([]byte, bytes), diedAt: at})
 	}
 	const others = maxLetters / 2
 	for i := range others {
@@ -208,13 +208,13 @@ func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
 	for i := range 3 * maxLetters {
 		keep(i, "203.0.113.1", 10)
 	}
-	if n := m.Count("203.0.113.1"); n != maxLetters-others {
+	if n := m.count("203.0.113.1"); n != maxLetters-others {
 		t.Errorf("%d of the one, %d of all", n, len(m.order))
 	}
 	for i := range 200 { // each as large as can be
 		keep(i, "2001:db8::"+fmt.Sprintf("%x", i), maxLetterBytes/20)
 	}
-	if n := m.Count("198.51.100.7"); n != others/200 {
+	if n := m.count("198.51.100.7"); n != others/200 {
 		t.Errorf("%d are left of another's %d", n, others/200)
 	}
 	if m.bytes > maxLetterBytes || len(m.order) > maxLetters {
@@ -224,15 +224,15 @@ func TestOneAddressLeavesOthersTheirLetters(t *testing.T) {
 
 func TestLetterRemembersItsLastAttempts(t *testing.T) {
 	m := newLetters(Config{}, discard(), func(string) {})
-	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, DiedAt: time.Now()})
+	m.keep(&letter{event: &protocol.Event{ID: "a"}, diedAt: time.Now()})
 	for i := range 60 {
-		m.Retried("a", []Attempt{{Status: i}})
+		m.retried("a", []Attempt{{Status: i}})
 	}
-	m.Keep(&Letter{Event: &protocol.Event{ID: "a"}, Attempts: []Attempt{{Status: 60}}, DiedAt: time.Now()})
-	m.Retried("b", []Attempt{{}})
-	l, _ := m.Find(t.Context(), "a")
-	if n := len(l.Attempts); n != maxAttempts || l.Attempts[n-1].Status != 60 || m.Count("") != 1 {
-		t.Errorf("%d attempts, %d letters", n, m.Count(""))
+	m.keep(&letter{event: &protocol.Event{ID: "a"}, attempts: []Attempt{{Status: 60}}, diedAt: time.Now()})
+	m.retried("b", []Attempt{{}})
+	l, _ := m.find(t.Context(), "a")
+	if n := len(l.attempts); n != maxAttempts || l.attempts[n-1].Status != 60 || m.count("") != 1 {
+		t.Errorf("%d attempts, %d letters", n, m.count(""))
 	}
 }
 
@@ -260,7 +260,7 @@ func TestReplaysOfOneClientAreOneRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := inBubble(t, Endpoint{}, func(http.ResponseWriter, got) { time.Sleep(3 * time.Second) })
 		for seq := range uint64(4) {
-			r.letters.Keep(&Letter{Event: event(protocol.Inbound, "c1", seq), Endpoint: "main", DiedAt: time.Now()})
+			r.letters.keep(&letter{event: event(protocol.Inbound, "c1", seq), endpoint: "main", diedAt: time.Now()})
 		}
 		for _, call := range []protocol.Replay{{IDs: []string{"evt_c1_0"}}, {IDs: []string{"evt_c1_3"}}, {All: true}} {
 			if _, err := r.Replay(t.Context(), call); err != nil {
@@ -276,7 +276,7 @@ func TestReplaysOfOneClientAreOneRow(t *testing.T) {
 		if got := fmt.Sprint(sent, gaps(r.back.requests())); got != "[evt_c1_0 evt_c1_1 evt_c1_2 evt_c1_3] [3s 3s 3s]" {
 			t.Error(got)
 		}
-		if n := r.letters.Count("main"); n != 0 {
+		if n := r.letters.count("main"); n != 0 {
 			t.Errorf("%d letters are left", n)
 		}
 	})
@@ -295,14 +295,14 @@ func TestReplayDoesNotWaitOutALongRetryAfter(t *testing.T) {
 			}
 		})
 		for i := range clients {
-			r.letters.Keep(&Letter{Event: event(protocol.Inbound, fmt.Sprint("c", i), 1), Endpoint: "main", DiedAt: time.Now()})
+			r.letters.keep(&letter{event: event(protocol.Inbound, fmt.Sprint("c", i), 1), endpoint: "main", diedAt: time.Now()})
 		}
 		for _, left := range []int{replaysAtOnce, 0} {
 			if _, err := r.Replay(t.Context(), protocol.Replay{All: true}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Minute)
-			if n := r.letters.Count("main"); n != left {
+			if n := r.letters.count("main"); n != left {
 				t.Errorf("%d letters are left after a minute, want %d", n, left)
 			}
 		}
@@ -325,17 +325,17 @@ func TestReplayAtOneEndpointWaitsForNoOther(t *testing.T) {
 		})
 		for i := range 3 * replaysAtOnce {
 			ev := event(protocol.Inbound, fmt.Sprint("c", i), 1)
-			r.letters.Keep(&Letter{Event: ev, Endpoint: "down", DiedAt: time.Now()})
+			r.letters.keep(&letter{event: ev, endpoint: "down", diedAt: time.Now()})
 		}
 		for i := range 3 * replaysAtOnce {
 			ev := event(protocol.Close, fmt.Sprint("d", i), 2)
-			r.letters.Keep(&Letter{Event: ev, Endpoint: "up", DiedAt: time.Now()})
+			r.letters.keep(&letter{event: ev, endpoint: "up", diedAt: time.Now()})
 		}
 		if n, err := r.Replay(t.Context(), protocol.Replay{All: true}); n != 6*replaysAtOnce || err != nil {
 			t.Fatalf("replayed %d, %v", n, err)
 		}
 		time.Sleep(time.Minute)
-		if n := r.letters.Count("up"); n > 0 {
+		if n := r.letters.count("up"); n > 0 {
 			t.Errorf("%d letters of the endpoint that is up are left after a minute", n)
 		}
 	})

@@ -149,7 +149,7 @@ func (d *Dispatcher) Stats() []protocol.EndpointStats {
 		limit, held, waiting, breaker := e.turns.load()
 		stats = append(stats, protocol.EndpointStats{
 			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting + e.room.load(), Breaker: breaker,
-			Delivered: e.delivered.Load(), Failed: e.failed.Load(), Dead: d.letters.Count(e.Name),
+			Delivered: e.delivered.Load(), Failed: e.failed.Load(), Dead: d.letters.count(e.Name),
 		})
 	}
 	return stats

@@ -36,7 +36,7 @@
 // takes it to its end: settle (later.go) does the quick tries with run (endpoint.go)
 // and puts what is left into the outbox (outbox.go) for those of schedule.go. Each
 // attempt waits for a slot, is one round trip (attempts.go, courier.go), and is ruled
-// upon (policy.go). outcome.go says how the job has ended, or makes a Letter of it.
+// upon (policy.go). outcome.go says how the job has ended, or makes a dead letter of it.
 //
 // # Who gets the next slot
 //

@@ -121,6 +121,6 @@ func (d *Dispatcher) unwanted(ctx context.Context, k *KeptEvent) {
 	}
 	d.log.Error("an event is a dead letter: the endpoint that it was kept for isn't configured any more",
 		"endpoint", k.record.Endpoint, "id", id)
-	d.letters.Keep(&Letter{Event: k.Event, Body: body, Trace: k.TraceID, Endpoint: k.record.Endpoint, Reason: Unwanted,
-		Attempts: k.record.Failed, DiedAt: time.Now()})
+	d.letters.keep(&letter{event: k.Event, body: body, trace: k.TraceID, endpoint: k.record.Endpoint, reason: Unwanted,
+		attempts: k.record.Failed, diedAt: time.Now()})
 }

@@ -7,17 +7,17 @@ import (
 	"gatepost/protocol"
 )
 
-// Letter is an event that could not be delivered. It is never changed once
+// letter is an event that could not be delivered. It is never changed once
 // others can see it.
-type Letter struct {
-	Event    *protocol.Event // without its contents, which Body has
-	Body     []byte          // the event's JSON as it was sent
-	Trace    string
-	Endpoint string // by name
-	Reason   Reason
-	Attempts []Attempt // the last ones, oldest first; empty if none was made
-	DiedAt   time.Time
-	Cut      bool // Body is only the event's envelope: the whole was too large to be kept
+type letter struct {
+	event    *protocol.Event // without its contents, which body has
+	body     []byte          // the event's JSON as it was sent
+	trace    string
+	endpoint string // by name
+	reason   Reason
+	attempts []Attempt // the last ones, oldest first; empty if none was made
+	diedAt   time.Time
+	cut      bool // body is only the event's envelope: the whole was too large to be kept
 }
 
 // Reason is why an event became a dead letter.

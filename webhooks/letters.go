@@ -33,14 +33,14 @@ type letters struct {
 	keeper  Keeper                // nil: all is in memory
 	most    bounds
 
-	mu     sync.Mutex // guards the following
-	byID   map[string]*entry
-	pile   // all of them
-	addrs  map[string]*pile
-	count  map[string]int    // by endpoint
-	unkept map[string]*entry // by id: to be written again
-	retry  *time.Timer
-	closed bool
+	mu         sync.Mutex // guards the following
+	byID       map[string]*entry
+	pile       // all of them
+	addrs      map[string]*pile
+	ofEndpoint map[string]int    // how many there are
+	unkept     map[string]*entry // by id: to be written again
+	retry      *time.Timer
+	closed     bool
 }
 
 // entry is a letter's place in the list.
@@ -55,12 +55,12 @@ type entry struct {
 	diedAt   time.Time
 	weight   int64
 	own      *pile   // its address's
-	letter   *Letter // nil where only the Keeper has it
+	letter   *letter // nil where only the Keeper has it
 }
 
 func newLetters(cfg Config, log *slog.Logger, evicted func(endpoint string)) *letters {
 	ls := &letters{log: log, leaving: newQuiet(log, slog.LevelWarn), evicted: evicted, keeper: cfg.Keeper, most: bounds{maxLetters, maxLetterBytes},
-		byID: map[string]*entry{}, addrs: map[string]*pile{}, count: map[string]int{}, unkept: map[string]*entry{}}
+		byID: map[string]*entry{}, addrs: map[string]*pile{}, ofEndpoint: map[string]int{}, unkept: map[string]*entry{}}
 	if ls.keeper != nil {
 		ls.most = bounds{maxKeptLetters, cfg.OutboxMax / 4}
 	}
@@ -69,14 +69,14 @@ func newLetters(cfg Config, log *slog.Logger, evicted func(endpoint string)) *le
 	return ls
 }
 
-// Keep takes a letter over. One that is there already keeps its place, and gets
+// keep takes a letter over. One that is there already keeps its place, and gets
 // the attempts.
-func (ls *letters) Keep(l *Letter) {
-	if ls.Retried(l.Event.ID, l.Attempts) {
+func (ls *letters) keep(l *letter) {
+	if ls.retried(l.event.ID, l.attempts) {
 		return
 	}
-	en := &entry{key: letterKey(l.DiedAt, l.Event.ID), id: l.Event.ID, typ: l.Event.Type, clientID: l.Event.Data.ClientID, seq: l.Event.Data.Seq,
-		endpoint: l.Endpoint, addr: subscriber(l.Event.Data.RemoteAddr), diedAt: l.DiedAt, weight: weight(l), letter: l}
+	en := &entry{key: letterKey(l.diedAt, l.event.ID), id: l.event.ID, typ: l.event.Type, clientID: l.event.Data.ClientID, seq: l.event.Data.Seq,
+		endpoint: l.endpoint, addr: subscriber(l.event.Data.RemoteAddr), diedAt: l.diedAt, weight: weight(l), letter: l}
 	ls.mu.Lock()
 	ls.expire(time.Now())
 	ls.insert(en)
@@ -85,15 +85,15 @@ func (ls *letters) Keep(l *Letter) {
 	ls.write(en, l)
 }
 
-// Retried adds the attempts of a replay that failed. false: there is no such
+// retried adds the attempts of a replay that failed. false: there is no such
 // letter (any more).
-func (ls *letters) Retried(id string, attempts []Attempt) bool {
-	old, err := ls.Find(context.Background(), id)
+func (ls *letters) retried(id string, attempts []Attempt) bool {
+	old, err := ls.find(context.Background(), id)
 	if old == nil {
 		return err != nil // it is there, though it can't be read now
 	}
 	l := *old // others may be reading it
-	l.Attempts = lastAttempts(l.Attempts, attempts)
+	l.attempts = lastAttempts(l.attempts, attempts)
 	ls.mu.Lock()
 	en, ok := ls.byID[id]
 	if ok {
@@ -110,12 +110,12 @@ func (ls *letters) Retried(id string, attempts []Attempt) bool {
 	return ok
 }
 
-// Find gives a letter; nil: there is none. An error says that it can't be read.
-func (ls *letters) Find(ctx context.Context, id string) (*Letter, error) {
+// find gives a letter; nil: there is none. An error says that it can't be read.
+func (ls *letters) find(ctx context.Context, id string) (*letter, error) {
 	ls.mu.Lock()
 	ls.expire(time.Now())
 	en, ok := ls.byID[id]
-	var l *Letter
+	var l *letter
 	if ok {
 		l = en.letter
 	}
@@ -144,9 +144,9 @@ func (ls *letters) entry(id string) (*entry, bool) {
 	return en, ok
 }
 
-// Page gives at most limit entries behind the key after (empty: from the first),
+// page gives at most limit entries behind the key after (empty: from the first),
 // oldest first, and the key of the last one, empty where no more follow.
-func (ls *letters) Page(after string, limit int) (page []*entry, last string) {
+func (ls *letters) page(after string, limit int) (page []*entry, last string) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.expire(time.Now())
@@ -159,8 +159,8 @@ func (ls *letters) Page(after string, limit int) (page []*entry, last string) {
 	return page, last
 }
 
-// Drop forgets a letter; false: there was none.
-func (ls *letters) Drop(id string) bool {
+// drop forgets a letter; false: there was none.
+func (ls *letters) drop(id string) bool {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	en, ok := ls.byID[id]
@@ -170,12 +170,12 @@ func (ls *letters) Drop(id string) bool {
 	return ok
 }
 
-// Count says how many there are for an endpoint.
-func (ls *letters) Count(endpoint string) int {
+// count says how many there are for an endpoint.
+func (ls *letters) count(endpoint string) int {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.expire(time.Now())
-	return ls.count[endpoint]
+	return ls.ofEndpoint[endpoint]
 }
 
 func (ls *letters) insert(en *entry) {
@@ -186,7 +186,7 @@ func (ls *letters) insert(en *entry) {
 	ls.pile.put(en)
 	en.own.put(en)
 	ls.byID[en.id] = en
-	ls.count[en.endpoint]++
+	ls.ofEndpoint[en.endpoint]++
 }
 
 // shrink keeps the bounds, now that a letter has come.
@@ -221,8 +221,8 @@ func (ls *letters) remove(en *entry) {
 	}
 	delete(ls.byID, en.id)
 	delete(ls.unkept, en.id)
-	if ls.count[en.endpoint]--; ls.count[en.endpoint] == 0 {
-		delete(ls.count, en.endpoint)
+	if ls.ofEndpoint[en.endpoint]--; ls.ofEndpoint[en.endpoint] == 0 {
+		delete(ls.ofEndpoint, en.endpoint)
 	}
 	if ls.keeper != nil {
 		ls.keeper.Delete(LetterPrefix + en.id)
@@ -230,9 +230,9 @@ func (ls *letters) remove(en *entry) {
 }
 
 // weight is roughly what a letter takes of memory or disk.
-func weight(l *Letter) int64 {
-	w := int64(len(l.Body)) + letterOverhead
-	for _, a := range l.Attempts {
+func weight(l *letter) int64 {
+	w := int64(len(l.body)) + letterOverhead
+	for _, a := range l.attempts {
 		w += int64(len(a.Answer))
 	}
 	return w

@@ -37,7 +37,7 @@ func (ls *letters) open() error {
 }
 
 // read gets a letter from the Keeper.
-func (ls *letters) read(ctx context.Context, id string) (*Letter, error) {
+func (ls *letters) read(ctx context.Context, id string) (*letter, error) {
 	ctx, done := context.WithTimeout(ctx, keepWithin)
 	defer done()
 	value, err := ls.keeper.Get(ctx, LetterPrefix+id)
@@ -53,14 +53,14 @@ func (ls *letters) read(ctx context.Context, id string) (*Letter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
-	return &Letter{Event: ev, Body: body, Trace: head.Trace, Endpoint: head.Endpoint, Reason: head.Reason,
-		Attempts: head.Attempts, DiedAt: head.DiedAt, Cut: head.Cut}, nil
+	return &letter{event: ev, body: body, trace: head.Trace, endpoint: head.Endpoint, reason: head.Reason,
+		attempts: head.Attempts, diedAt: head.DiedAt, cut: head.Cut}, nil
 }
 
 // write has an entry's letter kept, and takes its event out of the outbox then.
 // What can't be kept stays in memory, and in the outbox if it is there, and is
 // written again later.
-func (ls *letters) write(en *entry, l *Letter) {
+func (ls *letters) write(en *entry, l *letter) {
 	if ls.keeper == nil {
 		return
 	}
@@ -88,7 +88,7 @@ func (ls *letters) write(en *entry, l *Letter) {
 	}
 }
 
-func (ls *letters) store(en *entry, l *Letter) error {
+func (ls *letters) store(en *entry, l *letter) error {
 	value, err := ls.fit(en, l)
 	if err != nil {
 		return err
@@ -104,19 +104,19 @@ func (ls *letters) store(en *entry, l *Letter) error {
 
 // fit is a letter as it is kept: whole, if the Keeper takes that; else without the
 // answers to its attempts; else without the contents of its event.
-func (ls *letters) fit(en *entry, l *Letter) ([]byte, error) {
-	head := letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.Endpoint,
-		Trace: l.Trace, Reason: l.Reason, DiedAt: l.DiedAt, Attempts: l.Attempts, Cut: l.Cut}
-	value, err := joinRecord(head, l.Body)
+func (ls *letters) fit(en *entry, l *letter) ([]byte, error) {
+	head := letterRecord{Version: recordVersion, Type: en.typ, ClientID: en.clientID, Seq: en.seq, Addr: en.addr, Endpoint: l.endpoint,
+		Trace: l.trace, Reason: l.reason, DiedAt: l.diedAt, Attempts: l.attempts, Cut: l.cut}
+	value, err := joinRecord(head, l.body)
 	most := ls.keeper.Largest()
 	if err != nil || len(value) <= most {
 		return value, err
 	}
-	head.Attempts = withoutAnswers(l.Attempts)
-	if value, err = joinRecord(head, l.Body); err != nil || len(value) <= most {
+	head.Attempts = withoutAnswers(l.attempts)
+	if value, err = joinRecord(head, l.body); err != nil || len(value) <= most {
 		return value, err
 	}
-	body, err := encode(l.Event)
+	body, err := encode(l.event)
 	if err != nil {
 		return nil, err
 	}

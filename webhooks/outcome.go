@@ -86,8 +86,8 @@ func (e *endpoint) bury(j *job) {
 		attrs = append(attrs, j.last.told()...)
 	}
 	e.dying.say("an event is a dead letter", attrs...)
-	e.letters.Keep(&Letter{Event: withoutContents(j.ev), Body: j.body, Trace: j.trace, Endpoint: e.Name, Reason: reason,
-		Attempts: j.failed, DiedAt: time.Now(), Cut: cut})
+	e.letters.keep(&letter{event: withoutContents(j.ev), body: j.body, trace: j.trace, endpoint: e.Name, reason: reason,
+		attempts: j.failed, diedAt: time.Now(), cut: cut})
 }
 
 // reason is why a job's event is a dead letter.

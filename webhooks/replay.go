@@ -63,7 +63,7 @@ func (d *Dispatcher) Replay(_ context.Context, r protocol.Replay) (int, error) {
 // chosen finds the letters that a replay names.
 func (d *Dispatcher) chosen(r protocol.Replay) ([]*entry, error) {
 	if r.All {
-		letters, _ := d.letters.Page("", math.MaxInt32)
+		letters, _ := d.letters.page("", math.MaxInt32)
 		return letters, nil
 	}
 	letters := make([]*entry, 0, len(r.IDs))
@@ -125,37 +125,37 @@ func (d *Dispatcher) resendOne(en *entry) {
 	if e == nil || d.stopping.Err() != nil {
 		return
 	}
-	l, err := d.letters.Find(d.stopping, en.id)
+	l, err := d.letters.find(d.stopping, en.id)
 	if err != nil {
 		d.log.Error("a dead letter can't be replayed", "id", en.id, "error", err)
 	}
 	if l == nil {
 		return // or dropped meanwhile
 	}
-	if l.Cut {
+	if l.cut {
 		d.log.Error("a dead letter can't be replayed: its event was too large to be kept whole", "id", en.id)
 		return
 	}
 	reply, attempts := e.redeliver(l)
 	if reply == nil {
-		d.letters.Retried(en.id, attempts)
+		d.letters.retried(en.id, attempts)
 		return
 	}
 	d.mu.Lock()
 	carry := d.carry
 	d.mu.Unlock()
 	if carry != nil {
-		carry(l.Event, reply)
+		carry(l.event, reply)
 	}
-	d.letters.Drop(en.id) // last: until the reply is carried out it isn't done
+	d.letters.drop(en.id) // last: until the reply is carried out it isn't done
 }
 
 // redeliver sends a letter's event again, however old it is. A nil reply says
 // that it failed.
-func (e *endpoint) redeliver(l *Letter) (*protocol.Reply, []Attempt) {
-	j := newJob(l.Event, l.Trace)
-	j.body, j.fresh, j.replayed = l.Body, false, true
-	j.earlier = max(1, len(l.Attempts)) // a repeat, in the share of repeats
+func (e *endpoint) redeliver(l *letter) (*protocol.Reply, []Attempt) {
+	j := newJob(l.event, l.trace)
+	j.body, j.fresh, j.replayed = l.body, false, true
+	j.earlier = max(1, len(l.attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
 	if j.ruling != accepted {
 		return nil, j.failed
