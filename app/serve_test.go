@@ -225,7 +225,7 @@ func TestCalls(t *testing.T) {
 	fails("403 forbidden", gatepost(t, weak, "", "push", "all", "hello"))
 	want(none, gatepost(t, weak, "", "push", "uid", "42", "hello"))
 	fails("neither GATEPOST_TOKEN nor GATEPOST_SECRET", gatepost(t, []string{"GATEPOST_URL=" + r.url}, "", "stats"))
-	fails("has a secret of 5 bytes", gatepost(t, []string{"GATEPOST_URL=" + r.url, "GATEPOST_SECRET=short"}, "", "stats"))
+	fails("secret 1 of 1 has 5 bytes", gatepost(t, []string{"GATEPOST_URL=" + r.url, "GATEPOST_SECRET=short"}, "", "stats"))
 	fails("GATEPOST_URL says where", gatepost(t, []string{"GATEPOST_URL=http://127.0.0.1:1", "GATEPOST_TOKEN=x"}, "", "stats"))
 	other := "GATEPOST_SECRET=" + strings.Repeat("o", 32)
 	fails("is it the gateway's?", gatepost(t, []string{"GATEPOST_URL=" + r.url, other}, "", "stats"))

@@ -31,13 +31,7 @@ type Config struct {
 
 // check gives every fault of the configuration at once.
 func (c Config) check() error {
-	var faults []error
-	for i, s := range c.Secrets {
-		if len(s) < MinSecretBytes {
-			faults = append(faults, fmt.Errorf("secret %d of %d has %d bytes; %d or more are needed",
-				i+1, len(c.Secrets), len(s), MinSecretBytes))
-		}
-	}
+	faults := CheckSecrets(c.Secrets)
 	if c.JWKSURL != "" {
 		u, err := url.Parse(c.JWKSURL)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -48,6 +42,18 @@ func (c Config) check() error {
 		faults = append(faults, ErrNoSecret)
 	}
 	return errors.Join(faults...)
+}
+
+// CheckSecrets says of each secret for HS256 that is too short which one it is, never
+// what it is.
+func CheckSecrets(secrets []string) (faults []error) {
+	for i, s := range secrets {
+		if len(s) < MinSecretBytes {
+			faults = append(faults, fmt.Errorf("secret %d of %d has %d bytes; %d or more are needed",
+				i+1, len(secrets), len(s), MinSecretBytes))
+		}
+	}
+	return faults
 }
 
 // LogValue shows which parts are configured, not what they hold.

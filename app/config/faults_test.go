@@ -18,8 +18,8 @@ func TestFaults(t *testing.T) {
 			"GATEPOST_SECRET (secret): is missing"}},
 		"keys instead of a secret": {environ: []string{"GATEPOST_JWKS_URL=https://id.example/keys"}},
 		"short secrets": {environ: []string{"GATEPOST_SECRET=too-short," + goodSecret + ",12345678901234567890123456789012,also-short"}, want: []string{
-			"GATEPOST_SECRET (secret), from environment: has a secret of 9 bytes",
-			"GATEPOST_SECRET (secret), from environment: has a secret of 10 bytes"}},
+			"GATEPOST_SECRET (secret), from environment: secret 1 of 4 has 9 bytes",
+			"GATEPOST_SECRET (secret), from environment: secret 4 of 4 has 10 bytes"}},
 		"an empty list of secrets": {environ: []string{"GATEPOST_SECRET=,"}, want: []string{
 			"GATEPOST_SECRET (secret), from environment: names nothing"}},
 		"unknown names, from everywhere": {

@@ -55,7 +55,7 @@ var listenerKeys = []Key{
 var tokenKeys = []Key{
 	{Env: "GATEPOST_SECRET", YAML: "secret", Kind: "list", Section: tokens, Secret: true,
 		Doc:  "HS256 secrets for tokens, 32 bytes or more each; the first signs, all verify, so that a new one can be put in front of the old. `gatepost secret` makes one. Required by `serve` unless asymmetric keys are given, and always for a cluster.",
-		read: many(func(c *Config) *[]string { return &c.Secrets }, ",", parseSecret)},
+		read: readSecrets},
 	{Env: "GATEPOST_JWKS_URL", YAML: "jwks_url", Kind: "URL", Section: tokens,
 		Doc:  "A JSON Web Key Set with asymmetric keys (RS256, ES256, EdDSA) for client tokens, fetched at start and when it changes.",
 		read: one(func(c *Config) *string { return &c.JWKSURL }, parseURL("https", "http")), show: showURL},

@@ -23,11 +23,19 @@ func parseText(s string) (string, error) {
 	return s, nil
 }
 
-func parseSecret(s string) (string, error) {
-	if len(s) < auth.MinSecretBytes {
-		return "", fmt.Errorf("has a secret of %d bytes; each has %d or more (gatepost secret makes one)", len(s), auth.MinSecretBytes)
+func readSecrets(c *Config, v any) error {
+	secrets, err := elements(v, ",")
+	if err != nil {
+		return err
 	}
-	return s, nil
+	faults := auth.CheckSecrets(secrets)
+	if faults == nil {
+		c.Secrets = secrets
+	}
+	for i, fault := range faults {
+		faults[i] = fmt.Errorf("%w (gatepost secret makes one)", fault)
+	}
+	return errors.Join(faults...)
 }
 
 func readWebhookSecrets(c *Config, v any) error {
