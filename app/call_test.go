@@ -77,3 +77,23 @@ func TestDeadLettersInJSONHaveTheirReason(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// What one name of several fails with keeps nobody from the others.
+func TestDeadDropTriesAll(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "_there") {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `{"code":"not_found","detail":"there is none"}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	environ := []string{"GATEPOST_URL=" + server.URL, "GATEPOST_TOKEN=t"}
+	got := gatepost(t, environ, "", "dead", "drop", "a", "b_there", "c", "d_there")
+	const gone = ": the gateway answered 404 not_found: there is none\n"
+	if got.status != 1 || got.out != "dropped b_there\ndropped d_there\n" || got.err != "gatepost: a"+gone+"gatepost: c"+gone {
+		t.Errorf("got %+v", got)
+	}
+	if got := gatepost(t, environ, "", "dead", "drop", "b_there", "d_there"); got.status != 0 || got.err != "" {
+		t.Errorf("got %+v", got)
+	}
+}

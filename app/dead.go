@@ -140,6 +140,7 @@ func newDeadDropCommand(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use:     "drop ID…",
 		Short:   "Throw dead letters away",
+		Long:    "Throw dead letters away: all that are named, as far as they are there.",
 		Example: `  gatepost dead drop evt_0f3k…_7`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -147,15 +148,18 @@ func newDeadDropCommand(sh *shell) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			var failed error
 			for _, id := range args {
 				if err := c.call(cmd.Context(), http.MethodDelete, "/events/dead/"+url.PathEscape(id), "", nil, nil); err != nil {
-					return fmt.Errorf("%s: %w", id, err)
+					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "gatepost: %s: %v\n", id, err)
+					failed = errSaid
+					continue
 				}
 				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "dropped %s\n", id); err != nil {
 					return err
 				}
 			}
-			return nil
+			return failed
 		},
 	}
 }
