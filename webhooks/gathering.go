@@ -19,8 +19,9 @@ func (k kind) rides() bool { return k == firstTry || k == newcomer }
 // have them leave one by one, however many slots there are to be had, and each POST
 // costs as much as the handling of several events. So, where batches are allowed, a
 // further slot is taken by a full batch only, or once the first of those that wait
-// has done so for gatherFor. As soon as nothing is under way all that wait go, and
-// what comes then goes at once, alone.
+// has done so for gatherFor, and never for those whom the holder of a slot is about to
+// take along: after a moment without a processor all have waited enough. As soon as
+// nothing is under way all that wait go, and what comes then goes at once, alone.
 type gathering struct {
 	batch   int // the most events in a batch
 	leaders int // slots granted whose holders haven't gathered others yet
@@ -37,15 +38,13 @@ func (s *slots) crowdSize() (n int) {
 }
 
 // waits says whether events of a class that could travel in batches take no further
-// slot now.
+// slot now. What hangs isn't waited for.
 func (s *slots) waits(c class, now time.Time) bool {
-	return c != connects && s.crowdWaits() && now.Before(s.crowdUntil())
-}
-
-// crowdWaits says so but for the time that they have waited. What hangs isn't waited
-// for.
-func (s *slots) crowdWaits() bool {
-	return s.crowd.batch > 1 && s.held > s.slow && s.crowdSize()-s.crowd.leaders*(s.crowd.batch-1) < s.crowd.batch
+	if c == connects || s.crowd.batch <= 1 || s.held <= s.slow {
+		return false
+	}
+	left := s.crowdSize() - s.crowd.leaders*(s.crowd.batch-1)
+	return left <= 0 || left < s.crowd.batch && now.Before(s.crowdUntil())
 }
 
 // crowdUntil is when the first of those that wait has waited enough; the zero time

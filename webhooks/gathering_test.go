@@ -3,6 +3,7 @@ package webhooks
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,11 +49,36 @@ func TestAFurtherSlotIsForAFullBatch(t *testing.T) {
 		t.Errorf("%s took a slot though it will be taken along", w.addr)
 	}
 	s.led(leader)
-	if w := s.grant(now); w == nil {
-		t.Error("a full batch waits, though nobody will take it along")
+	if leader = s.grant(now); leader == nil {
+		t.Fatal("a full batch waits, though nobody will take it along")
 	}
+	s.led(leader)
 	if w := s.grant(now.Add(gatherFor)); w == nil {
 		t.Error("who has waited enough waits on")
+	}
+}
+
+// However long all have waited, one slot takes as many along as a batch has room for.
+func TestACrowdThatHasWaitedEnoughTakesOneSlotForEachBatch(t *testing.T) {
+	now := time.Now()
+	s := newSlots(newLimit(64, time.Second))
+	s.crowd.batch = 3
+	came(s, messages, firstTry, "a", now)
+	s.led(s.grant(now))
+	for _, name := range []string{"b", "c"} {
+		came(s, messages, firstTry, name, now)
+	}
+	enough := now.Add(gatherFor)
+	leader := s.grant(enough)
+	if leader == nil {
+		t.Fatal("who has waited enough waits on")
+	}
+	if w := s.grant(enough); w != nil {
+		t.Errorf("%s took a slot though it will be taken along", w.addr)
+	}
+	s.led(leader)
+	if s.grant(enough) == nil {
+		t.Error("who has waited enough waits on, though nobody has taken it along")
 	}
 }
 
@@ -100,6 +126,20 @@ func TestBatchesHoldNobodyUp(t *testing.T) {
 		}
 		if n := len(requests); n > 3 {
 			t.Errorf("%d requests in 3 ms, want 3 at most: one alone, then one every 2 ms", n)
+		}
+	})
+}
+
+func TestACrowdThatHasWaitedEnoughLeavesTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := inBubble(t, Endpoint{Batch: 20}, func(_ http.ResponseWriter, g got) { time.Sleep(time.Second) })
+		var done sync.WaitGroup
+		for i := range 31 {
+			done.Go(func() { r.deliver(event(protocol.Inbound, fmt.Sprint("c", i), 1)) })
+		}
+		done.Wait()
+		if n := len(r.back.requests()); n != 3 {
+			t.Errorf("%d requests, want 3: one alone, a full batch, and the rest", n)
 		}
 	})
 }

@@ -171,6 +171,7 @@ func (t *turns) along(s *seat, n int, fits func(*job) bool) []*seat {
 		w.owner.state = riding
 		taken = append(taken, w.owner)
 	}
+	t.grant(time.Now()) // to who has waited enough and didn't fit
 	return taken
 }
 
@@ -187,6 +188,9 @@ func (t *turns) grant(now time.Time) {
 		}
 		s := w.owner
 		s.state, s.began, s.probe = seated, now, t.breaker.granted(now)
+		if s.probe {
+			t.slots.led(&s.waiter) // a probe goes alone
+		}
 		if s.ready != nil {
 			close(s.ready)
 		}
@@ -195,7 +199,7 @@ func (t *turns) grant(now time.Time) {
 
 // mind sets the clock for a crowd that waits though there may be slots for it.
 func (t *turns) mind(now time.Time) {
-	if t.gathers || t.slots.waiting == 0 || !t.slots.crowdWaits() {
+	if t.gathers || t.slots.waiting == 0 || t.slots.crowd.batch <= 1 {
 		return
 	}
 	if until := t.slots.crowdUntil(); now.Before(until) {
