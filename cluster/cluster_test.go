@@ -194,7 +194,6 @@ func TestOptionsAreChecked(t *testing.T) {
 		"peer port":  func(o *Options) { o.Peers = []string{"dns:a:http"} },
 		"listen":     func(o *Options) { o.Listen = "6222" },
 		"bad state":  func(o *Options) { s := newMemory(); s.Put(memberKey, []byte("{")); o.State = s },
-		"in use":     func(o *Options) { o.Listen = fmt.Sprintf("127.0.0.1:%d", busyPort(t)) },
 		"secret URL": func(o *Options) { o.Listen, o.URLs = "", []string{"nats://user:hunter2@127.0.0.1:x%"} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -210,6 +209,18 @@ func TestOptionsAreChecked(t *testing.T) {
 			}
 			t.Log(err)
 		})
+	}
+}
+
+func TestAnAddressThatIsTakenNamesItsSetting(t *testing.T) {
+	address := fmt.Sprintf("127.0.0.1:%d", busyPort(t))
+	c, err := Open(t.Context(), Options{Node: "a", Secrets: []string{secretA}, Listen: address, State: newMemory()})
+	if err == nil {
+		c.Close()
+		t.Fatal("opened")
+	}
+	if text := err.Error(); !strings.Contains(text, "GATEPOST_CLUSTER_LISTEN: listen tcp "+address+": ") || strings.Contains(text, "router") {
+		t.Errorf("got %q", text)
 	}
 }
 

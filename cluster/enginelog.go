@@ -65,7 +65,7 @@ func (l *engineLog) Warnf(format string, v ...any) {
 // Fatalf is the server's. It doesn't end the process.
 func (l *engineLog) Fatalf(format string, v ...any) {
 	select {
-	case l.fatal <- fmt.Sprintf(format, v...):
+	case l.fatal <- failure(fmt.Sprintf(format, v...)):
 	default:
 	}
 }
@@ -135,4 +135,13 @@ func refusal(text string) string {
 		return "what came isn't a node's: " + reason
 	}
 	return reason
+}
+
+// failure says what keeps the server from starting.
+func failure(text string) string {
+	if taken, ok := strings.CutPrefix(text, "Error listening on router port: "); ok {
+		_, reason, _ := strings.Cut(taken, " - ") // the port stands before it, and in it
+		return "GATEPOST_CLUSTER_LISTEN: " + reason
+	}
+	return text
 }
