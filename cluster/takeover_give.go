@@ -43,58 +43,47 @@ func (t *takeovers) takeCopies(lost Node, listed map[string]bool) (clients int, 
 	if all, err = w.freeze(lost.Incarnation); err != nil {
 		return 0, false, err
 	}
-	var part []Copy
-	bytes, parts := 0, 0
-	give := func() error {
-		ids := make([]string, len(part))
-		for i := range part {
-			ids[i] = part[i].ClientID
+	client := func(key string) string { return key[len(w.prefix()):] }
+	scan := func(fn func(key string, value []byte) error) error { return t.cluster.o.State.Scan(w.prefix(), fn) }
+	clients, err = t.inParts(lost, listed, client, scan, func(part []Entry) error {
+		copies := make([]Copy, len(part))
+		for i, e := range part {
+			copies[i] = Copy{ClientID: client(e.Key), Record: e.Value}
 		}
-		if err := t.list(lost, parts, ids); err != nil {
-			return err
-		}
-		if err := t.cluster.host.TakeOver(t.ctx, lost, part); err != nil {
-			return err
-		}
-		clients += len(part)
-		part, bytes, parts = nil, 0, parts+1
-		return nil
-	}
-	err = t.cluster.o.State.Scan(w.prefix(), func(key string, value []byte) error {
-		id := key[len(w.prefix()):]
-		if listed[id] {
-			return nil
-		}
-		part = append(part, Copy{ClientID: id, Record: value})
-		if bytes += len(value); len(part) < takenAtOnce && bytes < takenBytes {
-			return t.ctx.Err()
-		}
-		return give()
+		return t.cluster.host.TakeOver(t.ctx, lost, copies)
 	})
-	if err == nil && len(part) > 0 {
-		err = give()
-	}
 	return clients, all, err
 }
 
 // takeJournal takes over all that stands in the journal of the lost node.
 func (t *takeovers) takeJournal(lost Node, listed map[string]bool) (clients int, err error) {
+	scan := func(fn func(key string, value []byte) error) error { return t.cluster.o.ReadLost(t.ctx, lost, fn) }
+	return t.inParts(lost, listed, clientOf, scan, func(part []Entry) error {
+		return t.cluster.host.Adopt(t.ctx, lost, part)
+	})
+}
+
+// inParts gives what scan shows part by part, but for that of clients who are listed
+// already; the clients of each part are listed before it is given. client says whose
+// a key is.
+func (t *takeovers) inParts(lost Node, listed map[string]bool, client func(key string) string,
+	scan func(fn func(key string, value []byte) error) error, give func([]Entry) error) (clients int, err error) {
 	var part []Entry
 	var ids []string
 	seen := map[string]bool{}
 	bytes, parts := 0, 0
-	give := func() error {
+	next := func() error {
 		if err := t.list(lost, parts, ids); err != nil {
 			return err
 		}
-		if err := t.cluster.host.Adopt(t.ctx, lost, part); err != nil {
+		if err := give(part); err != nil {
 			return err
 		}
 		part, ids, bytes, parts = nil, nil, 0, parts+1
 		return nil
 	}
-	err = t.cluster.o.ReadLost(t.ctx, lost, func(key string, value []byte) error {
-		id := clientOf(key)
+	err = scan(func(key string, value []byte) error {
+		id := client(key)
 		if listed[id] {
 			return nil
 		}
@@ -106,10 +95,10 @@ func (t *takeovers) takeJournal(lost Node, listed map[string]bool) (clients int,
 		if bytes += len(value); len(part) < takenAtOnce && bytes < takenBytes {
 			return t.ctx.Err()
 		}
-		return give()
+		return next()
 	})
 	if err == nil && len(part) > 0 {
-		err = give()
+		err = next()
 	}
 	return len(seen), err
 }
