@@ -48,23 +48,40 @@ func jsonFault(err error) string {
 	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
-// parseObject reads raw, already checked, as an object. An empty array is an
-// empty object: PHP encodes it so.
+// parseObject reads raw, already checked, as an object.
 func parseObject(field string, raw json.RawMessage) (object, error) {
+	o := object{}
+	return o, o.read(field, raw)
+}
+
+// read puts the members of raw into o. Of two of a name the later counts.
+func (o object) read(field string, raw json.RawMessage) error {
+	return eachMember(field, raw, func(name []byte, value json.RawMessage) { o[string(name)] = value })
+}
+
+// eachMember is members for what must be an object, already checked. An empty array is
+// an empty object: PHP encodes it so.
+func eachMember(field string, raw json.RawMessage, take func(name []byte, value json.RawMessage)) error {
 	if isEmptyArray(raw) {
-		return object{}, nil
+		return nil
 	}
 	if !isObject(raw) {
-		return nil, BadField(field, "must be an object")
+		return BadField(field, "must be an object")
 	}
-	if moreThan(raw, maxMembers) {
-		return nil, BadField(field, "has more than %d members", maxMembers)
+	left := maxMembers
+	whole := members(raw, func(name []byte, value json.RawMessage) bool {
+		if left--; left >= 0 {
+			take(name, value)
+		}
+		return left >= 0
+	})
+	switch {
+	case left < 0:
+		return BadField(field, "has more than %d members", maxMembers)
+	case !whole:
+		return BadField(field, "must be an object")
 	}
-	o, ok := members(raw)
-	if !ok {
-		return nil, BadField(field, "must be an object")
-	}
-	return o, nil
+	return nil
 }
 
 // parseArray reads raw, already checked, as an array of at most limit elements.

@@ -5,45 +5,47 @@ import (
 	"unicode/utf8"
 )
 
-// members takes an object apart whose JSON is valid, into parts of raw itself.
-// false: it isn't valid. encoding/json does the same at several times the cost, which
-// every reply of a backend would bear.
-func members(raw []byte) (o object, ok bool) {
-	o = object{}
+// members takes an object apart whose JSON is valid, in its order: take gets each
+// name, which isn't to be kept, and each value, which is a part of raw, and says whether
+// to go on. false: it isn't valid, or take has ended it. encoding/json does the same at
+// several times the cost, which every reply of a backend would bear.
+func members(raw []byte, take func(name []byte, value json.RawMessage) bool) bool {
 	i := skipSpace(raw, 0)
 	if i >= len(raw) || raw[i] != '{' {
-		return nil, false
+		return false
 	}
 	if i = skipSpace(raw, i+1); i < len(raw) && raw[i] == '}' {
-		return o, true
+		return true
 	}
 	for {
 		start := i
 		if i = skipValue(raw, i); i < 0 || raw[start] != '"' {
-			return nil, false
+			return false
 		}
 		name, ok := unquote(raw[start:i])
 		if !ok {
-			return nil, false
+			return false
 		}
 		if i = skipSpace(raw, i); i >= len(raw) || raw[i] != ':' {
-			return nil, false
+			return false
 		}
 		start = skipSpace(raw, i+1)
 		if i = skipValue(raw, start); i < 0 {
-			return nil, false
+			return false
 		}
-		o[name] = raw[start:i:i]
+		if !take(name, raw[start:i:i]) {
+			return false
+		}
 		if i = skipSpace(raw, i); i >= len(raw) {
-			return nil, false
+			return false
 		}
 		switch raw[i] {
 		case ',':
 			i = skipSpace(raw, i+1)
 		case '}':
-			return o, skipSpace(raw, i+1) == len(raw)
+			return skipSpace(raw, i+1) == len(raw)
 		default:
-			return nil, false
+			return false
 		}
 	}
 }
@@ -106,13 +108,14 @@ func stringEnd(raw []byte, i int) int {
 	return -1
 }
 
-// unquote reads a JSON string.
-func unquote(raw []byte) (s string, ok bool) {
+// unquote reads a JSON string, which may be a part of raw then.
+func unquote(raw []byte) (text []byte, ok bool) {
 	if plain(raw) {
-		return string(raw[1 : len(raw)-1]), true
+		return raw[1 : len(raw)-1], true
 	}
+	var s string
 	err := json.Unmarshal(raw, &s)
-	return s, err == nil
+	return []byte(s), err == nil
 }
 
 // plain says whether raw is a JSON string that stands for the bytes between its

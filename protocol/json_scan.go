@@ -40,9 +40,9 @@ func deeperThan(raw []byte, limit int) bool {
 	return false
 }
 
-// moreThan reports whether an array or object holds more than limit elements. It
-// is asked before they are taken apart: each costs a slice header and a copy, many
-// times what it took to send it.
+// moreThan reports whether an array holds more than limit elements. It is asked
+// before they are taken apart: each costs a slice header and a copy, many times what
+// it took to send it.
 func moreThan(raw []byte, limit int) bool {
 	depth, inString, commas := 0, false, 0
 	for i := 0; i < len(raw); i++ {

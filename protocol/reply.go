@@ -42,11 +42,12 @@ func ParseReply(t EventType, clientID string, body []byte) (*Reply, error) {
 	if err := CheckJSON(body); err != nil {
 		return nil, err
 	}
-	return parseReply(t, clientID, body, false)
+	return parseReply(t, clientID, body, false, object{})
 }
 
-func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool) (*Reply, error) {
-	o, err := parseObject("the reply", raw)
+// parseReply needs an empty object to work with, for the reply's members.
+func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool, o object) (*Reply, error) {
+	err := o.read("the reply", raw)
 	if err != nil {
 		return nil, err
 	}
@@ -78,22 +79,20 @@ func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool)
 	return r, nil
 }
 
-// BatchReply is the answer to a batch: by event id, what can be read of each
-// event's reply. An event without an entry is done.
-type BatchReply map[string]ParsedReply
-
-// ParsedReply is one event's reply, or why it can't be read.
+// ParsedReply is one event's part of the answer to a batch: its reply, or why it can't be
+// read. Neither: the event is done.
 type ParsedReply struct {
 	Reply *Reply
 	Err   error
 }
 
 // ParseBatchReply reads {"replies": {"<event id>": {…}}}, or nothing. events are
-// the events of the batch; entries for others are passed over.
-func ParseBatchReply(events []*Event, body []byte) (BatchReply, error) {
-	replies := BatchReply{}
+// the events of the batch, and the parts come in their order; entries for others are
+// passed over.
+func ParseBatchReply(events []*Event, body []byte) ([]ParsedReply, error) {
+	parts := make([]ParsedReply, len(events))
 	if len(bytes.TrimSpace(body)) == 0 {
-		return replies, nil
+		return parts, nil
 	}
 	if err := CheckJSON(body); err != nil {
 		return nil, err
@@ -104,19 +103,26 @@ func ParseBatchReply(events []*Event, body []byte) (BatchReply, error) {
 	}
 	raw, ok := o["replies"]
 	if !ok || isNull(raw) {
-		return replies, nil
+		return parts, nil
 	}
-	byID, err := parseObject("replies", raw)
+	place := make(map[string]int, len(events))
+	for i, e := range events {
+		place[e.ID] = i
+	}
+	err = eachMember("replies", raw, func(id []byte, value json.RawMessage) {
+		i, ok := place[string(id)]
+		if !ok {
+			return
+		}
+		if parts[i] = (ParsedReply{}); !isNull(value) {
+			clear(o)
+			parts[i].Reply, parts[i].Err = parseReply(events[i].Type, events[i].Data.ClientID, value, true, o)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range events {
-		if raw, ok := byID[e.ID]; ok && !isNull(raw) {
-			reply, err := parseReply(e.Type, e.Data.ClientID, raw, true)
-			replies[e.ID] = ParsedReply{Reply: reply, Err: err}
-		}
-	}
-	return replies, nil
+	return parts, nil
 }
 
 func (r *Reply) parseUID(raw json.RawMessage) error {

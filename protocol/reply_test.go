@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,31 +140,39 @@ func TestParseBatchReply(t *testing.T) {
 	event := func(typ protocol.EventType, client string) *protocol.Event {
 		return &protocol.Event{ID: "evt_" + client, Type: typ, Data: protocol.EventData{ClientID: client}}
 	}
-	events := []*protocol.Event{event(protocol.Inbound, "a"), event(protocol.Inbound, "b"), event(protocol.Close, "c"), event(protocol.Inbound, "d")}
+	events := []*protocol.Event{event(protocol.Inbound, "a"), event(protocol.Inbound, "b"), event(protocol.Close, "c"), event(protocol.Inbound, "d"),
+		event(protocol.Inbound, "e"), event(protocol.Inbound, "f"), event(protocol.Inbound, "g")}
 	got, err := protocol.ParseBatchReply(events, []byte(`{"replies":{
-		"evt_a":{"reply":"x","actions":[{"action":"unbind"}]}, "evt_b":{"retry":true}, "evt_c":{"session":1}, "evt_d":7,
-		"evt_other":{"reply":"not ours"}}}`))
-	if err != nil {
-		t.Fatal(err)
+		"evt_f":{"reply":"first"}, "evt_g":{"reply":"first"},
+		"evt_d":7, "evt_a":{"reply":"x","actions":[{"action":"unbind"}]}, "evt_b":{"retry":true}, "evt_c":{"session":1},
+		"evt_other":{"reply":"not ours"}, "evt_f":{"session":{}}, "evt_\u0067":null}}`))
+	if err != nil || len(got) != len(events) {
+		t.Fatalf("got %d parts, %v", len(got), err)
 	}
-	if a := got["evt_a"]; a.Err != nil || string(a.Reply.Message.Payload) != "x" || a.Reply.Actions[0].Action.ClientID != "a" {
+	if a := got[0]; a.Err != nil || string(a.Reply.Message.Payload) != "x" || a.Reply.Actions[0].Action.ClientID != "a" {
 		t.Errorf("evt_a: got %+v", a)
 	}
-	if b := got["evt_b"]; b.Err != nil || !b.Reply.Retry {
+	if b := got[1]; b.Err != nil || !b.Reply.Retry {
 		t.Errorf("evt_b: got %+v, want retry", b)
 	}
-	if c := got["evt_c"]; c.Err != nil || !reflect.DeepEqual(c.Reply.Unknown, []string{"session"}) {
+	if c := got[2]; c.Err != nil || !reflect.DeepEqual(c.Reply.Unknown, []string{"session"}) {
 		t.Errorf("evt_c: got %+v, want session unknown to a close", c)
 	}
-	if d := got["evt_d"]; d.Err == nil {
+	if d := got[3]; d.Err == nil {
 		t.Errorf("evt_d: got %+v, want its own error", d)
 	}
-	if _, ok := got["evt_other"]; ok {
-		t.Error("a reply to an event outside the batch is taken")
+	if f := got[5]; f.Err != nil || f.Reply.Message != nil || f.Reply.Session == nil {
+		t.Errorf("evt_f: got %+v, want the later of its two replies", f)
+	}
+	for i, why := range map[int]string{4: "that has no reply", 6: "whose later reply is null"} {
+		if got[i] != (protocol.ParsedReply{}) {
+			t.Errorf("an event %s: got %+v", why, got[i])
+		}
 	}
 
 	for _, nothing := range []string{"", "{}", "[]", `{"replies":null}`, `{"replies":[]}`, `{"replies":{"evt_a":null}}`} {
-		if got, err := protocol.ParseBatchReply(events, []byte(nothing)); err != nil || len(got) != 0 {
+		got, err := protocol.ParseBatchReply(events, []byte(nothing))
+		if err != nil || len(got) != len(events) || slices.ContainsFunc(got, func(p protocol.ParsedReply) bool { return p != protocol.ParsedReply{} }) {
 			t.Errorf("%q: got %+v, %v", nothing, got, err)
 		}
 	}

@@ -109,13 +109,14 @@ func (e *endpoint) divide(b *job, members []*job) {
 	for i, m := range members {
 		events[i] = m.ev
 	}
-	replies, err := protocol.ParseBatchReply(events, a.body)
+	parts, err := protocol.ParseBatchReply(events, a.body)
 	if err != nil {
 		e.unreadable(b.event, b.id, a, err)
+		parts = make([]protocol.ParsedReply, len(members))
 	}
-	for _, m := range members {
+	for i, m := range members {
 		m.tries++
-		e.shareOut(m, a, replies[m.ev.ID])
+		e.shareOut(m, a, parts[i])
 	}
 }
 
