@@ -86,7 +86,7 @@ func (n *node) stop(ctx context.Context) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	err = errors.Join(err, n.server.Shutdown(closing))
-	n.settle()
+	n.flush()
 	if n.cluster != nil {
 		n.leave()
 	}
@@ -106,20 +106,20 @@ func (n *node) deadLetters() (dead int) {
 
 // close gives everything back, at once.
 func (n *node) close() {
-	n.settle()
+	n.flush()
 	n.end()
 }
 
-// settle ends all deliveries and has what isn't delivered written down.
-func (n *node) settle() {
+// flush ends all deliveries and has what isn't delivered written down.
+func (n *node) flush() {
 	n.gateway.Stop()
 	n.events.Close()
-	settling, cancel := context.WithTimeout(context.Background(), lastWrites)
+	flushing, cancel := context.WithTimeout(context.Background(), lastWrites)
 	defer cancel()
-	n.gateway.Settle(settling)
+	n.gateway.Flush(flushing)
 }
 
-// end gives back what settle has left.
+// end gives back what flush has left.
 func (n *node) end() {
 	n.hub.Close()
 	n.release()

@@ -15,7 +15,7 @@ func (c *Cluster) beatOn() {
 		c.mu.Lock()
 		now := c.o.clock()
 		c.roster.tick(now)
-		if c.roster.state == joining && c.settled(now) {
+		if c.roster.state == joining && c.hasMet(now) {
 			c.roster.state = serving
 		}
 		c.after(now)

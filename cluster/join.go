@@ -46,8 +46,8 @@ func (c *Cluster) Join(ctx context.Context, h Host) error {
 	}
 }
 
-// settled says whether a joining node has met those whom it can meet.
-func (c *Cluster) settled(now moment) bool {
+// hasMet says whether a joining node has met those whom it can meet.
+func (c *Cluster) hasMet(now moment) bool {
 	r := c.roster
 	wait := c.o.timing.meeting
 	switch {

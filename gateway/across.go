@@ -44,7 +44,7 @@ func (g *Gateway) closeAcross(ctx context.Context, a *protocol.Action) (protocol
 		here := *a
 		here.Target = own
 		total = g.close(&here)
-		g.agree(ctx)
+		g.settle(ctx)
 	}, &total.Matched, &total.Closed)
 	return total, err
 }
@@ -55,7 +55,7 @@ func (g *Gateway) dissolveAcross(ctx context.Context, a *protocol.Action) (proto
 	members.Target = protocol.Target{Groups: []string{a.Group}}
 	err := g.count(ctx, &members, func(protocol.Target) {
 		total.Removed = g.hub.Dissolve(a.Group)
-		g.agree(ctx)
+		g.settle(ctx)
 	}, &total.Removed)
 	return total, err
 }
@@ -105,7 +105,7 @@ func (g *Gateway) moveAcross(ctx context.Context, a *protocol.Action) (protocol.
 	}
 	answers := g.ask(ctx, encoded(opDo, a, others), func() {
 		total.add(g.move(&here))
-		g.agree(ctx)
+		g.settle(ctx)
 	})
 	for i, answer := range answers {
 		var m moved
@@ -177,7 +177,7 @@ func (g *Gateway) doToOwner(ctx context.Context, a *protocol.Action) (protocol.R
 	}
 	if tag == "" {
 		result, err := g.doToClient(a)
-		g.agree(ctx)
+		g.settle(ctx)
 		return result, err
 	}
 	request := encodeAction(opDo, a, protocol.Target{})

@@ -41,9 +41,9 @@ func (g *Gateway) Adopt(ctx context.Context, from cluster.Node, entries []cluste
 	if err := waitAll(ctx, commits); err != nil {
 		return fmt.Errorf("what node %s hands over can't be kept: %w", from.Name, err)
 	}
-	g.handedOver.add(from.Tag, left, func() { g.settleEstate(from) })
+	g.handedOver.add(from.Tag, left, func() { g.inheritEstate(from) })
 	if last {
-		g.settleEstate(from)
+		g.inheritEstate(from)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 		_ = g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable})
 		return nil, &protocol.Refusal{Status: 503, Text: "this node can't keep anything", RetryAfter: 5}
 	}
-	g.agree(ctx) // from here on any node is to find it
+	g.settle(ctx) // from here on any node is to find it
 	if !g.Asks(c.Path()) {
 		l.claim()
 		return &Admission{Client: c}, nil
@@ -90,7 +90,7 @@ func (g *Gateway) admit(ctx context.Context, c *hub.Client, hs *protocol.Handsha
 			"client_id", c.ID(), "error", err)
 		return nil, g.turnAway(c, protocol.Outcome{Verdict: protocol.Unavailable, OwesClose: true})
 	}
-	g.agree(ctx)
+	g.settle(ctx)
 	g.carry(c, ev, r)
 	a := &Admission{Client: c}
 	if r.Subprotocol != "" {

@@ -60,8 +60,8 @@ func (e *estates) stop() {
 	}
 }
 
-// settleEstate goes on with what another node has handed over.
-func (g *Gateway) settleEstate(from cluster.Node) {
+// inheritEstate goes on with what another node has handed over.
+func (g *Gateway) inheritEstate(from cluster.Node) {
 	left := g.handedOver.take(from.Tag)
 	g.forgetBuried(left)
 	if len(left) == 0 {

@@ -35,7 +35,7 @@ func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
 	}
 	if p.parked {
 		o.seq = p.seq
-		g.settle(c, l, []occurrence{o})
+		g.flush(c, l, []occurrence{o})
 		return
 	}
 	g.waiting.Add(1)

@@ -59,9 +59,9 @@ type Gateway struct {
 	// life ends with Stop; deliveries that haven't begun are given up then.
 	life context.Context
 	stop context.CancelFunc
-	// settling ends with Settle: what is left is written down until then.
-	settling context.Context
-	settled  context.CancelFunc
+	// flushing ends with Flush: what is left is written down until then.
+	flushing context.Context
+	flushed  context.CancelFunc
 
 	draining     atomic.Bool
 	waiting      atomic.Int64 // messages and closes in all lanes
@@ -97,7 +97,7 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 		g.departed.begun = map[string]*hub.Client{}
 	}
 	g.life, g.stop = context.WithCancel(context.Background())
-	g.settling, g.settled = context.WithCancel(context.Background())
+	g.flushing, g.flushed = context.WithCancel(context.Background())
 	g.workers.work = g.work
 	g.metrics = newMetrics(reg, g)
 	return g
@@ -111,10 +111,10 @@ func (g *Gateway) Stop() {
 	g.workers.end()
 }
 
-// Settle waits, at most until ctx ends, while what is left is written down. It
+// Flush waits, at most until ctx ends, while what is left is written down. It
 // follows Stop, once no attempt is under way any more; the journal is to be closed
 // after it.
-func (g *Gateway) Settle(ctx context.Context) {
+func (g *Gateway) Flush(ctx context.Context) {
 	_ = g.clients.wait(ctx) // what isn't written by then was told of, or is on record as connected
-	g.settled()
+	g.flushed()
 }

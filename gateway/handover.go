@@ -19,7 +19,7 @@ var errFenced = errors.New("this node is cut off from its cluster")
 
 // HandOver gives all that is on record here (what wasn't delivered of this node's
 // clients, and dead letters) to another node, and forgets it once that one has it. It
-// follows Settle. It returns how many entries that were; with an error all is still
+// follows Flush. It returns how many entries that were; with an error all is still
 // here, for the next start.
 func (g *Gateway) HandOver(ctx context.Context, to Successor) (entries int, err error) {
 	if g.cfg.Journal == nil {

@@ -86,9 +86,9 @@ func restart(t *testing.T, n *notebook, kept ...webhooks.KeptEvent) *fixture {
 	return f
 }
 
-// settled waits until the recovered clients are finished, and wants the journal
+// finished waits until the recovered clients are finished, and wants the journal
 // empty then.
-func (f *fixture) settled(n *notebook) {
+func (f *fixture) finished(n *notebook) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Second)
 	defer cancel()
@@ -118,7 +118,7 @@ func TestNodeLost(t *testing.T) {
 
 	after := restart(t, n)
 	ev := after.waitEvents(1)[0]
-	after.settled(n)
+	after.finished(n)
 	d := ev.Data
 	if ev.ID != protocol.CloseEventID(c.ID()) || d.Close.Initiator != protocol.ByNodeLost || d.Close.Code != 1006 ||
 		*d.UID != "u" || strings.Join(d.Groups, " ") != "a b" || string(d.Session) != `{"k":1.0}` || d.Seq < 4 {
@@ -155,7 +155,7 @@ func TestNothingIsLeftOfFinishedClients(t *testing.T) {
 	c, s := f.connect()
 	s.read()
 	f.Closed(c, gone)
-	f.settled(n)
+	f.finished(n)
 	f.backend.answer = func(ev *protocol.Event) protocol.Outcome {
 		if n.len() != 1 {
 			t.Errorf("the client isn't on record before its connect is sent")
@@ -165,7 +165,7 @@ func TestNothingIsLeftOfFinishedClients(t *testing.T) {
 	if _, err := f.Connect(t.Context(), &protocol.Handshake{}); err == nil {
 		t.Fatal("not refused")
 	}
-	f.settled(n)
+	f.finished(n)
 }
 
 // A node that can't write its journal takes no new clients, since it couldn't
@@ -243,7 +243,7 @@ func TestDrainKeepsWhatWaits(t *testing.T) {
 
 	after := restart(t, n)
 	events := after.waitEvents(4)
-	after.settled(n)
+	after.finished(n)
 	for i, want := range []string{"one", "two", "three"} {
 		if ev := events[i]; ev.Data.Seq != uint64(i+1) || string(ev.Data.Message.Payload) != want {
 			t.Errorf("event %d: seq %d, %q", i, ev.Data.Seq, ev.Data.Message.Payload)
@@ -276,7 +276,7 @@ func TestKeptEventsComeFirst(t *testing.T) {
 
 	after := restart(t, n, kept)
 	events := after.waitEvents(3)
-	after.settled(n)
+	after.finished(n)
 	if events[0] != kept.Event || string(events[1].Data.Message.Payload) != "two" || events[1].Data.Seq != 2 ||
 		events[2].Data.Close == nil || events[2].Data.Close.Initiator != protocol.ByNodeLost || events[2].Data.Seq <= 2 {
 		b, _ := json.Marshal(events)

@@ -205,7 +205,7 @@ func (m *member) end() {
 	m.sent.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	m.Settle(ctx)
+	m.Flush(ctx)
 	m.hub.Close()
 }
 

@@ -137,7 +137,7 @@ func TestLargeListsAcrossNodes(t *testing.T) {
 		c.Open(nowhere{}, nil, nil)
 		t.Cleanup(func() { c.Close(gone, nil, true) })
 	}
-	nodes[1].agree(t.Context())
+	nodes[1].settle(t.Context())
 	seen, pages := map[string]bool{}, 0
 	for p, tries := (protocol.Page{Limit: protocol.MaxPage}), 0; ; {
 		ctx, partial := protocol.WithPartial(t.Context())

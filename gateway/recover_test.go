@@ -38,7 +38,7 @@ func TestAClientWhoseCloseIsADeadLetterIsNotClosedAgain(t *testing.T) {
 		t.Fatalf("%d clients, %v", clients, err)
 	}
 	begin()
-	after.settled(n)
+	after.finished(n)
 	events := after.backend.seen()
 	if len(events) != 1 || events[0].Data.ClientID != lost.ID() {
 		t.Errorf("%d closes", len(events))
@@ -52,7 +52,7 @@ func TestARecordThatCannotBeReadIsStillAClient(t *testing.T) {
 	n.Put(clientPrefix+"lost", []byte(`{"seq":"many"}`))
 	f := restart(t, n)
 	ev := f.waitEvents(1)[0]
-	f.settled(n)
+	f.finished(n)
 	if ev.ID != protocol.CloseEventID("lost") || ev.Data.Close.Initiator != protocol.ByNodeLost || ev.Data.Close.DurationMS != 0 {
 		t.Errorf("got %+v", ev)
 	}

@@ -50,7 +50,7 @@ func TestManyAreResumedInTurn(t *testing.T) {
 		t.Errorf("%d clients are on record, want %d", n.len(), dead)
 	}
 	after := restart(t, n)
-	after.settled(n)
+	after.finished(n)
 	if got := len(after.backend.seen()); got != dead {
 		t.Errorf("%d closes came at the next start", got)
 	}
@@ -63,5 +63,5 @@ func TestKeptEventWithoutAClose(t *testing.T) {
 	after := restart(t, n, webhooks.KeptEvent{Path: "/ws", Event: &protocol.Event{
 		Type: protocol.Inbound, ID: "evt_c_1", Data: protocol.EventData{ClientID: "c", Seq: 1},
 	}})
-	after.settled(n)
+	after.finished(n)
 }

@@ -175,9 +175,9 @@ func (g *Gateway) alone() bool { return g.cfg.Cluster == nil }
 // Alone says whether this node is in no cluster: then no call is ever partial.
 func (g *Gateway) Alone() bool { return g.alone() }
 
-// agree waits until the other nodes know which uids and groups this one holds, so
+// settle waits until the other nodes know which uids and groups this one holds, so
 // that the next call through any of them sees what has been done here.
-func (g *Gateway) agree(ctx context.Context) {
+func (g *Gateway) settle(ctx context.Context) {
 	if g.alone() {
 		return
 	}

@@ -33,7 +33,7 @@ func (g *Gateway) Serve(ctx context.Context, from cluster.Node, raw []byte, repl
 			a.end(body, err)
 			return
 		}
-		go a.agree(ctx, body, err)
+		go a.settle(ctx, body, err)
 	}
 }
 
@@ -58,13 +58,13 @@ func (a *answering) unreadable(err error) {
 	a.send(encodeAnswer(unreadable, nil, nil))
 }
 
-// agree ends the answer once the other nodes know which names this one holds.
-func (a *answering) agree(ctx context.Context, body []byte, err error) {
+// settle ends the answer once the other nodes know which names this one holds.
+func (a *answering) settle(ctx context.Context, body []byte, err error) {
 	defer a.rescue()
 	ctx, cancel := context.WithTimeout(ctx, servedWithin)
 	defer cancel()
 	ctx, missed := protocol.WithPartial(ctx)
-	a.g.agree(ctx)
+	a.g.settle(ctx)
 	a.missed = missed.Nodes()
 	a.end(body, err)
 }

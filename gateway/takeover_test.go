@@ -93,7 +93,7 @@ func TestTakeOverIsDurable(t *testing.T) {
 	if ev := f.waitEvents(1)[0]; ev.ID != protocol.CloseEventID("c1") {
 		t.Errorf("got %+v", ev)
 	}
-	f.settled(n)
+	f.finished(n)
 }
 
 // A record that can't be read still has its client closed.
@@ -106,5 +106,5 @@ func TestUnreadableCopyIsClosedToo(t *testing.T) {
 	if ev := f.waitEvents(1)[0]; ev.ID != protocol.CloseEventID("c1") || ev.Data.Node != "a" {
 		t.Errorf("got %+v", ev)
 	}
-	f.settled(n)
+	f.finished(n)
 }

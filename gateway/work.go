@@ -42,7 +42,7 @@ func (g *Gateway) parkLane(c *hub.Client, l *lane) {
 		return
 	}
 	rest := l.park()
-	g.settle(c, l, rest)
+	g.flush(c, l, rest)
 	for _, o := range rest {
 		g.countOut(o)
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 const (
-	// settleWithin is how long the writing of what one client leaves is tried
+	// flushWithin is how long the writing of what one client leaves is tried
 	// again: all lanes are written at once, which may be more than the store takes.
-	settleWithin = 1500 * time.Millisecond
-	settlePause  = 20 * time.Millisecond
+	flushWithin = 1500 * time.Millisecond
+	flushPause  = 20 * time.Millisecond
 )
 
-// settle writes down what a process that ends leaves of a client.
-func (g *Gateway) settle(c *hub.Client, l *lane, rest []occurrence) {
+// flush writes down what a process that ends leaves of a client.
+func (g *Gateway) flush(c *hub.Client, l *lane, rest []occurrence) {
 	commits := make([]Commit, len(rest))
 	for i, o := range rest {
 		switch {
@@ -25,7 +25,7 @@ func (g *Gateway) settle(c *hub.Client, l *lane, rest []occurrence) {
 			commits[i] = g.keep(c, l, o)
 		}
 	}
-	until := time.Now().Add(settleWithin)
+	until := time.Now().Add(flushWithin)
 	for i, o := range rest {
 		if commits[i] == nil {
 			continue // an earlier process has written it
@@ -52,13 +52,13 @@ func (g *Gateway) keep(c *hub.Client, l *lane, o occurrence) Commit {
 // that fails.
 func (g *Gateway) insist(c *hub.Client, l *lane, o occurrence, commit Commit, until time.Time) error {
 	for {
-		err := commit.Wait(g.settling)
-		if err == nil || g.cfg.Journal == nil || g.settling.Err() != nil || time.Now().After(until) {
+		err := commit.Wait(g.flushing)
+		if err == nil || g.cfg.Journal == nil || g.flushing.Err() != nil || time.Now().After(until) {
 			return err
 		}
 		select {
-		case <-time.After(settlePause):
-		case <-g.settling.Done():
+		case <-time.After(flushPause):
+		case <-g.flushing.Done():
 			return err
 		}
 		commit = g.keep(c, l, o)

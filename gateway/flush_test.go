@@ -28,14 +28,14 @@ func TestWhatTheStoreRefusesAtTheEndIsWrittenAgain(t *testing.T) {
 	n.breakDown(errors.New("too much waits to be written"))
 	f.Closed(c, gone)
 	f.stop()
-	time.Sleep(3 * settlePause)
+	time.Sleep(3 * flushPause)
 	n.breakDown(nil)
 	if err := f.Drain(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	after := restart(t, n)
 	events := after.waitEvents(3)
-	after.settled(n)
+	after.finished(n)
 	if events[0].Data.Seq != 1 || events[1].Data.Seq != 2 || events[2].Data.Close == nil || events[2].Data.Seq != 3 {
 		t.Errorf("events %d, %d and %d are %v", events[0].Data.Seq, events[1].Data.Seq, events[2].Data.Seq, events)
 	}
@@ -60,7 +60,7 @@ func TestDurableMessageThatWasNotWritten(t *testing.T) {
 	}
 	after := restart(t, n)
 	events := after.waitEvents(2)
-	after.settled(n)
+	after.finished(n)
 	if m := events[0].Data.Message; m == nil || string(m.Payload) != "one" {
 		t.Errorf("got a %s first", events[0].Type)
 	}
@@ -88,7 +88,7 @@ func TestDurableMessagesWithoutCloses(t *testing.T) {
 	}
 	begin()
 	ev := after.waitEvents(1)[0]
-	after.settled(n)
+	after.finished(n)
 	if ev.Data.UID == nil || *ev.Data.UID != "u" || ev.Data.ConnectedAt.IsZero() {
 		t.Errorf("got %+v", ev.Data)
 	}
