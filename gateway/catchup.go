@@ -49,7 +49,7 @@ func (g *Gateway) catchUp() {
 		e := &laneOf(c).entry
 		e.mu.Lock()
 		if e.kept && !e.gone && !e.ended && failedAlready(e.commit) {
-			g.write(c, e, nil, nil)
+			g.write(c, e, ending{})
 		}
 		e.mu.Unlock()
 	}

@@ -55,12 +55,15 @@ type record struct {
 	Path        string          `json:"path"`
 	// Node is the node that had the client, empty for the one whose journal this is.
 	Node string `json:"node,omitempty"`
-	// Seq is above the number of every event that was made.
+	// Seq is above the number of every event that was made; once it ended, the close's own.
 	Seq uint64 `json:"seq"`
-	// Closed and ClosedAt are how and when it ended, nil while it hadn't; Seq is
-	// then the close's own.
+	ending
+}
+
+// ending is how and when a client ended; the zero value: it hadn't.
+type ending struct {
 	Closed   *protocol.CloseInfo `json:"closed,omitempty"`
-	ClosedAt *time.Time          `json:"closed_at,omitempty"`
+	ClosedAt time.Time           `json:"closed_at,omitzero"`
 }
 
 // readRecord reads a client's record. With an error it is an empty one: that there was
@@ -104,7 +107,7 @@ func (g *Gateway) begin(ctx context.Context, c *hub.Client, l *lane) error {
 	}
 	l.entry.kept = true
 	l.entry.reserved = seqBlock
-	commit := g.write(c, &l.entry, nil, nil)
+	commit := g.write(c, &l.entry, ending{})
 	l.entry.mu.Unlock()
 	err := commit.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -120,7 +123,7 @@ func (g *Gateway) Changed(c *hub.Client) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.kept && !e.gone && !e.ended {
-		g.write(c, e, nil, nil)
+		g.write(c, e, ending{})
 	}
 }
 
@@ -133,7 +136,7 @@ func (g *Gateway) reserve(c *hub.Client, l *lane, seq uint64) {
 		return
 	}
 	e.reserved = seq + seqBlock
-	commit := g.write(c, e, nil, nil)
+	commit := g.write(c, e, ending{})
 	e.mu.Unlock()
 	if err := commit.Wait(g.life); err != nil && g.life.Err() == nil {
 		g.stale.Store(true)
@@ -144,12 +147,12 @@ func (g *Gateway) reserve(c *hub.Client, l *lane, seq uint64) {
 
 // write puts the record as it is now. It needs the entry's mu, so that a later
 // state is never overwritten by an earlier one.
-func (g *Gateway) write(c *hub.Client, e *entry, closed *protocol.CloseInfo, at *time.Time) Commit {
+func (g *Gateway) write(c *hub.Client, e *entry, end ending) Commit {
 	who := c.Identity()
 	value, err := json.Marshal(record{
 		UID: who.UID, Groups: who.Groups, Session: who.Session,
 		RemoteAddr: c.RemoteAddr(), RemotePort: c.RemotePort(), ConnectedAt: c.ConnectedAt(),
-		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, Closed: closed, ClosedAt: at,
+		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, ending: end,
 	})
 	if err != nil {
 		return failedCommit{err}
@@ -184,5 +187,5 @@ func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
 	}
 	l.entry.kept, l.entry.ended = true, true
 	l.entry.reserved = o.seq
-	return g.write(c, &l.entry, o.closed, &o.at)
+	return g.write(c, &l.entry, ending{o.closed, o.at})
 }

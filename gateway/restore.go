@@ -62,7 +62,7 @@ func (g *Gateway) restore(id string, left *remains, l *lane) *hub.Client {
 // process still wrote that down, else that the node was lost.
 func lastOf(r *record, before []occurrence) occurrence {
 	if r.Closed != nil {
-		return occurrence{seq: r.Seq, closed: r.Closed, at: *r.ClosedAt}
+		return occurrence{seq: r.Seq, closed: r.Closed, at: r.ClosedAt}
 	}
 	seq := r.Seq
 	if n := len(before); n > 0 {
