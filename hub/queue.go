@@ -50,7 +50,7 @@ func (q *queue) push(c *Client, f *Frame) *writer {
 		start = startable(c)
 		q.writer = start
 		if q.waiting == nil {
-			q.waiting = start.room
+			q.waiting = start.spare
 		}
 	}
 	if len(q.waiting) == cap(q.waiting) && q.head > len(q.waiting)/2 {

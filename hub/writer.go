@@ -30,7 +30,7 @@ type writer struct {
 	rest    net.Buffers           // what of vector isn't written
 	bytes   []byte                // what begin writes
 	scratch []byte                // of several frames, for bytes
-	room    []*Frame              // for the queue's waiting
+	spare   []*Frame              // empty, for the queue's waiting
 	run     func()                // w.loop, bound once so that starting it allocates nothing
 	poke    func(fd uintptr) bool // w.writeOnce, likewise
 }
@@ -41,7 +41,7 @@ var writers sync.Pool // of *writer
 func startable(c *Client) *writer {
 	w, ok := writers.Get().(*writer)
 	if !ok {
-		w = &writer{room: make([]*Frame, 0, 4)}
+		w = &writer{spare: make([]*Frame, 0, 4)}
 		w.run, w.poke = w.loop, w.writeOnce
 	}
 	w.client = c
@@ -215,9 +215,9 @@ func (w *writer) take(q *queue) {
 
 // retire ends the writer's work on the queue.
 func (w *writer) retire(q *queue) {
-	w.room = nil
+	w.spare = nil
 	if cap(q.waiting) <= keepRoom {
-		w.room = q.waiting[:0]
+		w.spare = q.waiting[:0]
 	}
 	q.waiting, q.head, q.pongAt, q.writer = nil, 0, 0, nil
 	q.wake()

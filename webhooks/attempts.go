@@ -97,7 +97,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	e.leave(j, how, says)
 	e.judge(j, a)
-	_, j.heard = e.room.listen()
+	_, j.heard = e.waitingRoom.listen()
 	if j.ruling == again {
 		a.body = nil // up to 1 MiB, for as long as the event waits
 	}

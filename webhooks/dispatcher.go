@@ -67,7 +67,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 		e = e.withDefaults()
 		out := &endpoint{
 			Endpoint: e, courier: newCourier(e, cfg.Version, dial, cfg.Fence), lease: held, turns: newTurns(e.Concurrency, e.Batch, e.Timeout),
-			letters: d.letters, outbox: d.outbox, room: newRoom(), replay: make(chan struct{}, replaysAtOnce),
+			letters: d.letters, outbox: d.outbox, waitingRoom: newWaitingRoom(), replay: make(chan struct{}, replaysAtOnce),
 			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), refusing: newQuiet(log, slog.LevelInfo), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
 		}
@@ -148,7 +148,7 @@ func (d *Dispatcher) Stats() []protocol.EndpointStats {
 	for _, e := range d.endpoints {
 		limit, held, waiting, breaker := e.turns.load()
 		stats = append(stats, protocol.EndpointStats{
-			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting + e.room.load(), Breaker: breaker,
+			Name: e.Name, URL: e.courier.shown, Concurrency: limit, InFlight: held, Waiting: waiting + e.waitingRoom.load(), Breaker: breaker,
 			Delivered: e.delivered.Load(), Failed: e.failed.Load(), Dead: d.letters.count(e.Name),
 		})
 	}

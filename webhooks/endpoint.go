@@ -15,15 +15,15 @@ import (
 // endpoint delivers events to one URL.
 type endpoint struct {
 	Endpoint
-	courier *courier
-	client  *retryablehttp.Client
-	turns   *turns
-	letters *letters
-	outbox  *outbox       // nil: nothing is kept
-	lease   *lease        // nil: attempts may always begin
-	room    *room         // where what is in the outbox waits
-	replay  chan struct{} // a token for each client that is replayed now
-	ttl     time.Duration
+	courier     *courier
+	client      *retryablehttp.Client
+	turns       *turns
+	letters     *letters
+	outbox      *outbox       // nil: nothing is kept
+	lease       *lease        // nil: attempts may always begin
+	waitingRoom *waitingRoom  // where what is in the outbox waits
+	replay      chan struct{} // a token for each client that is replayed now
+	ttl         time.Duration
 
 	life     context.Context // ends when attempts are to be cut off
 	stopping context.Context // ends when nothing new is to be begun
@@ -207,7 +207,7 @@ func (e *endpoint) leave(j *job, how load, says sign) {
 		e.log.Info("the breaker is closed: the backend is back", "endpoint", e.Name, "url", e.courier.shown)
 	}
 	if turned != unturned || says == well {
-		e.room.ring()
+		e.waitingRoom.ring()
 	}
 }
 

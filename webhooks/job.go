@@ -40,7 +40,7 @@ type job struct {
 	asked     bool      // the backend has asked this sender to wait until due
 	notBefore time.Time // a success elsewhere counts from then on
 	rashes    int       // failures in a row of tries before their time
-	heard     uint64    // rings of the room's bell before the last attempt ended
+	heard     uint64    // rings of the waiting room's bell before the last attempt ended
 
 	probed bool // the last slot was an open breaker's
 

@@ -107,7 +107,7 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 		j.due, j.over, j.asked = earliest(due, most), earliest(latest(due, k.record.Over), most), k.record.Asked
 		j.later, j.until = true, latest(j.over, time.Now()).Add(restOf(j.step)+lastGrace)
 	}
-	_, j.heard = e.room.listen()
+	_, j.heard = e.waitingRoom.listen()
 	return e.settle(ctx, j)
 }
 

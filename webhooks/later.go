@@ -49,12 +49,12 @@ func (e *endpoint) postpone(j *job) bool {
 // has answered another well, or its breaker looks for events to probe with. false:
 // the job ends here, and stopped says why.
 func (e *endpoint) await(ctx context.Context, j *job) bool {
-	e.room.enter()
-	defer e.room.leave()
+	e.waitingRoom.enter()
+	defer e.waitingRoom.leave()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		bell, rung := e.room.listen()
+		bell, rung := e.waitingRoom.listen()
 		now := time.Now()
 		switch {
 		case ctx.Err() != nil:

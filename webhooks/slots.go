@@ -72,11 +72,11 @@ func newSlots(l limit) *slots {
 	return s
 }
 
-// room is how many slots there are beside those of messages that hang.
-func (s *slots) room() int { return max(1, min(s.limit.value, s.limit.most-s.slow)) }
+// usable is how many slots there are beside those of messages that hang.
+func (s *slots) usable() int { return max(1, min(s.limit.value, s.limit.most-s.slow)) }
 
 // quota is the division of all these slots.
-func (s *slots) quota() quota { return divide(s.room()) }
+func (s *slots) quota() quota { return divide(s.usable()) }
 
 func divide(n int) quota {
 	q := quota{total: n}
@@ -154,7 +154,7 @@ func (s *slots) cancel(w *waiter) {
 // grant gives the next slot that is free to the next in turn, who now waits no
 // more; nil: there is no slot that anyone who waits may have.
 func (s *slots) grant(now time.Time) *waiter {
-	if s.waiting == 0 || s.held-s.slow >= s.room() {
+	if s.waiting == 0 || s.held-s.slow >= s.usable() {
 		return nil
 	}
 	all, repeats, held := s.quota(), s.repeatQuota(), s.heldByClass()

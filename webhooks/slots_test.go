@@ -35,7 +35,7 @@ func (c *crowd) grant() []*waiter {
 	c.t.Helper()
 	var seated []*waiter
 	for {
-		before, slow, limit := c.s.held, c.s.slow, c.s.room()
+		before, slow, limit := c.s.held, c.s.slow, c.s.usable()
 		w := c.s.grant(c.now)
 		if w == nil {
 			break

@@ -2,20 +2,20 @@ package webhooks
 
 import "sync"
 
-// room is where the events of one endpoint wait that are in the outbox. They
+// waitingRoom is where the events of one endpoint wait that are in the outbox. They
 // wait by their own clocks; the bell tells all of them that the endpoint has
 // answered well, or that its breaker looks for events to probe with.
-type room struct {
+type waitingRoom struct {
 	mu      sync.Mutex // guards the following
 	bell    chan struct{}
 	rung    uint64
 	waiting int
 }
 
-func newRoom() *room { return &room{bell: make(chan struct{})} }
+func newWaitingRoom() *waitingRoom { return &waitingRoom{bell: make(chan struct{})} }
 
 // ring tells all that wait.
-func (r *room) ring() {
+func (r *waitingRoom) ring() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.rung++
@@ -27,26 +27,26 @@ func (r *room) ring() {
 
 // listen gives the channel that the next ring closes, and the number of rings
 // before it.
-func (r *room) listen() (bell <-chan struct{}, rung uint64) {
+func (r *waitingRoom) listen() (bell <-chan struct{}, rung uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.bell, r.rung
 }
 
 // enter and leave count who waits.
-func (r *room) enter() {
+func (r *waitingRoom) enter() {
 	r.mu.Lock()
 	r.waiting++
 	r.mu.Unlock()
 }
 
-func (r *room) leave() {
+func (r *waitingRoom) leave() {
 	r.mu.Lock()
 	r.waiting--
 	r.mu.Unlock()
 }
 
-func (r *room) load() int {
+func (r *waitingRoom) load() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.waiting
