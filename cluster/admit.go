@@ -16,7 +16,7 @@ func (r *roster) open(now moment) bool {
 	case 0:
 		return true
 	case 1:
-		if r.doomed {
+		if r.suspected {
 			return false
 		}
 		for _, m := range r.members {
@@ -39,7 +39,7 @@ func (r *roster) admit(b *beat, now moment) *member {
 		return nil
 	}
 	for _, inc := range b.Prev {
-		if f := r.gone[nodeStart{b.tag, inc}]; f != nil && f.Lost {
+		if tomb := r.gone[nodeStart{b.tag, inc}]; tomb != nil && tomb.Lost {
 			return nil // it doesn't know yet that it was lost
 		}
 	}

@@ -40,13 +40,13 @@ type Cluster struct {
 	metrics *metrics
 	calls   pending
 
-	mu      sync.Mutex
-	roster  *roster
-	warned  map[string]time.Time // about which node, or none, and when
-	lines   map[nodeStart]*line
-	joined  moment // when Join began, or this node began anew
-	failed  int    // of roster.events, how many have ended calls
-	atoning bool
+	mu        sync.Mutex
+	roster    *roster
+	warned    map[string]time.Time // about which node, or none, and when
+	lines     map[nodeStart]*line
+	joined    moment // when Join began, or this node began anew
+	failed    int    // of roster.events, how many have ended calls
+	rejoining bool
 
 	box     string // of this process, for answers
 	ctx     context.Context
@@ -185,7 +185,7 @@ func (c *Cluster) Health() error {
 	switch {
 	case r.fatal != nil:
 		return r.fatal
-	case r.state == condemned:
+	case r.state == evicted:
 		return fmt.Errorf("cluster: this node was declared lost and gives up what the others took over")
 	case r.state == leaving:
 		return fmt.Errorf("cluster: this node is leaving")
@@ -211,7 +211,7 @@ func (c *Cluster) Close() {
 	c.cancel()
 	c.mu.Lock()
 	c.fence.set(false, moment{})
-	c.roster.state, c.atoning = leaving, true // nothing begins any more
+	c.roster.state, c.rejoining = leaving, true // nothing begins any more
 	c.mu.Unlock()
 	c.receiving.Lock()
 	c.closed = true

@@ -30,8 +30,8 @@
 //     and reply.go questions and answers.
 //   - Membership: roster.go is a state machine without clock, network or lock, which
 //     simulation_test.go runs by itself. beat.go is what nodes tell each other,
-//     admit.go who gets in, quorum.go leases and majorities, farewell.go those who
-//     are gone, condemned.go a node that is told that it is lost, namesake.go two
+//     admit.go who gets in, quorum.go leases and majorities, tombstone.go those who
+//     are gone, rejoin.go a node that is told that it is lost, namesake.go two
 //     processes of one name, forget.go what an operator declares, record.go what is
 //     kept.
 //   - A node's life: cluster.go opens and closes, name.go makes sure that the name is
@@ -47,11 +47,10 @@
 //     turn it is, takeover_talk.go what nodes ask each other for that,
 //     takeover_give.go the taking, takeover_lists.go what is written down,
 //     takeover_back.go a lost node that is back. handover.go is what a node gives
-//     away in order. parts.go puts
-//     directory, copies and takeovers together.
+//     away in order. parts.go puts directory, copies and takeovers together.
 //
 // Words that elsewhere have others: a beat is a heartbeat, an incarnation one start
-// of a node, a farewell a tombstone of one, the fence a lease on acting outside, the
-// ring all who can be heard in the order of their tags, a follower a replica of this
-// node's names, a ward a node whose copies are here.
+// of a node, the fence a lease on acting outside, the ring all who can be heard in the
+// order of their tags, a follower a replica of this node's names, a ward a node whose
+// copies are here.
 package cluster

@@ -43,7 +43,7 @@ func (c *Cluster) Forget(ctx context.Context, name string) error {
 
 // forget begins the end of a silent member: at once, or, where there is a
 // majority to ask, with its consent.
-func (r *roster) forget(name string, now moment) (*farewell, error) {
+func (r *roster) forget(name string, now moment) (*tombstone, error) {
 	m := r.members[protocol.NodeTag(name)]
 	if m == nil {
 		return nil, &protocol.Problem{Status: http.StatusNotFound, Code: protocol.CodeNotFound, Field: "node",
@@ -61,14 +61,14 @@ func (r *roster) forget(name string, now moment) (*farewell, error) {
 	if wait := r.t.lease + r.t.margin - r.unheard(m, now); wait > 0 {
 		return nil, conflict("node %q may still be at work; try again in %d s", name, int(wait/time.Second)+1)
 	}
-	f := r.gone[m.start()]
-	if f == nil {
-		f = r.bidFarewell(m, true, now)
+	tomb := r.gone[m.start()]
+	if tomb == nil {
+		tomb = r.markGone(m, true, now)
 	}
-	if r.count() <= leaseless || !r.holds(now) || len(f.Own) <= leaseless {
-		r.end(f)
+	if r.count() <= leaseless || !r.holds(now) || len(tomb.Own) <= leaseless {
+		r.end(tomb)
 	}
-	return f, nil
+	return tomb, nil
 }
 
 // CodeNodeAnswers is the code of the problem that a node isn't silent.

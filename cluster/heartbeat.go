@@ -99,9 +99,9 @@ func (c *Cluster) after(now moment) {
 	if len(r.events) > 0 {
 		notify(c.told)
 	}
-	if r.state == condemned && !c.atoning {
-		c.atoning = true
+	if r.state == evicted && !c.rejoining {
+		c.rejoining = true
 		was := append(append([]string(nil), r.prev...), r.inc)
-		c.workers.Go(func() { c.atone(was) })
+		c.workers.Go(func() { c.rejoin(was) })
 	}
 }

@@ -45,7 +45,7 @@ func (c *Cluster) seeOff(from Node, _ []byte, reply Reply) {
 	c.mu.Lock()
 	now := c.o.clock()
 	if m := c.roster.members[from.Tag]; m != nil && m.inc == from.Incarnation {
-		c.roster.bidFarewell(m, false, now)
+		c.roster.markGone(m, false, now)
 		c.after(now)
 	}
 	c.mu.Unlock()

@@ -360,7 +360,7 @@ func TestLeaveThatIsKnownAlready(t *testing.T) {
 	leaves.roster.state = leaving
 	leaves.mu.Unlock()
 	stays.mu.Lock()
-	stays.roster.bidFarewell(stays.roster.members[r.tag(1)], false, stays.o.clock())
+	stays.roster.markGone(stays.roster.members[r.tag(1)], false, stays.o.clock())
 	stays.mu.Unlock()
 	if err := leaves.Leave(patient(t)); err != nil {
 		t.Fatal(err)

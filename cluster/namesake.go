@@ -34,9 +34,9 @@ func (r *roster) succeed(m *member, b *beat, now moment) (*member, error) {
 	silent := m.heardAt.zero() || now.waited(m.heardAt) > r.t.silence
 	switch {
 	case r.gone[was] != nil: // being declared lost; then it may come in anew
-		if f := r.gone[was]; !f.Final && slices.Contains(b.Left, m.inc) {
-			f.Lost = false // it has given up before anybody took over what it had
-			r.end(f)
+		if tomb := r.gone[was]; !tomb.Final && slices.Contains(b.Left, m.inc) {
+			tomb.Lost = false // it has given up before anybody took over what it had
+			r.end(tomb)
 		}
 		return nil, nil
 	case slices.Contains(b.Prev, m.inc) && silent && r.hearer(m) == nil:
@@ -47,12 +47,12 @@ func (r *roster) succeed(m *member, b *beat, now moment) (*member, error) {
 	case r.count() > leaseless && !r.holds(now) && !r.heardLately(b, now):
 		return nil, nil // it might know that this node was lost, and says so when it has heard it
 	case slices.Contains(b.Left, m.inc):
-		r.bidFarewell(m, false, now)
+		r.markGone(m, false, now)
 		return nil, nil
 	case r.count() > leaseless && len(m.own) > leaseless:
 		// Those whom its lease depends on say when it is lost.
 	case r.unheard(m, now) > r.t.lease+r.t.margin && r.hearer(m) == nil:
-		r.bidFarewell(m, true, now).heir = true
+		r.markGone(m, true, now).heir = true
 		return nil, nil
 	}
 	return nil, errOtherProcess

@@ -94,7 +94,7 @@ func (r *roster) declare(now moment) {
 		}
 		if first && len(votes) >= r.majority() && len(latest.Own) > leaseless && most(latest.Own, votes) {
 			m.own = latest.Own
-			r.bidFarewell(m, true, now)
+			r.markGone(m, true, now)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func (r *roster) allowed(now moment) (always bool, start moment) {
 		return false, moment{}
 	}
 	if r.count() <= leaseless {
-		return !r.doomed || len(r.members) == 0, moment{}
+		return !r.suspected || len(r.members) == 0, moment{}
 	}
 	return false, r.leaseStart(now)
 }

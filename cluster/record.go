@@ -11,14 +11,14 @@ const memberKey = "n/members"
 
 // record is that: what it was, who the members are, who is gone.
 type record struct {
-	Name    string         `json:"name"`
-	Inc     string         `json:"inc"`
-	Prev    []string       `json:"prev,omitempty"`
-	Quit    []string       `json:"left,omitempty"`
-	Ended   bool           `json:"ended,omitempty"` // it left in order: nothing of it goes on
-	Doomed  bool           `json:"doomed,omitempty"`
-	Members []memberRecord `json:"members,omitempty"`
-	Gone    []departed     `json:"gone,omitempty"`
+	Name      string         `json:"name"`
+	Inc       string         `json:"inc"`
+	Prev      []string       `json:"prev,omitempty"`
+	Quit      []string       `json:"left,omitempty"`
+	Ended     bool           `json:"ended,omitempty"` // it left in order: nothing of it goes on
+	Suspected bool           `json:"doomed,omitempty"`
+	Members   []memberRecord `json:"members,omitempty"`
+	Gone      []departed     `json:"gone,omitempty"`
 }
 
 type memberRecord struct {
@@ -31,12 +31,12 @@ type memberRecord struct {
 
 // record makes the record of all that is so now.
 func (r *roster) record() *record {
-	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev, Quit: r.quit, Doomed: r.doomed}
-	for _, f := range r.gone {
-		rec.Gone = append(rec.Gone, f.departed)
+	rec := &record{Name: r.name, Inc: r.inc, Prev: r.prev, Quit: r.quit, Suspected: r.suspected}
+	for _, tomb := range r.gone {
+		rec.Gone = append(rec.Gone, tomb.departed)
 	}
 	if r.state == leaving {
-		rec.Ended, rec.Doomed, rec.Prev, rec.Quit = true, false, nil, latest(append(slices.Clone(r.quit), r.inc))
+		rec.Ended, rec.Suspected, rec.Prev, rec.Quit = true, false, nil, latest(append(slices.Clone(r.quit), r.inc))
 		return rec
 	}
 	for _, m := range r.inOrder() {
@@ -65,7 +65,7 @@ func (r *roster) keep(rec *record, change uint64) {
 func (r *roster) load(rec *record) {
 	for i := range rec.Gone {
 		d := rec.Gone[i]
-		r.gone[d.nodeStart] = &farewell{departed: d, clear: make(map[string]bool)}
+		r.gone[d.nodeStart] = &tombstone{departed: d, clear: make(map[string]bool)}
 		r.public[d.nodeStart] = true
 	}
 	if rec.Name != r.name { // the directory was another node's
@@ -75,7 +75,7 @@ func (r *roster) load(rec *record) {
 	if rec.Ended {
 		return
 	}
-	r.doomed = rec.Doomed
+	r.suspected = rec.Suspected
 	r.prev = latest(append(slices.Clone(rec.Prev), rec.Inc))
 	for _, m := range rec.Members {
 		if m.Tag != r.tag {

@@ -27,23 +27,25 @@ type roster struct {
 	sent    map[uint64]moment // when beats went out, for a lease's time
 	members map[string]*member
 	others  map[string]*other
-	gone    map[nodeStart]*farewell
+	gone    map[nodeStart]*tombstone
 
 	began  moment // start of the process, or of its going on after it was stopped
 	watch  moment // since when silence of others means something
 	held   moment // since when the lease has been unbroken; zero: it isn't
 	ticked moment
 	state  state
-	// doomed: somebody declares this incarnation lost. Without a lease nothing else
+
+	// suspected: somebody declares this incarnation lost. Without a lease nothing else
 	// would keep it from going on until that is final.
-	doomed  bool
-	toldAt  moment // when it was last told so
-	doomAt  moment // since when
+	suspected   bool
+	toldOfAt    moment // when it was last told so
+	suspectedAt moment // since when
+
 	fatal   error
 	events  []event
 	changes uint64             // counts what must be kept
 	kept    uint64             // the last change that is
-	public  map[nodeStart]bool // members and farewells that are kept, so may be told
+	public  map[nodeStart]bool // members and tombstones that are kept, so may be told
 	news    bool               // the others should know at once
 }
 
@@ -51,9 +53,9 @@ type roster struct {
 type state int
 
 const (
-	joining   state = iota
-	serving         // the fence may open
-	condemned       // declared lost: first it gives up what others took over
+	joining state = iota
+	serving       // the fence may open
+	evicted       // declared lost: first it gives up what others took over
 	leaving
 )
 
@@ -103,7 +105,7 @@ const (
 
 func newRoster(t timing, name, tag, version string, now moment) *roster {
 	return &roster{t: t, told: namesakes{silence: t.silence}, name: name, tag: tag, version: version, own: make(map[string]bool), sent: make(map[uint64]moment),
-		members: make(map[string]*member), others: make(map[string]*other), gone: make(map[nodeStart]*farewell),
+		members: make(map[string]*member), others: make(map[string]*other), gone: make(map[nodeStart]*tombstone),
 		public: make(map[nodeStart]bool), began: now, watch: now, ticked: now}
 }
 
@@ -248,7 +250,7 @@ func (r *roster) makeBeat(now moment) *beat {
 	maps.DeleteFunc(r.sent, func(_ uint64, at moment) bool { return now.age(at) > r.t.lease })
 	r.news = false
 	b := &beat{Name: r.name, Inc: r.inc, Seq: r.seq, Version: r.version, Min: protocolMin, Max: protocolMax,
-		Started: r.started, Roots: r.roots, Prev: r.prev, Left: r.quit, Open: r.open(now), Gone: r.farewells(), Known: r.digest(), tag: r.tag}
+		Started: r.started, Roots: r.roots, Prev: r.prev, Left: r.quit, Open: r.open(now), Gone: r.tombstones(), Known: r.digest(), tag: r.tag}
 	if r.public[nodeStart{r.tag, r.inc}] {
 		b.Members = append(b.Members, beatNode{Name: r.name, Inc: r.inc, tag: r.tag})
 	}

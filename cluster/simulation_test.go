@@ -126,7 +126,7 @@ func (w *world) step() {
 		if n.state == joining && n.kept > 0 && w.now.waited(n.joined) > defaultTiming.meeting {
 			n.state = serving
 		}
-		if n.state == condemned {
+		if n.state == evicted {
 			w.tell("%s was lost as %s and %v", n.name, n.inc, n.prev)
 			n.reset(newIncarnation(n.inc))
 			n.joined = w.now
@@ -231,7 +231,7 @@ func (w *world) leave(i int) {
 			continue
 		}
 		if m, to := v.members[n.tag], n.members[v.tag]; m != nil && m.inc == n.inc && to != nil && to.hearing {
-			v.bidFarewell(m, false, w.now)
+			v.markGone(m, false, w.now)
 		}
 	}
 	n.roster, n.writes = nil, nil

@@ -3,14 +3,14 @@ package cluster
 // What becomes of a node that the others declare lost, and that is told so: it gives
 // up the clients that they took over, and begins anew as one that knows nobody.
 
-// foretold notes that somebody declares this node lost.
-func (r *roster) foretold(now moment) {
-	if !r.doomed || now.waited(r.toldAt) > 2*r.t.silence {
-		r.doomAt = now
+// suspect notes that somebody declares this node lost.
+func (r *roster) suspect(now moment) {
+	if !r.suspected || now.waited(r.toldOfAt) > 2*r.t.silence {
+		r.suspectedAt = now
 	}
-	r.toldAt = now
-	if !r.doomed {
-		r.doomed = true
+	r.toldOfAt = now
+	if !r.suspected {
+		r.suspected = true
 		r.change()
 	}
 }
@@ -18,13 +18,13 @@ func (r *roster) foretold(now moment) {
 // giveIn ends a declaration that comes to no end, since those whom it would take
 // are gone themselves: this node begins anew by itself.
 func (r *roster) giveIn(now moment) {
-	if r.doomed && r.state == serving && now.waited(r.toldAt) <= r.t.silence && now.waited(r.doomAt) > 3*(r.t.lease+r.t.margin) {
-		r.state = condemned
+	if r.suspected && r.state == serving && now.waited(r.toldOfAt) <= r.t.silence && now.waited(r.suspectedAt) > 3*(r.t.lease+r.t.margin) {
+		r.state = evicted
 	}
 }
 
-// atone gives up what others took over and begins anew.
-func (c *Cluster) atone(was []string) {
+// rejoin gives up what others took over and begins anew.
+func (c *Cluster) rejoin(was []string) {
 	c.log.Warn("cluster: this node was declared lost; it gives up what the others took over, and joins anew")
 	for c.giveUp != nil {
 		err := c.giveUp(c.ctx, was)
@@ -38,7 +38,7 @@ func (c *Cluster) atone(was []string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.atoning = false
+	c.rejoining = false
 	c.joined = c.o.clock()
 	c.roster.reset(newIncarnation(c.roster.inc))
 	c.after(c.joined)
@@ -55,6 +55,6 @@ func (r *roster) reset(inc string) {
 	clear(r.others)
 	clear(r.sent)
 	r.quit = latest(append(append(r.quit, r.prev...), r.inc))
-	r.prev, r.doomed, r.state = nil, false, joining
+	r.prev, r.suspected, r.state = nil, false, joining
 	r.become(inc)
 }
