@@ -85,16 +85,13 @@ func (x *copies) order(h *holder, session epoch, message []byte) error {
 	if !x.current(h, session) {
 		return errNotHolder
 	}
-	answer, err := x.cluster.ask(x.ctx, h.tag, kindCopies, message)
+	answer, err := x.cluster.transfer(x.ctx, h.tag, kindCopies, message)
 	switch {
 	case err != nil:
 		return err
-	case len(answer) != 1 || len(answer[0]) != 1:
-		return errCopies
-	case holding(answer[0][0]) == holds:
+	case holding(answer) == holds:
 		return nil
-	}
-	if holding(answer[0][0]) == holdsFull {
+	case holding(answer) == holdsFull:
 		x.mu.Lock()
 		if x.isCurrent(h, session) {
 			x.heed(h, 0, holdsFull)
@@ -124,8 +121,8 @@ func (x *copies) release() {
 		}
 		x.dropped[n.Tag] = n.Incarnation
 		x.workers.Go(func() {
-			answer, err := x.cluster.ask(x.ctx, n.Tag, kindCopies, []byte{opDrop, x.fresh})
-			if err == nil && len(answer) == 1 && len(answer[0]) == 1 && holding(answer[0][0]) == holds {
+			answer, err := x.cluster.transfer(x.ctx, n.Tag, kindCopies, []byte{opDrop, x.fresh})
+			if err == nil && holding(answer) == holds {
 				return
 			}
 			x.mu.Lock()

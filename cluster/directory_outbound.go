@@ -160,8 +160,8 @@ func (d *directory) sendNames(tag string, e epoch, number uint64) bool {
 			b = append(b, names[i][:]...)
 		}
 		part++
-		answer, err := d.cluster.ask(d.ctx, tag, kindDirectorySnapshot, b)
-		return err == nil && len(answer) == 1 && len(answer[0]) == 1 && answer[0][0] == 1
+		answer, err := d.cluster.transfer(d.ctx, tag, kindDirectorySnapshot, b)
+		return err == nil && answer == 1
 	}
 	for _, kind := range []Kind{UID, Group} {
 		var names []digest

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -75,21 +74,18 @@ func (c *Cluster) handTo(ctx context.Context, tag string, scan func(fn func(key 
 	return err
 }
 
-// An entry is the length of its key (uvarint), the key, and the same for the value.
+// An entry is its key and its value, each behind its length.
 func appendEntry(b []byte, key string, value []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(key)))
-	b = append(b, key...)
-	b = binary.AppendUvarint(b, uint64(len(value)))
-	return append(b, value...)
+	return appendSized(appendSized(b, key), value)
 }
 
 func parseEntries(b []byte) (entries []Entry, err error) {
 	for len(b) > 0 {
 		var key, value []byte
-		if key, b, err = cutOff(b); err != nil {
+		if key, b, err = cutSized(b); err != nil {
 			return nil, err
 		}
-		if value, b, err = cutOff(b); err != nil {
+		if value, b, err = cutSized(b); err != nil {
 			return nil, err
 		}
 		entries = append(entries, Entry{Key: string(key), Value: value})

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -62,9 +63,18 @@ func (c *Cluster) enter(ctx context.Context) error {
 // transferTimeout is how long a node may take to keep one part of what it is sent.
 const transferTimeout = 5 * time.Second
 
-// ask sends one part of something large and waits for its answer.
-func (c *Cluster) ask(ctx context.Context, tag string, k kind, payload []byte) ([][]byte, error) {
+var errTransfer = errors.New("cluster: an answer of other than one byte")
+
+// transfer sends one part of something large and waits for its answer, one byte.
+func (c *Cluster) transfer(ctx context.Context, tag string, k kind, payload []byte) (answer byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, transferTimeout)
 	defer cancel()
-	return c.request(ctx, tag, k, payload)
+	parts, err := c.request(ctx, tag, k, payload)
+	if err != nil {
+		return 0, err
+	}
+	if len(parts) != 1 || len(parts[0]) != 1 {
+		return 0, errTransfer
+	}
+	return parts[0][0], nil
 }

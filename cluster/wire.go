@@ -109,3 +109,19 @@ func parseAnswer(b []byte) (flags byte, contents []byte, err error) {
 	}
 	return b[1], b[answerHead:], nil
 }
+
+// appendSized appends what may be of any length, behind that (uvarint).
+func appendSized[T string | []byte](b []byte, p T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(p))), p...)
+}
+
+var errSized = errors.New("cluster: a length that makes no sense")
+
+// cutSized cuts off what appendSized has appended; it is a piece of b, and never nil.
+func cutSized(b []byte) (p, rest []byte, err error) {
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return nil, nil, errSized
+	}
+	return b[size : size+int(n) : size+int(n)], b[size+int(n):], nil
+}
