@@ -20,7 +20,7 @@ func (r *roster) open(now moment) bool {
 			return false
 		}
 		for _, m := range r.members {
-			return !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence
+			return r.isHeard(m, now)
 		}
 	}
 	return r.holds(now)
@@ -28,7 +28,7 @@ func (r *roster) open(now moment) bool {
 
 // admit takes in the node of a beat, if that may be.
 func (r *roster) admit(b *beat, now moment) *member {
-	if !r.heardLately(b, now) || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
+	if !r.hearsThis(b, now) || !r.open(now) || len(r.members) >= maxNodes || r.members[b.tag] != nil {
 		return nil
 	}
 	// Of two the one with the higher tag begins, and with one at a time: else many

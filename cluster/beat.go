@@ -158,6 +158,9 @@ func areTags(list []string) bool {
 
 func (s nodeStart) valid() bool { return isTag(s.Tag) && isInc(s.Inc) }
 
+// start is the incarnation that the beat is of.
+func (b *beat) start() nodeStart { return nodeStart{b.tag, b.Inc} }
+
 // member gives what the beat says of a member.
 func (b *beat) member(tag string) (beatNode, bool) { return findNode(b.Members, tag) }
 

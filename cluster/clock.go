@@ -18,6 +18,12 @@ func (now moment) waited(then moment) time.Duration { return now.boot - then.boo
 
 func (now moment) zero() bool { return now == moment{} }
 
+var started = time.Now()
+
+// sinceStart is this process's time, where the system has no clock that counts its
+// sleep; the wall clock makes up for that. No moment of it is the zero one.
+func sinceStart() time.Duration { return time.Since(started) + time.Hour }
+
 // present reads both clocks.
 func present() moment {
 	return moment{boot: sinceBoot(), wall: time.Duration(time.Now().UnixNano())}

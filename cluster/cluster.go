@@ -198,7 +198,7 @@ func (c *Cluster) Health() error {
 		if r.count() > 1 && len(o.beat.Members) <= 1 {
 			continue // it lists itself at most: those who are more go on
 		}
-		if r.gone[nodeStart{o.beat.tag, o.beat.Inc}] == nil && o.beats > beatsToAdmit {
+		if r.gone[o.beat.start()] == nil && o.beats > beatsToAdmit {
 			return fmt.Errorf("cluster: node %q is heard, but one of the two clusters isn't whole, so they stay apart: "+
 				"bring their silent nodes back, or forget them", o.beat.Name)
 		}

@@ -30,8 +30,8 @@ func (w *ward) freeze(incarnation string) (all bool, err error) {
 	return w.known.Incarnation == incarnation && w.known.Complete, nil
 }
 
-// release says whether the records may go: they are of this life or an earlier one.
-func (w *ward) release(incarnation string) bool {
+// mayGo says whether the records may go: they are of this life or an earlier one.
+func (w *ward) mayGo(incarnation string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.known.Incarnation <= incarnation

@@ -207,5 +207,5 @@ func (x *wards) leave(n Node) {
 // fails.
 func (x *wards) forget(n Node) bool {
 	w := x.find(n.Tag)
-	return w == nil || !w.release(n.Incarnation) || x.clear(w) == holds
+	return w == nil || !w.mayGo(n.Incarnation) || x.clear(w) == holds
 }

@@ -71,7 +71,7 @@ func (c *Cluster) hasMet(now moment) bool {
 		}
 	}
 	for _, o := range r.others {
-		if r.gone[nodeStart{o.beat.tag, o.beat.Inc}] == nil {
+		if r.gone[o.beat.start()] == nil {
 			return false
 		}
 	}

@@ -30,7 +30,7 @@ func (c *Cluster) checkName(ctx context.Context) error {
 	c.awaitRoutes(ctx)
 	for began := c.o.clock(); ; pause(ctx, c.o.timing.beat/5) {
 		if c.nameAnswers(ctx) || quiet.taken() {
-			return namesake(c.o.Node)
+			return errNamesake(c.o.Node)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -47,7 +47,8 @@ func (c *Cluster) checkName(ctx context.Context) error {
 	return c.bus.nc.FlushTimeout(2 * time.Second)
 }
 
-func namesake(name string) error {
+// errNamesake ends a process whose node's name is another's.
+func errNamesake(name string) error {
 	return fmt.Errorf("cluster: another node is called %q: each needs a GATEPOST_NODE of its own", name)
 }
 

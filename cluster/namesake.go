@@ -30,8 +30,7 @@ var errOtherProcess = errors.New("a member of its name is another process, of wh
 // succeed looks at a member that comes with another incarnation than it had. It
 // returns the member if it is still one; the error says why the newcomer isn't.
 func (r *roster) succeed(m *member, b *beat, now moment) (*member, error) {
-	was := nodeStart{m.tag, m.inc}
-	silent := m.heardAt.zero() || now.waited(m.heardAt) > r.t.silence
+	was := m.start()
 	switch {
 	case r.gone[was] != nil: // being declared lost; then it may come in anew
 		if tomb := r.gone[was]; !tomb.Final && slices.Contains(b.Left, m.inc) {
@@ -39,12 +38,12 @@ func (r *roster) succeed(m *member, b *beat, now moment) (*member, error) {
 			r.end(tomb)
 		}
 		return nil, nil
-	case slices.Contains(b.Prev, m.inc) && silent && r.hearer(m) == nil:
+	case slices.Contains(b.Prev, m.inc) && !r.isHeard(m, now) && r.hearer(m) == nil:
 		r.replace(m, b.Inc, now)
 		return m, nil
 	case slices.Contains(b.Prev, m.inc):
 		return nil, nil // soon, or there are two
-	case r.count() > leaseless && !r.holds(now) && !r.heardLately(b, now):
+	case r.count() > leaseless && !r.holds(now) && !r.hearsThis(b, now):
 		return nil, nil // it might know that this node was lost, and says so when it has heard it
 	case slices.Contains(b.Left, m.inc):
 		r.markGone(m, false, now)
@@ -88,7 +87,7 @@ func (r *roster) meetNamesake(b *beat) {
 		return
 	}
 	if r.started > b.Started || r.started == b.Started && r.inc > b.Inc {
-		r.fatal = namesake(r.name)
+		r.fatal = errNamesake(r.name)
 	}
 }
 
@@ -106,7 +105,7 @@ func (r *roster) hearOfNamesake(b *beat, now moment) {
 		}
 	}
 	if r.told.alive(now) {
-		r.fatal = namesake(r.name)
+		r.fatal = errNamesake(r.name)
 	}
 }
 

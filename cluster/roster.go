@@ -131,8 +131,7 @@ func (r *roster) hear(b *beat, now moment) error {
 	if r.state == leaving {
 		return nil
 	}
-	who := nodeStart{b.tag, b.Inc}
-	if r.gone[who] != nil {
+	if r.gone[b.start()] != nil {
 		r.noteOther(b, now)
 		return nil
 	}
@@ -169,8 +168,14 @@ func (r *roster) hear(b *beat, now moment) error {
 	return nil
 }
 
-// heardLately says whether the sender of a beat has heard this node a moment ago.
-func (r *roster) heardLately(b *beat, now moment) bool {
+// isHeard says whether a beat of a member came a moment ago, whether or not it takes
+// this node for a member.
+func (r *roster) isHeard(m *member, now moment) bool {
+	return !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence
+}
+
+// hearsThis says whether the sender of a beat has heard this node a moment ago.
+func (r *roster) hearsThis(b *beat, now moment) bool {
 	at, ok := r.sent[b.heard(r.tag, r.inc)]
 	return ok && now.age(at) <= r.t.silence
 }
@@ -269,7 +274,7 @@ func (r *roster) makeBeat(now moment) *beat {
 		}
 	}
 	for _, o := range r.others {
-		if r.gone[nodeStart{o.beat.tag, o.beat.Inc}] == nil && now.waited(o.at) <= r.t.silence {
+		if r.gone[o.beat.start()] == nil && now.waited(o.at) <= r.t.silence {
 			b.Others = append(b.Others, beatNode{Name: o.beat.Name, Inc: o.beat.Inc, Seq: o.beat.Seq, tag: o.beat.tag})
 		}
 	}

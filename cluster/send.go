@@ -29,7 +29,7 @@ func (c *Cluster) target(tag string, anyone bool) (t target, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.roster
-	if m := r.members[tag]; m != nil && (m.hearing || anyone && !m.heardAt.zero() && c.o.clock().waited(m.heardAt) <= r.t.silence) {
+	if m := r.members[tag]; m != nil && (m.hearing || anyone && r.isHeard(m, c.o.clock())) {
 		return target{tag, m.inc, c.sharedRoot(m.roots)}, true
 	}
 	if o := r.others[tag]; o != nil && anyone {
@@ -123,7 +123,7 @@ func (c *Cluster) audible() []Node {
 	now, r := c.o.clock(), c.roster
 	var list []Node
 	for _, m := range r.inOrder() {
-		if !m.heardAt.zero() && now.waited(m.heardAt) <= r.t.silence {
+		if r.isHeard(m, now) {
 			list = append(list, m.node())
 		}
 	}

@@ -70,7 +70,7 @@ func (t *takeovers) giveUp(ctx context.Context, was []string) error {
 	seen := map[string]bool{}
 	var clients []string
 	for _, n := range nodes {
-		parts, err := t.ask(ctx, n.Tag, q)
+		parts, err := t.askLists(ctx, n.Tag, q)
 		if err != nil {
 			return fmt.Errorf("cluster: node %s doesn't say which clients were taken over: %w", n.Name, err)
 		}

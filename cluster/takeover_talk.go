@@ -10,7 +10,8 @@ import (
 
 // question asks for what a node knows of lost incarnations of a node: for its
 // standing, or for its lists. The lost node itself asks for the latter with Back, and
-// says with Told that it has them.
+// says with Told that it has them. With Told a question for a standing says that the
+// asking node's has changed.
 type question struct {
 	Tag   string   `json:"tag"`
 	Lives []string `json:"lives"`
@@ -144,7 +145,7 @@ func (t *takeovers) learn(lost Node, others []standing) error {
 			continue
 		}
 		q := &question{Tag: lost.Tag, Lives: []string{lost.Incarnation}, Name: lost.Name}
-		parts, err := t.ask(t.ctx, s.tag, q)
+		parts, err := t.askLists(t.ctx, s.tag, q)
 		if err != nil {
 			return err
 		}
@@ -161,8 +162,8 @@ func (t *takeovers) learn(lost Node, others []standing) error {
 	return nil
 }
 
-// ask asks a node for its lists.
-func (t *takeovers) ask(ctx context.Context, tag string, q *question) ([]*list, error) {
+// askLists asks a node for its lists.
+func (t *takeovers) askLists(ctx context.Context, tag string, q *question) ([]*list, error) {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	parts, err := t.cluster.request(ctx, tag, kindLists, q.encode())

@@ -20,6 +20,10 @@ type tombstone struct {
 // keepGone is how long a tombstone is remembered.
 const keepGone = 7 * 24 * time.Hour
 
+func (d *departed) outdated(now moment) bool {
+	return now.wall-time.Duration(d.At)*time.Second > keepGone
+}
+
 // markGone begins the end of a member: it is not acknowledged any more. One
 // that left is gone at once; one that is lost when no lease of its can last.
 func (r *roster) markGone(m *member, isLost bool, now moment) *tombstone {
@@ -90,7 +94,7 @@ func (r *roster) learnGone(b *beat, now moment) {
 		}
 		tomb := r.gone[d.nodeStart]
 		if tomb == nil {
-			if !fellow || now.wall-time.Duration(d.At)*time.Second > keepGone {
+			if !fellow || d.outdated(now) {
 				continue
 			}
 			tomb = &tombstone{departed: departed{nodeStart: d.nodeStart, Name: d.Name, Lost: d.Lost, Electors: d.Electors, Own: d.Own, At: d.At}}
@@ -120,7 +124,7 @@ func (r *roster) learnGone(b *beat, now moment) {
 // finish makes the tombstones of the lost final for which a majority is clear.
 func (r *roster) finish(now moment) {
 	for _, tomb := range r.gone {
-		if now.wall-time.Duration(tomb.At)*time.Second > keepGone {
+		if tomb.outdated(now) {
 			delete(r.gone, tomb.nodeStart)
 			r.changes++
 			continue
