@@ -53,10 +53,7 @@ func (g *Gateway) adopt(left leftovers, from cluster.Node, e cluster.Entry) (Com
 	switch {
 	case strings.HasPrefix(e.Key, clientPrefix):
 		id := e.Key[len(clientPrefix):]
-		r, value, err := recordFrom(e.Value, from.Name)
-		if err != nil {
-			g.log.Error("a client's record can't be read; its close event says little", "client_id", id, "node", from.Name, "error", err)
-		}
+		r, value := g.recordFrom(from, id, e.Value)
 		left.of(id).record = r
 		return g.cfg.Journal.Put(e.Key, value), nil
 	case strings.HasPrefix(e.Key, messagePrefix):
@@ -69,7 +66,7 @@ func (g *Gateway) adopt(left leftovers, from cluster.Node, e cluster.Entry) (Com
 	case strings.HasPrefix(e.Key, webhooks.OutboxPrefix):
 		k, commit, err := g.cfg.Outbox.AdoptEvent(e.Key, e.Value)
 		if k != nil {
-			left.of(k.Event.Data.ClientID).add(occurrence{seq: k.Event.Data.Seq, kept: k, at: k.Event.Timestamp.Time})
+			left.of(k.Event.Data.ClientID).add(keptOccurrence(k))
 		}
 		return commit, err
 	case strings.HasPrefix(e.Key, webhooks.LetterPrefix):

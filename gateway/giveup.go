@@ -43,7 +43,7 @@ func (g *Gateway) discard(c *hub.Client, l *lane) {
 	rest := l.park()
 	for _, o := range rest {
 		g.countOut(o)
-		g.drop(c.ID(), o)
+		g.forgetOccurrence(c.ID(), o)
 	}
 	g.metrics.givenUp.Add(float64(len(rest)))
 	g.forget(c, l)
@@ -51,8 +51,8 @@ func (g *Gateway) discard(c *hub.Client, l *lane) {
 	close(l.given.discarded)
 }
 
-// drop takes an occurrence off the record.
-func (g *Gateway) drop(id string, o occurrence) {
+// forgetOccurrence takes an occurrence off the record.
+func (g *Gateway) forgetOccurrence(id string, o occurrence) {
 	if o.kept != nil && g.cfg.Outbox != nil {
 		g.cfg.Outbox.Forget(o.kept)
 	}
@@ -83,7 +83,7 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 			if left, c = g.departed.take(id); left != nil {
 				known++
 				dropped += len(left.events)
-				commits = append(commits, g.dropRemains(id, left))
+				commits = append(commits, g.forgetRemains(id, left))
 				continue
 			}
 		}
@@ -114,11 +114,11 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 	return waitAll(ctx, commits)
 }
 
-// dropRemains takes off the record what was left of a client that nobody has begun
+// forgetRemains takes off the record what was left of a client that nobody has begun
 // with.
-func (g *Gateway) dropRemains(id string, left *remains) Commit {
+func (g *Gateway) forgetRemains(id string, left *remains) Commit {
 	for _, o := range left.events {
-		g.drop(id, o)
+		g.forgetOccurrence(id, o)
 	}
 	g.metrics.givenUp.Add(float64(len(left.events)))
 	g.clients.done()

@@ -25,7 +25,7 @@ func (g *Gateway) HandOver(ctx context.Context, to Successor) (entries int, err 
 	if g.cfg.Journal == nil {
 		return 0, nil
 	}
-	if !g.owes() {
+	if !g.hasEstate() {
 		return 0, nil
 	}
 	if g.fenced() {
@@ -49,8 +49,8 @@ func (g *Gateway) HandOver(ctx context.Context, to Successor) (entries int, err 
 	return len(commits), waitAll(ctx, commits)
 }
 
-// owes says whether anything is on record.
-func (g *Gateway) owes() bool {
+// hasEstate says whether anything is on record.
+func (g *Gateway) hasEstate() bool {
 	found := errors.New("found")
 	return errors.Is(Estate(g.cfg.Journal.Scan, func(key string, _ []byte) error {
 		if key == lastKey {

@@ -47,6 +47,10 @@ type occurrence struct {
 	commit   Commit // unless this one failed; nil: an earlier process put it there
 }
 
+func keptOccurrence(k *webhooks.KeptEvent) occurrence {
+	return occurrence{seq: k.Event.Data.Seq, kept: k, at: k.Event.Timestamp.Time}
+}
+
 func newLane() *lane {
 	l := &lane{}
 	l.room.L = &l.mu

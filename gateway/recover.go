@@ -29,9 +29,8 @@ func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, begin func(),
 func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (leftovers, error) {
 	left := leftovers{}
 	for i := range kept {
-		ev := kept[i].Event
-		r := left.of(ev.Data.ClientID)
-		r.events = append(r.events, occurrence{seq: ev.Data.Seq, kept: &kept[i], at: ev.Timestamp.Time})
+		r := left.of(kept[i].Event.Data.ClientID)
+		r.events = append(r.events, keptOccurrence(&kept[i]))
 	}
 	if g.cfg.Journal == nil {
 		return left, nil
@@ -39,7 +38,7 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (leftovers, error) {
 	err := g.cfg.Journal.Scan(messagePrefix, func(key string, value []byte) error {
 		id, o, err := readMessage(key, value)
 		if err != nil {
-			g.unreadable(key, err)
+			g.dropUnreadable(key, err)
 			return nil
 		}
 		left.of(id).add(o)
@@ -82,9 +81,9 @@ func (g *Gateway) forgetBuried(left leftovers) {
 	}
 }
 
-// unreadable tells of a message that makes no sense, and forgets it: it would make
+// dropUnreadable tells of a message that makes no sense, and forgets it: it would make
 // none at the next start either.
-func (g *Gateway) unreadable(key string, err error) {
+func (g *Gateway) dropUnreadable(key string, err error) {
 	g.log.Error("a message in the journal can't be read; it is lost", "key", key, "error", err)
 	g.cfg.Journal.Delete(key)
 }

@@ -26,10 +26,7 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 		if g.departed.knows(c.ClientID) {
 			continue
 		}
-		r, value, err := recordFrom(c.Record, lost.Name)
-		if err != nil { // all that isn't in the id is lost; the close isn't
-			g.log.Error("the copy of a client's record can't be read; its close event says little", "client_id", c.ClientID, "node", lost.Name, "error", err)
-		}
+		r, value := g.recordFrom(lost, c.ClientID, c.Record)
 		commits = append(commits, g.cfg.Journal.Put(clientPrefix+c.ClientID, value))
 		left[c.ClientID] = &remains{record: r}
 	}
@@ -44,12 +41,16 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 }
 
 // recordFrom reads a client's record as another node has it, and gives it as this one
-// keeps it.
-func recordFrom(value []byte, node string) (r *record, kept []byte, err error) {
-	r, err = readRecord(value)
+// keeps it. Of one that can't be read all is lost that isn't in the client's id; the
+// close isn't.
+func (g *Gateway) recordFrom(node cluster.Node, id string, value []byte) (r *record, kept []byte) {
+	r, err := readRecord(value)
 	if r.Node == "" {
-		r.Node = node
+		r.Node = node.Name
 	}
 	kept, marshalErr := json.Marshal(r)
-	return r, kept, errors.Join(err, marshalErr)
+	if err := errors.Join(err, marshalErr); err != nil {
+		g.log.Error("a client's record can't be read; its close event says little", "client_id", id, "node", node.Name, "error", err)
+	}
+	return r, kept
 }
