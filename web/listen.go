@@ -8,31 +8,33 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"gatepost/web/http1"
 )
 
 // listener is one address that is served.
 type listener struct {
-	server *http.Server
-	socket net.Listener // nil until open
+	configured string // the address that was asked for
+	server     *http1.Server
+	socket     net.Listener // nil until open
 }
 
 func newListener(addr string, handler http.Handler, t Timeouts, log *slog.Logger) *listener {
-	return &listener{server: &http.Server{
-		Addr:              addr,
-		Handler:           handler,
-		ReadHeaderTimeout: t.Header,
-		ReadTimeout:       t.Read,
-		WriteTimeout:      t.Write,
-		IdleTimeout:       t.Idle,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}}
+	return &listener{configured: addr, server: http1.New(http1.Config{
+		Handler:        handler,
+		Header:         t.Header,
+		Read:           t.Read,
+		Write:          t.Write,
+		Idle:           t.Idle,
+		MaxHeaderBytes: maxHeaderBytes,
+		Log:            log,
+	})}
 }
 
 func (l *listener) open() error {
-	socket, err := listening.Listen(context.Background(), "tcp", l.server.Addr)
+	socket, err := listening.Listen(context.Background(), "tcp", l.configured)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", l.server.Addr, err)
+		return fmt.Errorf("listen on %s: %w", l.configured, err)
 	}
 	l.socket = socket
 	return nil
@@ -82,7 +84,7 @@ func (l *listener) addr() net.Addr {
 func (s *Server) Serve(ctx context.Context) error {
 	for _, l := range s.listeners() {
 		if l.socket == nil {
-			return fmt.Errorf("serve %s: it isn't listening", l.server.Addr)
+			return fmt.Errorf("serve %s: it isn't listening", l.configured)
 		}
 	}
 	stop := context.AfterFunc(ctx, s.close)
@@ -122,7 +124,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // close cuts everything off at once.
 func (s *Server) close() {
 	for _, l := range s.listeners() {
-		_ = l.server.Close() // its errors are those of connections that are dropped anyway
+		l.server.Close()
 		if l.socket != nil {
 			_ = l.socket.Close()
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -176,8 +177,8 @@ func TestListenNamesWhatItCant(t *testing.T) {
 	}
 	defer taken.Close()
 	s := &Server{
-		public: &listener{server: &http.Server{Addr: "127.0.0.1:0"}},
-		admin:  &listener{server: &http.Server{Addr: taken.Addr().String()}},
+		public: newListener("127.0.0.1:0", nil, Timeouts{}, slog.New(slog.DiscardHandler)),
+		admin:  newListener(taken.Addr().String(), nil, Timeouts{}, slog.New(slog.DiscardHandler)),
 	}
 	if s.Addr() != nil || s.AdminAddr() != nil {
 		t.Error("there are addresses before Listen")

@@ -19,7 +19,7 @@ func recoverPanics(log *slog.Logger) echo.MiddlewareFunc {
 					return
 				}
 				if what == http.ErrAbortHandler {
-					panic(what) // net/http's own way to drop a connection
+					panic(what) // a handler's way to drop a connection
 				}
 				log.Error("a handler panicked", "panic", fmt.Sprint(what), "stack", string(debug.Stack()))
 				err = fmt.Errorf("panic: %v", what)

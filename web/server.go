@@ -92,9 +92,9 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	deps.API.Metrics = metrics
 	if cfg.AdminAddr != "" {
 		deps.API.Metrics = nil
-		s.admin = newListener(cfg.AdminAddr, adminHandler(metrics, ready), cfg.Timeouts, deps.Log)
-		// A profile is written for as long as it was asked to take.
-		s.admin.server.WriteTimeout = 0
+		patient := cfg.Timeouts
+		patient.Write = 0 // a trace is written for as long as it was asked to take
+		s.admin = newListener(cfg.AdminAddr, adminHandler(metrics, ready), patient, deps.Log)
 	}
 	s.echo = newEcho(cfg, deps, proxies, ready)
 	s.public = newListener(cfg.Addr, s.echo, cfg.Timeouts, deps.Log)
@@ -110,7 +110,7 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 
 	guard := recoverPanics(deps.Log)
 	front := api.RawPath(route(e))
-	for _, before := range []echo.MiddlewareFunc{guard, observe(deps.Log, deps.Registerer), divertSockets(deps.Sockets, guard, cfg.Timeouts)} {
+	for _, before := range []echo.MiddlewareFunc{guard, observe(deps.Log, deps.Registerer), divertSockets(deps.Sockets, guard)} {
 		front = before(front)
 	}
 	// echo composes what comes before its routing anew for each request.

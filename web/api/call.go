@@ -72,7 +72,7 @@ func namePartial(ctx echo.Context) {
 	})
 }
 
-// Headers of most answers. net/http copies them, so that they can be shared.
+// Headers of most answers. http1 copies them, so that they can be shared.
 var (
 	noStore = []string{"no-store"}
 	isJSON  = []string{echo.MIMEApplicationJSON}

@@ -47,7 +47,7 @@ func TestCrowd(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range clients {
 		all.Go(func() {
-			conn, err := net.Dial("tcp", r.server.Listener.Addr().String())
+			conn, err := net.Dial("tcp", r.addr)
 			if err != nil {
 				t.Error(err)
 				return

@@ -11,13 +11,13 @@ import (
 	"gatepost/protocol"
 )
 
-// detached is a connection that was taken from net/http, as the ResponseWriter
-// that an upgrader wants. It lets the handler return, and with it some 10 KiB that
-// net/http keeps for each request: the connection is served on a goroutine of its
+// detached is a connection that was taken from the server, as the ResponseWriter
+// that an upgrader wants. It lets the handler return, and with it what the server
+// keeps for each request: the connection is served on a goroutine of its
 // own.
 type detached struct {
 	conn     net.Conn          // what is upgraded
-	buffered *bufio.ReadWriter // net/http's, until the upgrade has used it
+	buffered *bufio.ReadWriter // the server's, until the upgrade has used it
 	header   http.Header
 }
 
@@ -43,7 +43,7 @@ func detach(c echo.Context, subprotocol string) (*detached, error) {
 }
 
 // notDetached answers a handshake whose connection couldn't be taken from
-// net/http.
+// the server.
 func notDetached(c echo.Context, err error) error {
 	if errors.Is(err, errEarlyData) {
 		c.Response().Committed = true
@@ -52,7 +52,7 @@ func notDetached(c echo.Context, err error) error {
 	return answer(c, &protocol.Refusal{Status: http.StatusInternalServerError, Text: "the connection can't be upgraded"})
 }
 
-// Hijack gives the connection with net/http's buffers, which the upgrader needs but
+// Hijack gives the connection with the server's buffers, which the upgrader needs but
 // doesn't keep.
 func (w *detached) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	buffered := w.buffered

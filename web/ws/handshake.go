@@ -15,7 +15,7 @@ import (
 )
 
 // Bounds of a handshake. All of it goes into the connect event, so they are
-// tighter than those of net/http.
+// tighter than those of any request.
 const (
 	maxRawQuery    = 8 << 10
 	maxHeaders     = 100

@@ -53,7 +53,7 @@ func TestHandshake(t *testing.T) {
 	if want := []string{"bearer", "chat"}; !slices.Equal(hs.Request.Subprotocols, want) {
 		t.Errorf("subprotocols %q, want %q", hs.Request.Subprotocols, want)
 	}
-	for name, want := range map[string]string{"x-several": "one, two", "host": r.server.Listener.Addr().String(), "upgrade": "websocket"} {
+	for name, want := range map[string]string{"x-several": "one, two", "host": r.addr, "upgrade": "websocket"} {
 		if got := hs.Request.Headers[name]; got != want {
 			t.Errorf("header %s is %q, want %q", name, got, want)
 		}
@@ -184,7 +184,7 @@ func TestAnyPath(t *testing.T) {
 	for _, path := range []string{"/", "/chat", "/a/b?c=d", ""} {
 		r.dial(path, nil)
 	}
-	resp, err := http.Get(r.server.URL + "/")
+	resp, err := http.Get("http://" + r.addr + "/")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ type peer struct {
 	broken   bool   // the socket failed, or isn't to be read any more
 }
 
-// serve takes the connection from net/http and lets it live on a goroutine of its
+// serve takes the connection from the server and lets it live on a goroutine of its
 // own, which takes over the seat.
 func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string, taken *seat) error {
 	w, err := detach(c, subprotocol)

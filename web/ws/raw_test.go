@@ -22,7 +22,7 @@ type raw struct {
 // request sends one request, written out, and gives the connection.
 func (r *rig) request(text string) *raw {
 	r.t.Helper()
-	conn, err := net.Dial("tcp", r.server.Listener.Addr().String())
+	conn, err := net.Dial("tcp", r.addr)
 	if err != nil {
 		r.t.Fatal(err)
 	}

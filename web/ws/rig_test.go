@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +19,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/web/http1"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,11 +29,11 @@ const soon = 10 * time.Second
 
 // rig is a handler behind a real listener.
 type rig struct {
-	t      *testing.T
-	core   *core
-	h      *Handler
-	server *httptest.Server
-	logs   *lockedBuffer
+	t    *testing.T
+	core *core
+	h    *Handler
+	addr string
+	logs *lockedBuffer
 }
 
 type lockedBuffer struct {
@@ -82,11 +83,17 @@ func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig
 		}
 		return r.h.Upgrade(c)
 	})
-	r.server = httptest.NewUnstartedServer(e)
-	r.server.Config.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelError)
-	r.server.Start()
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.addr = socket.Addr().String()
+	server := http1.New(http1.Config{Handler: e, MaxHeaderBytes: 64 << 10, Log: log})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(socket) }()
 	t.Cleanup(func() {
-		r.server.Close()
+		server.Close()
+		<-served
 		r.core.hub.Each(func(c *hub.Client) bool { c.Close(hub.Cause{Code: 1001}, nil, true); return true })
 		r.awaitEmpty()
 		r.core.hub.Close()
@@ -121,7 +128,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-func (r *rig) url(path string) string { return "ws" + strings.TrimPrefix(r.server.URL, "http") + path }
+func (r *rig) url(path string) string { return "ws://" + r.addr + path }
 
 // dial connects, and reads the welcome.
 func (r *rig) dial(path string, header http.Header, protocols ...string) *websocket.Conn {

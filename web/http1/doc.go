@@ -1,0 +1,30 @@
+// Package http1 serves an http.Handler over HTTP/1.1 (RFC 9112).
+//
+// It owns what lies between two requests of a connection: who waits how long, when a
+// connection may carry another request, and how an answer is framed. What strangers
+// send is taken apart by net/http's own parser, http.ReadRequest, so that a request
+// is what it would be there. net/http's server watches each connection for a hang-up
+// while its handler runs, and sets five deadlines for each request; here a connection
+// is watched once somebody waits for the request's context, and deadlines are set where
+// something has to be waited for (docs/adr/0013-http-server.md).
+//
+// It promises:
+//   - A peer that is slow, silent or endless is cut off within the time-outs, and a
+//     header is never larger than the limit.
+//   - Of what a handler has left of a body at most 256 KiB are read. A connection on
+//     which it isn't certain where the next request begins carries no other.
+//   - An answer of a known length has a Content-Length and leaves in one write; one
+//     that is long or flushed goes out in chunks.
+//   - A hijacked connection is the hijacker's alone: nothing here keeps it, or any
+//     memory for it.
+//   - A handler's panic costs its connection, and is logged.
+//   - Shutdown cuts no request short.
+//
+// It knows no TLS, no HTTP/2, no trailers and no informational answers but 100: a
+// proxy is what gives a gateway these.
+//
+// A connection's way: server.go accepts it, conn.go waits for its requests,
+// request.go reads one, body.go what follows it. exchange.go has the handler answer;
+// what that writes is collected by answer.go and framed by framing.go. watch.go is the
+// request's context.
+package http1

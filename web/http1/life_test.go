@@ -1,0 +1,258 @@
+package http1
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+// answered reads one answer, whose body it returns.
+func answered(t testing.TB, reader *bufio.Reader) (body string, last bool) {
+	t.Helper()
+	response, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(all), response.Close
+}
+
+// ended waits for the server to close a connection, and gives what came before.
+func ended(t testing.TB, conn net.Conn) string {
+	t.Helper()
+	got, err := io.ReadAll(conn)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the connection is still open after %v", within)
+	}
+	return string(got)
+}
+
+// A peer that makes the server wait is cut off, whatever it makes it wait for.
+func TestTimeouts(t *testing.T) {
+	const short = 200 * time.Millisecond
+	reads := func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		fmt.Fprint(w, errors.Is(err, os.ErrDeadlineExceeded))
+	}
+	for name, tt := range map[string]struct {
+		cfg         Config
+		sends, want string // want is the end of what comes
+	}{
+		"the first byte":            {Config{Header: short}, "", ""},
+		"the rest of a header":      {Config{Header: short}, "GET / HTTP/1.1\r\n", ""},
+		"the rest of the second":    {Config{Header: short}, get + "GET / HTTP/1.1\r\n", "\r\n\r\nfalse"},
+		"a body":                    {Config{Read: short}, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhello", "\r\n\r\ntrue"},
+		"a body behind a late head": {Config{Header: time.Minute, Read: short}, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", "\r\n\r\ntrue"},
+		"a chunk":                   {Config{Read: short}, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello", "\r\n\r\ntrue"},
+		"another request":           {Config{Idle: short}, get, "\r\n\r\nfalse"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.cfg.MaxHeaderBytes = 1 << 10
+			conn := dial(t, run(t, tt.cfg, reads).addr)
+			send(t, conn, tt.sends)
+			if got := ended(t, conn); !strings.HasSuffix(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// Who reads no answers doesn't keep the server writing.
+func TestWritingTimesOut(t *testing.T) {
+	for name, deadline := range map[string]time.Duration{"the server's": 0, "the handler's own": 100 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			failed := make(chan error, 1)
+			cfg := patient
+			if deadline == 0 {
+				cfg.Write = 100 * time.Millisecond
+			}
+			r := run(t, cfg, func(w http.ResponseWriter, _ *http.Request) {
+				if deadline > 0 {
+					http.NewResponseController(w).SetWriteDeadline(time.Now().Add(deadline))
+				}
+				for some := make([]byte, 64<<10); ; {
+					if _, err := w.Write(some); err != nil {
+						failed <- err
+						return
+					}
+				}
+			})
+			send(t, dial(t, r.addr), get)
+			if err := await(t, failed, "an error"); !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// A deadline that is near enough isn't set again: a busy connection would set one for
+// each request otherwise.
+func TestDeadlinesAreSetSeldom(t *testing.T) {
+	set := 0
+	count := func(time.Time) error { set++; return nil }
+	by := extend(time.Time{}, time.Minute, count)
+	for range 10 {
+		by = extend(by, time.Minute, count)
+	}
+	if left := time.Until(by); set != 1 || left < time.Minute || left > time.Minute+time.Second {
+		t.Errorf("set %d times, to end in %v", set, left)
+	}
+	if by = extend(by, time.Second, count); set != 2 || time.Until(by) > 2*time.Second {
+		t.Errorf("a nearer one: set %d times, to end in %v", set, time.Until(by))
+	}
+	if by = extend(by, 0, count); set != 3 || !by.IsZero() {
+		t.Errorf("none: set %d times, %v", set, by)
+	}
+	if extend(by, 0, count); set != 3 {
+		t.Error("none is set again")
+	}
+}
+
+func TestAPanicCostsItsConnection(t *testing.T) {
+	r := run(t, patient, func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/quietly" {
+			panic(http.ErrAbortHandler)
+		}
+		r.Context().Done() // somebody waits
+		panic("on purpose")
+	})
+	conn := dial(t, r.addr)
+	send(t, conn, strings.Replace(get, "/", "/quietly", 1))
+	if got := ended(t, conn); got != "" || r.log.String() != "" {
+		t.Errorf("quietly: got %q, log %s", got, r.log)
+	}
+	conn = dial(t, r.addr)
+	send(t, conn, get)
+	if got := ended(t, conn); got != "" || !strings.Contains(r.log.String(), "on purpose") {
+		t.Errorf("got %q, log %s", got, r.log)
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	begun, go1 := make(chan struct{}), make(chan struct{})
+	r := run(t, patient, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(begun)
+			<-go1
+		}
+		io.WriteString(w, "done")
+	})
+	idle, slow := dial(t, r.addr), dial(t, r.addr)
+	send(t, idle, get)
+	answered(t, bufio.NewReader(idle))
+	send(t, slow, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	await(t, begun, "the slow request")
+	over := make(chan error, 1)
+	go func() { over <- r.Shutdown(soon(t)) }()
+	if got := ended(t, idle); got != "" {
+		t.Errorf("an idle connection got %q", got)
+	}
+	select {
+	case err := <-over:
+		t.Fatalf("Shutdown didn't wait: %v", err)
+	default:
+	}
+	close(go1)
+	if body, last := answered(t, bufio.NewReader(slow)); body != "done" || !last {
+		t.Errorf("the slow request: got %q, last %v", body, last)
+	}
+	if err := await(t, over, "Shutdown"); err != nil {
+		t.Error(err)
+	}
+	if _, err := net.Dial("tcp", r.addr); err == nil {
+		t.Error("it listens still")
+	}
+}
+
+// A connection on which nothing has come yet may be about to carry a request.
+func TestShutdownLeavesFreshConnectionsTheirTime(t *testing.T) {
+	r := run(t, patient, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "done") })
+	fresh := dial(t, r.addr)
+	for len(r.open()) == 0 { // until it is accepted
+		time.Sleep(time.Millisecond)
+	}
+	over := make(chan error, 1)
+	go func() { over <- r.Shutdown(soon(t)) }()
+	await(t, r.stopped, "the end")
+	send(t, fresh, get)
+	if body, last := answered(t, bufio.NewReader(fresh)); body != "done" || !last {
+		t.Errorf("got %q, last %v", body, last)
+	}
+	if err := await(t, over, "Shutdown"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestShutdownEndsWithItsContext(t *testing.T) {
+	hangs := make(chan struct{})
+	defer close(hangs)
+	begun := make(chan struct{})
+	r := run(t, patient, func(http.ResponseWriter, *http.Request) { close(begun); <-hangs })
+	send(t, dial(t, r.addr), get)
+	await(t, begun, "the request")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// flaky is a listener that can't accept at first.
+type flaky struct {
+	net.Listener
+	failures atomic.Int32
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if f.failures.Add(-1) >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return f.Listener.Accept()
+}
+
+func TestTooManyOpenFilesPass(t *testing.T) {
+	socket := &flaky{Listener: listen(t)}
+	socket.failures.Store(3)
+	r := run(t, patient, func(http.ResponseWriter, *http.Request) {})
+	second := New(r.cfg)
+	t.Cleanup(second.Close)
+	go second.Serve(socket)
+	conn := dial(t, socket.Addr().String())
+	send(t, conn, get)
+	answered(t, bufio.NewReader(conn))
+	if !strings.Contains(r.log.String(), "too many open files") {
+		t.Errorf("the log says %q", r.log)
+	}
+}
+
+func TestServeEndsWithItsListener(t *testing.T) {
+	r := run(t, patient, func(http.ResponseWriter, *http.Request) {})
+	socket := listen(t)
+	socket.Close()
+	if err := New(r.cfg).Serve(socket); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	stopped := New(r.cfg)
+	if err := stopped.Shutdown(soon(t)); err != nil {
+		t.Error(err)
+	}
+	if err := stopped.Serve(listen(t)); err != http.ErrServerClosed {
+		t.Errorf("after Shutdown: got %v", err)
+	}
+}

@@ -1,0 +1,197 @@
+package http1
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// freshGrace is how long Shutdown leaves a connection alone that hasn't sent anything
+// yet: its first request may be under way.
+const freshGrace = 5 * time.Second
+
+// Config is how connections are served. A zero time is no limit.
+type Config struct {
+	Handler http.Handler
+	// Header is how long a peer may take to send a request's header, and its first
+	// request's first byte.
+	Header time.Duration
+	// Read is how long it may take for header and body together.
+	Read time.Duration
+	// Write is how long it may take to accept an answer, from the answer's first byte.
+	Write time.Duration
+	// Idle is how long a connection may carry nothing between two requests. It, and
+	// Write, may take up to an eighth longer, a second at most.
+	Idle time.Duration
+	// MaxHeaderBytes bounds a request's header; up to 4 KiB more are read.
+	MaxHeaderBytes int
+	Log            *slog.Logger
+}
+
+// Server serves the connections of one listener.
+type Server struct {
+	cfg      Config
+	stopping atomic.Bool
+	stopped  chan struct{} // closed once stopping
+	empty    chan struct{} // closed once stopping and without connections
+	failing  rate.Sometimes
+
+	mu     sync.Mutex // guards what follows
+	socket net.Listener
+	conns  map[*conn]struct{}
+	ended  bool // empty is closed
+}
+
+// New makes a server that serves nobody yet.
+func New(cfg Config) *Server {
+	return &Server{
+		cfg:     cfg,
+		stopped: make(chan struct{}),
+		empty:   make(chan struct{}),
+		failing: rate.Sometimes{First: 1, Interval: 10 * time.Second},
+		conns:   make(map[*conn]struct{}),
+	}
+}
+
+// Serve accepts connections and serves each on a goroutine of its own. It may be
+// called once. Its error is http.ErrServerClosed after Shutdown or Close, else what
+// ended the listener.
+func (s *Server) Serve(socket net.Listener) error {
+	if !s.listen(socket) {
+		_ = socket.Close() // nobody has come yet
+		return http.ErrServerClosed
+	}
+	for wait := time.Duration(0); ; {
+		raw, err := socket.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			if c := newConn(s, raw); s.add(c) {
+				go c.serve()
+			} else {
+				_ = raw.Close() // nobody was promised an answer
+			}
+		case s.stopping.Load():
+			return http.ErrServerClosed
+		case passes(err):
+			s.failing.Do(func() { s.cfg.Log.Warn("a connection couldn't be accepted", "error", err) })
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			select {
+			case <-time.After(wait):
+			case <-s.stopped:
+			}
+		default:
+			return err
+		}
+	}
+}
+
+// listen has Shutdown and Close know of the listener. It is false if they came first.
+func (s *Server) listen(socket net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.socket = socket
+	return !s.stopping.Load()
+}
+
+// passes says whether the next connection may be accepted although this one wasn't:
+// there were too many open files, or the peer had gone already.
+func passes(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && (errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM)
+}
+
+// Shutdown accepts nobody else, closes the connections that carry no request, and
+// waits for the others until their requests are answered or ctx ends, whose error it
+// returns.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.stop()
+	s.closeIdle(stateIdle)
+	grace := time.NewTimer(freshGrace)
+	defer grace.Stop()
+	for {
+		select {
+		case <-s.empty:
+			return nil
+		case <-grace.C:
+			s.closeIdle(stateFresh)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close cuts all connections off.
+func (s *Server) Close() {
+	s.stop()
+	for _, c := range s.open() {
+		_ = c.raw.Close()
+	}
+}
+
+func (s *Server) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping.CompareAndSwap(false, true) {
+		close(s.stopped)
+	}
+	if s.socket != nil {
+		_ = s.socket.Close() // that it is closed already is as good
+	}
+	s.endIfEmpty()
+}
+
+// endIfEmpty needs s.mu.
+func (s *Server) endIfEmpty() {
+	if !s.ended && s.stopping.Load() && len(s.conns) == 0 {
+		s.ended = true
+		close(s.empty)
+	}
+}
+
+// closeIdle closes the connections in this state, which isn't that of one with a
+// request.
+func (s *Server) closeIdle(state int32) {
+	for _, c := range s.open() {
+		if c.state.CompareAndSwap(state, stateClosed) {
+			_ = c.raw.Close()
+		}
+	}
+}
+
+func (s *Server) open() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		all = append(all, c)
+	}
+	return all
+}
+
+// add has Shutdown and Close know of a connection. It is false if they came first.
+func (s *Server) add(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping.Load() {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	return true
+}
+
+// remove forgets a connection that has ended or was hijacked.
+func (s *Server) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.endIfEmpty()
+}
