@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 
 	"gatepost/protocol"
 )
@@ -30,7 +29,7 @@ func (g *Gateway) doAcross(ctx context.Context, a *protocol.Action) (protocol.Re
 
 func (g *Gateway) sendAcross(ctx context.Context, a *protocol.Action) (protocol.Result, error) {
 	var total protocol.Pushed
-	err := g.count(ctx, a, func(own protocol.Target) {
+	err := g.everywhere(ctx, a, func(own protocol.Target) {
 		here := *a
 		here.Target = own
 		total = g.send(&here)
@@ -40,7 +39,7 @@ func (g *Gateway) sendAcross(ctx context.Context, a *protocol.Action) (protocol.
 
 func (g *Gateway) closeAcross(ctx context.Context, a *protocol.Action) (protocol.Result, error) {
 	var total protocol.Closed
-	err := g.count(ctx, a, func(own protocol.Target) {
+	err := g.everywhere(ctx, a, func(own protocol.Target) {
 		here := *a
 		here.Target = own
 		total = g.close(&here)
@@ -53,17 +52,17 @@ func (g *Gateway) dissolveAcross(ctx context.Context, a *protocol.Action) (proto
 	total := protocol.Dissolved{Group: a.Group}
 	members := *a
 	members.Target = protocol.Target{Groups: []string{a.Group}}
-	err := g.count(ctx, &members, func(protocol.Target) {
+	err := g.everywhere(ctx, &members, func(protocol.Target) {
 		total.Removed = g.hub.Dissolve(a.Group)
 		g.settle(ctx)
 	}, &total.Removed)
 	return total, err
 }
 
-// count has every node that an action concerns carry it out, and adds up the numbers
-// that the others answer. An action on one client whose node doesn't answer is an
-// error.
-func (g *Gateway) count(ctx context.Context, a *protocol.Action, here func(own protocol.Target), into ...*int) error {
+// everywhere has all nodes that an action concerns carry it out, and adds the numbers
+// that the others answer to those in into. An action on one client whose node doesn't
+// answer is an error.
+func (g *Gateway) everywhere(ctx context.Context, a *protocol.Action, here func(own protocol.Target), into ...*int) error {
 	own, requests := g.aimed(opDo, a)
 	local := func() { here(own) }
 	if own.Empty() {
@@ -71,9 +70,9 @@ func (g *Gateway) count(ctx context.Context, a *protocol.Action, here func(own p
 	}
 	for _, answer := range g.ask(ctx, requests, local) {
 		switch {
-		case g.counts(ctx, answer, into...):
-		case answer.err != nil && !errors.Is(answer.err, errSilent):
-			return answer.err
+		case g.addCounts(ctx, answer, into...):
+		case answer.problem() != nil:
+			return answer.problem()
 		case onOneClient(a.Target):
 			return protocol.NodeUnreachable(g.nameOf(answer.tag))
 		}
@@ -112,8 +111,8 @@ func (g *Gateway) moveAcross(ctx context.Context, a *protocol.Action) (protocol.
 		switch {
 		case g.into(ctx, answer, &m):
 			total.add(m)
-		case answer.err != nil && !errors.Is(answer.err, errSilent):
-			return nil, answer.err
+		case answer.problem() != nil:
+			return nil, answer.problem()
 		case onOneClient(target):
 			return nil, protocol.NodeUnreachable(g.nameOf(answer.tag))
 		default:
@@ -138,10 +137,10 @@ func (g *Gateway) mayJoinAcross(ctx context.Context, here *protocol.Action, othe
 		switch {
 		case answer.err == nil:
 			willing = append(willing, others[i])
-		case errors.Is(answer.err, errSilent):
+		case answer.problem() == nil:
 			total.unknown(others[i])
 		case err == nil:
-			err = answer.err
+			err = answer.problem()
 		}
 	}
 	return willing, err
@@ -161,6 +160,7 @@ func (m *moved) add(more moved) {
 	m.Failed = append(m.Failed, more.Failed...)
 }
 
+// encoded is an action as each of the other nodes gets it that have to do with it.
 func encoded(o op, a *protocol.Action, others []share) []outgoing {
 	requests := make([]outgoing, len(others))
 	for i, s := range others {

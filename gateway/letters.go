@@ -70,10 +70,10 @@ func (g *Gateway) askForLetter(ctx context.Context, id string, request []byte) (
 		switch {
 		case answer.err == nil:
 			return answer.body, nil
-		case errors.Is(answer.err, errSilent):
+		case answer.problem() == nil:
 			err = protocol.NodeUnreachable(g.nameOf(answer.tag))
-		case !isNotFound(answer.err):
-			return nil, answer.err
+		case !isNotFound(answer.problem()):
+			return nil, answer.problem()
 		}
 	}
 	return nil, err
@@ -105,8 +105,8 @@ func (g *Gateway) Replay(ctx context.Context, r protocol.Replay) (int, error) {
 		}
 	})
 	for _, answer := range answers {
-		if !g.counts(ctx, answer, &n) && err == nil && !errors.Is(answer.err, errSilent) {
-			err = answer.err
+		if !g.addCounts(ctx, answer, &n) && err == nil {
+			err = answer.problem()
 		}
 	}
 	return n, err

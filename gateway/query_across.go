@@ -84,7 +84,7 @@ func (g *Gateway) remaining(uid string) protocol.Remaining {
 	}
 	ctx := g.life
 	for _, answer := range g.ask(ctx, []outgoing{{tags, encodeQuestion(opCount, question{UIDs: []string{uid}})}}, count) {
-		if !g.counts(ctx, answer, &n.Count) {
+		if !g.addCounts(ctx, answer, &n.Count) {
 			return protocol.Remaining{}
 		}
 	}

@@ -36,6 +36,15 @@ type answered struct {
 	err error
 }
 
+// problem is what the node answered with instead of a result; nil where it gave one, or
+// was silent.
+func (a answered) problem() error {
+	if errors.Is(a.err, errSilent) {
+		return nil
+	}
+	return a.err
+}
+
 // errSilent stands for a node that didn't answer, which the call's Partial names.
 var errSilent = errors.New("the node didn't answer")
 
@@ -138,9 +147,9 @@ func (g *Gateway) into(ctx context.Context, a answered, v any) bool {
 	return true
 }
 
-// counts adds the numbers that a node answered to those in into. It says false where
+// addCounts adds the numbers that a node answered to those in into. It says false where
 // the node didn't answer so.
-func (g *Gateway) counts(ctx context.Context, a answered, into ...*int) bool {
+func (g *Gateway) addCounts(ctx context.Context, a answered, into ...*int) bool {
 	if a.err != nil {
 		return false
 	}
@@ -208,8 +217,8 @@ func (g *Gateway) askOwner(ctx context.Context, tag string, request []byte, resu
 		if g.into(ctx, a, result) {
 			return nil
 		}
-		if a.err != nil && !errors.Is(a.err, errSilent) {
-			return a.err
+		if a.problem() != nil {
+			return a.problem()
 		}
 	}
 	return protocol.NodeUnreachable(g.nameOf(tag))

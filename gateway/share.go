@@ -89,8 +89,5 @@ func (g *Gateway) aimed(o op, a *protocol.Action) (own protocol.Target, requests
 		return t, []outgoing{{tags, encodeAction(o, a, t)}}
 	}
 	own, others := g.divide(t)
-	for _, s := range others {
-		requests = append(requests, outgoing{[]string{s.tag}, encodeAction(o, a, s.target)})
-	}
-	return own, requests
+	return own, encoded(o, a, others)
 }
