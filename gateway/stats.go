@@ -132,5 +132,5 @@ func addEndpoint(all []protocol.EndpointStats, e protocol.EndpointStats) []proto
 
 // badness orders the states of a breaker.
 func badness(breaker string) int {
-	return slices.Index([]string{"closed", "half-open", "open"}, breaker)
+	return slices.Index([]string{protocol.BreakerClosed, protocol.BreakerHalfOpen, protocol.BreakerOpen}, breaker)
 }

@@ -78,10 +78,15 @@ type EndpointStats struct {
 	Delivered   uint64 `json:"delivered"`
 	Failed      uint64 `json:"failed"` // attempts
 	Dead        int    `json:"dead"`   // letters kept
-	// Breaker is closed while attempts go as ever; open while the backend is taken
-	// for away and only probed; half-open while a probe is under way.
-	Breaker string `json:"breaker"`
+	Breaker     string `json:"breaker"`
 }
+
+// The states of EndpointStats.Breaker, from good to bad.
+const (
+	BreakerClosed   = "closed"    // attempts go as ever
+	BreakerHalfOpen = "half-open" // a probe of a backend that is taken for away is under way
+	BreakerOpen     = "open"      // it is only probed
+)
 
 // GroupList is a part of the list of groups. Cursor is the last key of a list
 // that goes on, or empty at its end.

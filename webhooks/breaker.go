@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"gatepost/protocol"
 )
 
 // What opens the breaker: so many attempts in a row that soon found the backend
@@ -57,23 +59,16 @@ type breaker struct {
 	pause  time.Duration // between probes
 }
 
-// The breaker's states, as they are shown.
-const (
-	stateClosed   = "closed"
-	stateOpen     = "open"
-	stateHalfOpen = "half-open"
-)
-
 func newBreaker() breaker { return breaker{opened: make(chan struct{})} }
 
 func (b *breaker) state() string {
 	switch {
 	case !b.open:
-		return stateClosed
+		return protocol.BreakerClosed
 	case b.probes > 0:
-		return stateHalfOpen
+		return protocol.BreakerHalfOpen
 	}
-	return stateOpen
+	return protocol.BreakerOpen
 }
 
 // admits says whether an attempt may begin now.

@@ -72,7 +72,7 @@ func TestWhatOpensTheBreaker(t *testing.T) {
 func TestOpenBreakerProbes(t *testing.T) {
 	b, now := newBreaker(), time.Unix(1e9, 0)
 	failures(&b, 10, 3, time.Second/4, &now)
-	if b.state() != stateOpen || b.admits(now) || b.admits(now.Add(firstProbe/2)) || !b.admits(now.Add(firstProbe*5/4)) {
+	if b.state() != protocol.BreakerOpen || b.admits(now) || b.admits(now.Add(firstProbe/2)) || !b.admits(now.Add(firstProbe*5/4)) {
 		t.Errorf("%+v at %v", b, now)
 	}
 	for i := range 20 {
@@ -83,13 +83,13 @@ func TestOpenBreakerProbes(t *testing.T) {
 		if wait := now.Sub(opened); wait < firstProbe/2 || wait > mostProbe*5/4+10*time.Millisecond {
 			t.Errorf("probe %d after %v", i, wait)
 		}
-		if !b.granted(now) || b.state() != stateHalfOpen || b.admits(now.Add(lateProbe/2)) {
+		if !b.granted(now) || b.state() != protocol.BreakerHalfOpen || b.admits(now.Add(lateProbe/2)) {
 			t.Fatalf("probe %d: %+v", i, b)
 		}
 		if !b.admits(now.Add(lateProbe)) {
 			t.Error("a probe that hangs holds up the next")
 		}
-		if got := b.ended([]sign{absent, alive}[i%2], true, "c", now, now); got != unturned || b.state() != stateOpen {
+		if got := b.ended([]sign{absent, alive}[i%2], true, "c", now, now); got != unturned || b.state() != protocol.BreakerOpen {
 			t.Fatalf("after probe %d: %v, %s", i, got, b.state())
 		}
 	}
@@ -97,7 +97,7 @@ func TestOpenBreakerProbes(t *testing.T) {
 	if b.ended(silent, true, "", now, now); !b.admits(now) {
 		t.Error("a slot that was given back unused counts as a probe")
 	}
-	if got := b.ended(well, true, "c", now, now); got != hasClosed || b.state() != stateClosed || !b.admits(now) || b.granted(now) {
+	if got := b.ended(well, true, "c", now, now); got != hasClosed || b.state() != protocol.BreakerClosed || !b.admits(now) || b.granted(now) {
 		t.Errorf("after a good probe: %v, %s", got, b.state())
 	}
 }
@@ -132,7 +132,7 @@ func TestThousandWaitingEventsAreThroughInFiveSeconds(t *testing.T) {
 					}
 					time.Sleep(last)
 					// The limit doesn't grow by the mere time that all wait.
-					if s := r.Stats()[0]; s.Breaker == stateClosed || value(t, r.reg, "gatepost_webhook_breaker_open") != 1 || s.Concurrency > 40 {
+					if s := r.Stats()[0]; s.Breaker == protocol.BreakerClosed || value(t, r.reg, "gatepost_webhook_breaker_open") != 1 || s.Concurrency > 40 {
 						t.Errorf("%+v", s)
 					}
 					attempts := len(h.back.requests())
@@ -145,7 +145,7 @@ func TestThousandWaitingEventsAreThroughInFiveSeconds(t *testing.T) {
 					if took := time.Since(back); took > 5*time.Second || o.count(protocol.Delivered) != 1000 {
 						t.Errorf("%d delivered, %v after the backend was back", o.count(protocol.Delivered), took)
 					}
-					if s := r.Stats()[0]; s.Breaker != stateClosed || len(h.keys("")) != 0 {
+					if s := r.Stats()[0]; s.Breaker != protocol.BreakerClosed || len(h.keys("")) != 0 {
 						t.Errorf("%+v, %d left", s, len(h.keys("")))
 					}
 					if log := r.log.String(); strings.Count(log, "the breaker is open") != 1 || strings.Count(log, "the breaker is closed") != 1 {
@@ -173,7 +173,7 @@ func TestOpenBreakerProbesWithWhatWaitsForLong(t *testing.T) {
 		for i := range 3 {
 			r.deliver(event(protocol.Connect, fmt.Sprint("new", i), 0))
 		}
-		if r.Stats()[0].Breaker == stateClosed {
+		if r.Stats()[0].Breaker == protocol.BreakerClosed {
 			t.Fatal("it isn't open")
 		}
 		code.Store(0)
@@ -263,7 +263,7 @@ func TestOneClientsTroubleNeverOpensTheBreaker(t *testing.T) {
 				for i := range 600 {
 					began := time.Now()
 					out := r.deliver(event([]protocol.EventType{protocol.Connect, protocol.Inbound, protocol.Close}[i%3], fmt.Sprint("ok", i), 1))
-					if took := time.Since(began); out.Verdict != protocol.Delivered || took > 200*time.Millisecond || r.Stats()[0].Breaker != stateClosed {
+					if took := time.Since(began); out.Verdict != protocol.Delivered || took > 200*time.Millisecond || r.Stats()[0].Breaker != protocol.BreakerClosed {
 						t.Fatalf("%+v after %v, breaker %s", out, took, r.Stats()[0].Breaker)
 					}
 					time.Sleep(time.Second)
@@ -331,7 +331,7 @@ func TestProbeIsNoBatch(t *testing.T) {
 			o.deliver(t.Context(), r, event(protocol.Inbound, fmt.Sprint("c", i), 1))
 		}
 		time.Sleep(time.Minute)
-		if r.Stats()[0].Breaker == stateClosed {
+		if r.Stats()[0].Breaker == protocol.BreakerClosed {
 			t.Fatal("it isn't open")
 		}
 		before := len(h.back.requests())
@@ -372,7 +372,7 @@ func TestDeadEndpointHarmsNoOther(t *testing.T) {
 	}
 	eventually(t, "the breaker is open, and all quick tries are over", func() bool {
 		s := r.Stats()[1]
-		return s.Breaker != stateClosed && s.Waiting >= 190
+		return s.Breaker != protocol.BreakerClosed && s.Waiting >= 190
 	})
 	var slowest time.Duration
 	for i := range 300 {
@@ -382,7 +382,7 @@ func TestDeadEndpointHarmsNoOther(t *testing.T) {
 		}
 		slowest = max(slowest, time.Since(began))
 	}
-	if s := r.Stats(); slowest > time.Second || s[0].Breaker != stateClosed || s[1].Waiting < 190 {
+	if s := r.Stats(); slowest > time.Second || s[0].Breaker != protocol.BreakerClosed || s[1].Waiting < 190 {
 		t.Errorf("slowest %v, %+v", slowest, s)
 	}
 	r.Close()

@@ -91,7 +91,7 @@ func TestNoAttemptBeginsBehindTheFence(t *testing.T) {
 		if n := len(h.back.requests()); n != 0 {
 			t.Fatalf("%d attempts behind the fence", n)
 		}
-		if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != stateClosed || s.Failed != 0 {
+		if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != protocol.BreakerClosed || s.Failed != 0 {
 			t.Errorf("the endpoint suffers from it: %+v", s)
 		}
 		began := time.Now()
@@ -145,7 +145,7 @@ func TestFenceCutsOffAttempts(t *testing.T) {
 			time.Sleep(time.Second)
 			g.set(false)
 			synctest.Wait()
-			if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != stateClosed || s.Failed != 0 || s.Concurrency < firstLimit || s.Dead != 0 {
+			if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != protocol.BreakerClosed || s.Failed != 0 || s.Concurrency < firstLimit || s.Dead != 0 {
 				t.Fatalf("the endpoint suffers from it: %+v", s)
 			}
 			seen := len(h.back.requests())
@@ -216,7 +216,7 @@ func TestFenceCutsOffABatch(t *testing.T) {
 		}
 		g.set(false)
 		time.Sleep(time.Minute)
-		if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != stateClosed || s.Failed != 0 {
+		if s := r.Stats()[0]; s.InFlight != 0 || s.Breaker != protocol.BreakerClosed || s.Failed != 0 {
 			t.Errorf("the endpoint suffers from it: %+v", s)
 		}
 		g.set(true)

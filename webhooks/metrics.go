@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/protocol"
 )
 
 // seen counts what happens at the endpoints.
@@ -108,7 +110,7 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		gauge(g.waiting, e.Waiting)
 		gauge(g.kept, e.Dead)
 		open := 0
-		if e.Breaker != stateClosed {
+		if e.Breaker != protocol.BreakerClosed {
 			open = 1
 		}
 		gauge(g.open, open)

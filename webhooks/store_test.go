@@ -57,7 +57,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 		client := fmt.Sprint("c", i)
 		o.deliver(ctx, r, event(protocol.Inbound, client, 1), event(protocol.Inbound, client, 2), event(protocol.Close, client, 3))
 	}
-	eventually(t, "the breaker is open", func() bool { return r.Stats()[0].Breaker != stateClosed })
+	eventually(t, "the breaker is open", func() bool { return r.Stats()[0].Breaker != protocol.BreakerClosed })
 	drain()
 	o.all.Wait()
 	r.Close()
