@@ -1,6 +1,10 @@
 package cluster
 
-import "strings"
+import (
+	"strings"
+
+	"gatepost/protocol"
+)
 
 const (
 	// takenAtOnce is how many clients are taken over, and listed, at once.
@@ -112,7 +116,7 @@ func (t *takeovers) list(lost Node, number int, ids []string) error {
 }
 
 // clientOf is the client that an entry of the journal belongs to: c/<client id>,
-// m/<client id>/…, e/evt_<client id>_… and d/evt_<client id>_….
+// m/<client id>/…, e/<event id> and d/<event id>.
 func clientOf(key string) string {
 	kind, rest, _ := strings.Cut(key, "/")
 	switch kind {
@@ -122,8 +126,7 @@ func clientOf(key string) string {
 		id, _, _ := strings.Cut(rest, "/")
 		return id
 	case "e", "d":
-		id, _, _ := strings.Cut(strings.TrimPrefix(rest, "evt_"), "_")
-		return id
+		return protocol.EventClientID(rest)
 	}
 	return ""
 }

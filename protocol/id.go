@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // idAlphabet is base32hex in lower case, without padding: [0-9a-v].
@@ -57,15 +58,24 @@ func CheckClientID(field, id string) error {
 	return nil
 }
 
+const eventPrefix = "evt_"
+
 // EventID is the id of a client's event with this sequence number. A client's
 // close has CloseEventID instead, whatever its number.
 func EventID(clientID string, seq uint64) string {
-	return "evt_" + clientID + "_" + strconv.FormatUint(seq, 10)
+	return eventPrefix + clientID + "_" + strconv.FormatUint(seq, 10)
 }
 
 // CloseEventID is the id of a client's close: a function of the client id alone,
 // so that whoever makes the event, and however often, a backend can tell that it
 // is the same one.
 func CloseEventID(clientID string) string {
-	return "evt_" + clientID + "_close"
+	return eventPrefix + clientID + "_close"
+}
+
+// EventClientID is the id of the client that an event of this id is of; what it gives
+// for another text is no client's.
+func EventClientID(eventID string) string {
+	clientID, _, _ := strings.Cut(strings.TrimPrefix(eventID, eventPrefix), "_")
+	return clientID
 }

@@ -61,4 +61,9 @@ func TestEventIDs(t *testing.T) {
 	if got, want := protocol.CloseEventID("c1"), "evt_c1_close"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	for _, id := range []string{protocol.EventID("c1", 7), protocol.CloseEventID("c1")} {
+		if got := protocol.EventClientID(id); got != "c1" {
+			t.Errorf("%s is of client %q, want c1", id, got)
+		}
+	}
 }
