@@ -25,7 +25,7 @@ func (e *endpoint) lead(j *job) {
 	size, clients := envelopeBytes+len(j.body), map[string]bool{j.ev.Data.ClientID: true}
 	others := e.turns.along(j.seat, e.Batch-1, func(other *job) bool {
 		more := len(",") + len(other.body)
-		if other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+		if other.span.Context.Err() != nil || other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
 			return false
 		}
 		size += more

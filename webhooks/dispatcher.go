@@ -115,8 +115,8 @@ func (d *Dispatcher) SetCarry(carry func(ev *protocol.Event, r *protocol.Reply))
 // trace that it belongs to, empty for one of its own. ev must not be changed any
 // more.
 //
-// The end of ctx ends the waiting for a slot or a retry, never an attempt that is
-// under way. With a Keeper a message or close is then put on record and Kept (see
+// The end of ctx ends the waiting for a slot (within a tenth of a second) or a retry,
+// never an attempt that is under way. With a Keeper a message or close is then put on record and Kept (see
 // KeptEvents); it is Aborted without one, or where it can't be kept.
 //
 // An event that no endpoint wants counts as delivered, with an empty reply.
@@ -158,7 +158,7 @@ func (d *Dispatcher) Stats() []protocol.EndpointStats {
 // Abort gives up at once all that is under way: attempts are cut off, and messages
 // and closes are Kept. Close follows.
 func (d *Dispatcher) Abort() {
-	d.stop()
+	d.halt()
 	d.cut()
 }
 
@@ -171,7 +171,7 @@ func (d *Dispatcher) Close() {
 	d.mu.Lock()
 	d.closed = true
 	d.mu.Unlock()
-	d.stop()
+	d.halt()
 	done := make(chan struct{})
 	go func() {
 		d.running.Wait()
@@ -189,6 +189,14 @@ func (d *Dispatcher) Close() {
 	}
 	d.letters.close()
 	d.outbox.close()
+}
+
+// halt ends all waiting.
+func (d *Dispatcher) halt() {
+	d.stop()
+	for _, e := range d.endpoints {
+		e.turns.rouse()
+	}
 }
 
 // within waits for done, at most for limit.

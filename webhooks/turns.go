@@ -13,9 +13,10 @@ type turns struct {
 	slots   *slots
 	breaker breaker
 	known   standings
-	clock   *time.Timer // runs while somebody waits
-	gather  *time.Timer // runs while a crowd waits
-	gathers bool        // it does
+	clock   *time.Timer   // runs while somebody waits
+	shift   chan struct{} // closed at each of its ticks, and when the breaker opens; then there is a new one
+	gather  *time.Timer   // runs while a crowd waits
+	gathers bool          // it does
 }
 
 // seat is a job's place in the turns: waiting, with a slot, or travelling in
@@ -43,7 +44,7 @@ const (
 // newTurns makes the turns of an endpoint with so many slots at most, and as many
 // events in a batch.
 func newTurns(most, batch int, timeout time.Duration) *turns {
-	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker(), known: newStandings()}
+	t := &turns{slots: newSlots(newLimit(most, timeout)), breaker: newBreaker(), known: newStandings(), shift: make(chan struct{})}
 	t.slots.crowd.batch = batch
 	t.clock = time.AfterFunc(time.Hour, t.tick)
 	t.clock.Stop()
@@ -55,16 +56,29 @@ func newTurns(most, batch int, timeout time.Duration) *turns {
 // take waits until s has a slot, or until the attempt is over that took it
 // along. An error is the cause of the span's end, or errAway where the breaker was open
 // for longer than s has patience; it only comes while neither has begun.
+//
+// In batches nearly all wait, and not for long. To wait for everything that may end it
+// costs several times what it costs to wait for a slot, so that a message or close does
+// so only from the first shift on: stretchEvery later at most.
 func (t *turns) take(span *span, s *seat) error {
-	if opened, has := t.enter(s, time.Now()); !has {
-		return t.await(span, s, opened)
+	now := time.Now()
+	shift, has := t.enter(s, now)
+	if has {
+		return nil
 	}
-	return nil
+	if shift != nil && s.class != connects && (span.end.IsZero() || span.end.Sub(now) > stretchEvery) {
+		select {
+		case <-s.ready:
+			return nil
+		case <-shift:
+		}
+	}
+	return t.await(span, s)
 }
 
-// enter has s wait, unless there is a slot for it at once. opened is closed while the
-// breaker is open.
-func (t *turns) enter(s *seat, now time.Time) (opened <-chan struct{}, has bool) {
+// enter has s wait, unless there is a slot for it at once. shift is nil while the breaker
+// is open.
+func (t *turns) enter(s *seat, now time.Time) (shift <-chan struct{}, has bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	idle := t.slots.waiting == 0
@@ -79,11 +93,15 @@ func (t *turns) enter(s *seat, now time.Time) (opened <-chan struct{}, has bool)
 	if idle {
 		t.arm(now)
 	}
-	return t.breaker.opened, false
+	if t.breaker.open {
+		return nil, false
+	}
+	return t.shift, false
 }
 
-// await waits for what enter had no slot for.
-func (t *turns) await(span *span, s *seat, opened <-chan struct{}) error {
+// await waits for what enter had no slot for, and for whatever else ends that.
+func (t *turns) await(span *span, s *seat) error {
+	opened, _ := t.reopened()
 	if s.patience == endless {
 		opened = nil
 	}
@@ -95,7 +113,7 @@ func (t *turns) await(span *span, s *seat, opened <-chan struct{}) error {
 		end = timer.C
 	}
 	for {
-		select { // and not on the span's own Done, which costs more: in batches nearly all wait
+		select { // and not on the span's own Done, which costs more
 		case <-s.ready:
 			return nil
 		case <-span.Context.Done():
@@ -146,11 +164,14 @@ func (t *turns) give(s *seat, how load, says sign) turn {
 	turned := t.breaker.ended(says, s.probe, s.clientID(), s.began, now)
 	t.slots.release(&s.waiter, how, s.began, now)
 	t.learn(s, how, says, now)
-	if turned == hasClosed {
+	switch turned {
+	case hasOpened:
+		t.stir()
+	case hasClosed:
 		t.slots.limit.recover()
 	}
 	t.grant(now)
-	if t.breaker.open && t.slots.waiting > 0 {
+	if (t.breaker.open || turned == hasClosed) && t.slots.waiting > 0 {
 		t.arm(now) // a probe's end may have moved the next
 	}
 	return turned
@@ -221,6 +242,7 @@ func (t *turns) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
+	t.stir()
 	if !t.breaker.open {
 		t.slots.stretch(now)
 	}
@@ -228,6 +250,19 @@ func (t *turns) tick() {
 	if t.slots.waiting > 0 {
 		t.arm(now)
 	}
+}
+
+// rouse has those that wait look at once at what else may end it.
+func (t *turns) rouse() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stir()
+}
+
+// stir is rouse with the lock held.
+func (t *turns) stir() {
+	close(t.shift)
+	t.shift = make(chan struct{})
 }
 
 // arm sets the clock.
