@@ -23,6 +23,9 @@ const (
 	idleFor = 30 * time.Second
 	// maxHeaderBytes bounds the head of an answer.
 	maxHeaderBytes = 256 << 10
+	// batchBuffer is what a connection writes at once where batches are allowed: what
+	// doesn't fit goes through a buffer of its own, which net/http makes for each.
+	batchBuffer = 32 << 10
 )
 
 // courier makes single attempts at one endpoint: signed, bounded, and judged by
@@ -67,6 +70,10 @@ func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier
 	if err != nil {
 		panic("webhooks: the endpoint was not checked")
 	}
+	buffer := 0 // net/http's own choice
+	if e.Batch > 1 {
+		buffer = batchBuffer
+	}
 	return &courier{
 		blank: blank, shown: shownURL(u), signer: e.Signer, header: header,
 		transport: &http.Transport{
@@ -77,6 +84,7 @@ func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier
 			MaxIdleConnsPerHost:    e.Concurrency,
 			IdleConnTimeout:        idleFor,
 			MaxResponseHeaderBytes: maxHeaderBytes,
+			WriteBufferSize:        buffer,
 			DisableCompression:     true, // the limit on a reply is what comes over the wire
 		},
 	}
