@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,20 +14,23 @@ import (
 	"gatepost/protocol"
 )
 
-// plainBackend answers requests without allocating, so that what is counted is the
+// plainBackend answers requests, always so, without allocating: what is counted is the
 // dispatcher's.
 type plainBackend struct {
 	listener net.Listener
 	conns    sync.WaitGroup
+	answer   []byte
 }
 
-func startPlainBackend(t testing.TB) string {
+const pong = `{"reply":"pong"}`
+
+func startPlainBackend(t testing.TB, reply string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &plainBackend{listener: l}
+	b := &plainBackend{listener: l, answer: []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(reply)) + "\r\n\r\n" + reply)}
 	b.conns.Go(b.serve)
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -41,21 +45,20 @@ func (b *plainBackend) serve() {
 		if err != nil {
 			return
 		}
-		b.conns.Go(func() { answerAll(conn) })
+		b.conns.Go(func() { b.answerAll(conn) })
 	}
 }
 
-// answerAll takes each read for one request, as small ones on loopback are.
-func answerAll(conn net.Conn) {
-	const reply = `{"reply":"pong"}`
-	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(reply)) + "\r\n\r\n" + reply)
+// answerAll takes each read for one request, as those on loopback are that were written
+// in one piece.
+func (b *plainBackend) answerAll(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	room := make([]byte, 16<<10)
 	for {
 		if _, err := conn.Read(room); err != nil {
 			return
 		}
-		if _, err := conn.Write(answer); err != nil {
+		if _, err := conn.Write(b.answer); err != nil {
 			return
 		}
 	}
@@ -81,7 +84,7 @@ func (s sealed) Sign(string, time.Time, []byte) string { return string(s) }
 const mostAllocations = 95
 
 func TestARoundTripAllocatesLittle(t *testing.T) {
-	d := dispatcherFor(t, startPlainBackend(t), 1)
+	d := dispatcherFor(t, startPlainBackend(t, pong), 1)
 	ev := event(protocol.Inbound, "c1", 1)
 	n := testing.AllocsPerRun(200, func() {
 		if o := d.Deliver(t.Context(), "/", "", ev); o.Verdict != protocol.Delivered || o.Reply.Message == nil {
@@ -94,10 +97,51 @@ func TestARoundTripAllocatesLittle(t *testing.T) {
 	}
 }
 
+// mostInBatch is what an event in a batch may allocate, its part of the POST included,
+// and of the one that the first event makes.
+const mostInBatch = 23
+
+func TestAnEventInABatchAllocatesLittle(t *testing.T) {
+	const batch = 20
+	var (
+		events  [1 + batch]*protocol.Event // the first finds nothing under way, and goes alone
+		begin   [1 + batch]chan struct{}
+		replies []string
+		done    sync.WaitGroup
+	)
+	for i := range events {
+		events[i], begin[i] = event(protocol.Inbound, "c"+strconv.Itoa(i), 1), make(chan struct{})
+		replies = append(replies, strconv.Quote(events[i].ID)+":"+pong)
+	}
+	d := dispatcherFor(t, startPlainBackend(t, `{"replies":{`+strings.Join(replies, ",")+`}}`), batch)
+	for i, ev := range events {
+		go func() {
+			for range begin[i] {
+				if o := d.Deliver(t.Context(), "/", "", ev); o.Verdict != protocol.Delivered {
+					t.Errorf("outcome %+v", o)
+				}
+				done.Done()
+			}
+		}()
+		defer close(begin[i])
+	}
+	n := testing.AllocsPerRun(100, func() {
+		done.Add(len(begin))
+		for _, b := range begin {
+			b <- struct{}{}
+		}
+		done.Wait()
+	}) / float64(len(events))
+	t.Logf("%v allocations", n)
+	if n > mostInBatch {
+		t.Errorf("%v allocations, %d are the most", n, mostInBatch)
+	}
+}
+
 // BenchmarkRoundTrip is one event after the other, against a backend that costs next
 // to nothing; BenchmarkFloor is the same POST by net/http alone.
 func BenchmarkRoundTrip(b *testing.B) {
-	d := dispatcherFor(b, startPlainBackend(b), 1)
+	d := dispatcherFor(b, startPlainBackend(b, pong), 1)
 	ev := event(protocol.Inbound, "c1", 1)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -108,7 +152,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 }
 
 func BenchmarkFloor(b *testing.B) {
-	d := dispatcherFor(b, startPlainBackend(b), 1)
+	d := dispatcherFor(b, startPlainBackend(b, pong), 1)
 	c := d.endpoints[0].courier
 	j := newJob(event(protocol.Inbound, "c1", 1), "")
 	body, err := encode(j.ev)
