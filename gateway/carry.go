@@ -29,7 +29,7 @@ func (g *Gateway) carry(c *hub.Client, ev *protocol.Event, r *protocol.Reply) {
 		g.failed(ev, "session", g.mergeSession(c, r.Session))
 	}
 	ctx, partial := g.life, (*protocol.Partial)(nil)
-	if len(r.Actions) > 0 && !g.alone() {
+	if len(r.Actions) > 0 && !g.Alone() {
 		ctx, partial = protocol.WithPartial(ctx)
 	}
 	for _, a := range r.Actions {

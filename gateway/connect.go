@@ -122,8 +122,8 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 }
 
 // Open begins the client's connection: answer, which ends the handshake (nil: it
-// has ended), the welcome frame, then what was pushed
-// since its connect event was sent.
+// has ended), the welcome frame, then what was pushed since its connect event was
+// sent.
 func (g *Gateway) Open(c *hub.Client, conn net.Conn, answer []byte) {
 	var welcome *hub.Frame
 	if g.cfg.Welcome != "" {

@@ -17,7 +17,7 @@ func (g *Gateway) Do(ctx context.Context, a *protocol.Action) (protocol.Result, 
 			return nil, err
 		}
 	}
-	if !g.alone() {
+	if !g.Alone() {
 		return g.doAcross(ctx, a)
 	}
 	switch a.Verb {

@@ -106,7 +106,8 @@ func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }
 func (g *Gateway) eventOf(c *hub.Client, o occurrence) *protocol.Event {
 	if o.closed == nil {
 		ev := g.event(protocol.Inbound, c, o.seq, o.at)
-		ev.Data.Message = &o.message
+		message := o.message // the event keeps no more of the occurrence
+		ev.Data.Message = &message
 		return ev
 	}
 	ev := g.event(protocol.Close, c, o.seq, o.at)

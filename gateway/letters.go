@@ -83,7 +83,7 @@ func (g *Gateway) askForLetter(ctx context.Context, id string, request []byte) (
 // were begun. An id without a letter is a *protocol.Problem 404, and nothing is
 // replayed.
 func (g *Gateway) Replay(ctx context.Context, r protocol.Replay) (int, error) {
-	if g.alone() {
+	if g.Alone() {
 		return g.replayHere(ctx, r)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callWithin)

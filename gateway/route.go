@@ -167,7 +167,7 @@ func (g *Gateway) addCounts(ctx context.Context, a answered, into ...*int) bool 
 
 // everyone is the tags of all other nodes.
 func (g *Gateway) everyone() []string {
-	if g.alone() {
+	if g.Alone() {
 		return nil
 	}
 	nodes := g.cfg.Cluster.Nodes()
@@ -178,16 +178,14 @@ func (g *Gateway) everyone() []string {
 	return tags
 }
 
-// alone says whether there is no other node, now or ever.
-func (g *Gateway) alone() bool { return g.cfg.Cluster == nil }
-
-// Alone says whether this node is in no cluster: then no call is ever partial.
-func (g *Gateway) Alone() bool { return g.alone() }
+// Alone says whether this node is in no cluster: there is no other node, now or ever,
+// and no call is partial.
+func (g *Gateway) Alone() bool { return g.cfg.Cluster == nil }
 
 // settle waits until the other nodes know which uids and groups this one holds, so
 // that the next call through any of them sees what has been done here.
 func (g *Gateway) settle(ctx context.Context) {
-	if g.alone() {
+	if g.Alone() {
 		return
 	}
 	for _, n := range g.cfg.Cluster.Settle(ctx) {
@@ -198,7 +196,7 @@ func (g *Gateway) settle(ctx context.Context) {
 // owner is the tag of the node that a client lives on, empty for this one. An id
 // that no node can have made is gone.
 func (g *Gateway) owner(id string) (tag string, err error) {
-	if g.alone() {
+	if g.Alone() {
 		return "", nil
 	}
 	tag = protocol.ClientNodeTag(id)

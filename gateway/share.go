@@ -59,7 +59,7 @@ func (g *Gateway) divide(t protocol.Target) (own protocol.Target, others []share
 // holders are the other nodes that have to do with a target of uids, groups or all.
 func (g *Gateway) holders(t protocol.Target) []string {
 	switch {
-	case g.alone():
+	case g.Alone():
 		return nil
 	case t.All:
 		return g.everyone()

@@ -27,7 +27,7 @@ type numbers struct {
 // Stats is the whole cluster in numbers. Nodes that didn't answer are among the
 // nodes.
 func (g *Gateway) Stats(ctx context.Context) (*protocol.Stats, error) {
-	if g.alone() {
+	if g.Alone() {
 		return statsOf([]numbers{g.numbersHere()}), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callWithin) // both rounds
@@ -72,7 +72,7 @@ func (g *Gateway) numbersHere() numbers {
 	if g.cfg.Webhooks != nil {
 		n.Webhooks = g.cfg.Webhooks.Stats()
 	}
-	if !g.alone() && len(g.cfg.Cluster.Nodes()) > 0 {
+	if !g.Alone() && len(g.cfg.Cluster.Nodes()) > 0 {
 		n.UIDs, n.OpenUIDs = g.counted(cluster.UID, g.hub.EachUID)
 		n.Groups, n.OpenGroups = g.counted(cluster.Group, g.hub.EachGroup)
 	}

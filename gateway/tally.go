@@ -41,7 +41,7 @@ func (g *Gateway) tallyOf(group string) tally {
 const digestBytes = 8
 
 func (g *Gateway) elsewhere(kind cluster.Kind, name string) bool {
-	return g.cfg.Cluster != nil && g.cfg.Cluster.Elsewhere(kind, name)
+	return !g.Alone() && g.cfg.Cluster.Elsewhere(kind, name)
 }
 
 // add puts another node's part to this one.
