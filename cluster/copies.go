@@ -59,7 +59,7 @@ func newCopies(c *Cluster, fresh byte) *copies {
 	c.handle(kindCopiesAck, false, x.takeAck)
 	again := func(Node) { x.choose() }
 	c.observe(observer{onHeard: again, onSilent: again, onGone: func(Node, departure) { x.choose() }})
-	x.workers.Go(x.tell)
+	x.workers.Go(func() { tellOn(x.ctx, x.wake, anew/2, func() { x.choose(); x.release() }, x.tellAll) })
 	return x
 }
 
@@ -143,28 +143,7 @@ func (x *copies) choose() {
 	notify(x.wake)
 }
 
-// tell sends what is to be sent.
-func (x *copies) tell() {
-	tick := time.NewTicker(anew / 2)
-	defer tick.Stop()
-	var last time.Time
-	for {
-		select {
-		case <-x.wake:
-			pace(x.ctx, last)
-		case <-tick.C:
-			x.choose()
-			x.release()
-		case <-x.ctx.Done():
-			return
-		}
-		if x.tellAll() {
-			last = time.Now()
-		}
-	}
-}
-
-// tellAll says whether there was anything to send.
+// tellAll sends what is to be sent, and says whether there was anything to send.
 func (x *copies) tellAll() (sent bool) {
 	type delivery struct {
 		tag     string

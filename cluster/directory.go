@@ -56,7 +56,7 @@ func newDirectory(c *Cluster) *directory {
 	c.handle(kindDirectorySnapshot, false, d.takeAll)
 	c.handle(kindDirectoryAck, false, d.takeAck)
 	c.observe(observer{onHeard: d.onHeard, onSilent: d.onSilent, onGone: d.onGone})
-	d.workers.Go(d.tell)
+	d.workers.Go(func() { tellOn(d.ctx, d.wake, retry, d.checkLife, d.tellAll) })
 	return d
 }
 

@@ -62,26 +62,6 @@ func (d *directory) startOver(incarnation string) {
 	notify(d.wake)
 }
 
-// tell sends what is to be sent.
-func (d *directory) tell() {
-	tick := time.NewTicker(retry)
-	defer tick.Stop()
-	var last time.Time
-	for {
-		select {
-		case <-d.wake:
-			pace(d.ctx, last)
-		case <-tick.C:
-			d.checkLife()
-		case <-d.ctx.Done():
-			return
-		}
-		if d.tellAll() {
-			last = time.Now()
-		}
-	}
-}
-
 // checkLife looks whether this node has become a new incarnation.
 func (d *directory) checkLife() {
 	now := d.cluster.Self().Incarnation
@@ -100,7 +80,7 @@ type delivery struct {
 	changes []change
 }
 
-// tellAll says whether there was anything to send.
+// tellAll sends what is to be sent, and says whether there was anything to send.
 func (d *directory) tellAll() (sent bool) {
 	var out []delivery
 	d.mu.Lock()

@@ -18,10 +18,27 @@ func pause(ctx context.Context, d time.Duration) {
 // busy node; on one that rests nothing waits.
 const gathering = 2 * time.Millisecond
 
-// pace waits until gathering has passed since last.
-func pace(ctx context.Context, last time.Time) {
-	if rest := gathering - time.Since(last); rest > 0 {
-		pause(ctx, rest)
+// tellOn sends with tellAll, which says whether there was anything to send, until ctx
+// ends: whenever it is woken, but gathering what comes soon after, and every so often,
+// behind look, for what was lost on its way.
+func tellOn(ctx context.Context, wake <-chan struct{}, every time.Duration, look func(), tellAll func() (sent bool)) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	var last time.Time
+	for {
+		select {
+		case <-wake:
+			if rest := gathering - time.Since(last); rest > 0 {
+				pause(ctx, rest)
+			}
+		case <-tick.C:
+			look()
+		case <-ctx.Done():
+			return
+		}
+		if tellAll() {
+			last = time.Now()
+		}
 	}
 }
 
