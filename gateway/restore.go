@@ -9,12 +9,12 @@ import (
 	"gatepost/protocol"
 )
 
-// resume gives what is left of a client a lane again.
-func (g *Gateway) resume(id string, left *remains) *hub.Client {
+// restore gives what is left of a client a lane again.
+func (g *Gateway) restore(id string, left *remains) *hub.Client {
 	slices.SortFunc(left.events, func(a, b occurrence) int { return cmp.Compare(a.seq, b.seq) })
 	l := newLane()
 	l.sealed, l.running = true, true
-	c := g.restore(id, left, l)
+	c := g.restoreClient(id, left, l)
 	hasClose := len(left.events) > 0 && isClose(left.events[len(left.events)-1])
 	if r := left.record; r != nil {
 		l.entry = entry{kept: true, reserved: r.Seq + 1, node: r.Node}
@@ -36,8 +36,8 @@ func isClose(o occurrence) bool {
 	return o.closed != nil || o.kept != nil && o.kept.Event.Type == protocol.Close
 }
 
-// restore makes the client as it was.
-func (g *Gateway) restore(id string, left *remains, l *lane) *hub.Client {
+// restoreClient makes the client as it was.
+func (g *Gateway) restoreClient(id string, left *remains, l *lane) *hub.Client {
 	hs := &protocol.Handshake{}
 	var connectedAt time.Time
 	cause := nodeLost

@@ -54,7 +54,7 @@ func (g *Gateway) resumeAll(ids []string) {
 			}
 			return
 		}
-		c := g.departed.begin(id, func(left *remains) *hub.Client { return g.resume(id, left) })
+		c := g.departed.begin(id, func(left *remains) *hub.Client { return g.restore(id, left) })
 		if c == nil { // another node's now
 			<-room
 			continue
