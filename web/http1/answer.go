@@ -144,7 +144,7 @@ func (x *exchange) finish() {
 	if x.send(nil, end) != nil || short {
 		x.last = true
 	}
-	x.unread = x.last && x.hasBody && !x.body.whole
+	x.unread = x.hasBody && !x.body.end() && x.last
 	if x.head.Cap()+x.held.Cap() <= maxPaper {
 		x.head.Reset()
 		x.held.Reset()

@@ -40,14 +40,15 @@ func (c *conn) handle() (again bool) {
 	x.context.conn = c
 	if r.Body != http.NoBody {
 		x.hasBody = true
-		x.body = body{x: x, inner: r.Body, asked: !expectsContinue(r) || !r.ProtoAtLeast(1, 1)}
+		x.body.x, x.body.inner, x.body.left = x, r.Body, r.ContentLength
+		x.body.asked = !expectsContinue(r) || !r.ProtoAtLeast(1, 1)
 		r.Body = &x.body
 	} else {
 		x.context.mayWatch()
 	}
 	x.request = r.WithContext(&x.context)
 	clear(c.header)
-	defer x.context.end()
+	defer x.end()
 	c.server.cfg.Handler.ServeHTTP(x, x.request)
 	if x.hijacked {
 		return false
@@ -58,6 +59,15 @@ func (c *conn) handle() (again bool) {
 		c.linger()
 	}
 	return !x.last
+}
+
+// end takes back what the handler may have kept: nobody else reads the connection from
+// here on. It may be called twice.
+func (x *exchange) end() {
+	x.context.end()
+	if x.hasBody {
+		x.body.end()
+	}
 }
 
 // goOn tells a peer that waits for it to send its body.
@@ -79,7 +89,7 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case x.status != 0:
 		return nil, nil, errAnswered
 	}
-	x.context.end()
+	x.end()
 	x.hijacked = true
 	c := x.conn
 	_ = c.raw.SetDeadline(time.Time{})             // fails only on a closed connection, which the hijacker finds
