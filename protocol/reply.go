@@ -157,8 +157,12 @@ func (r *Reply) parseSubprotocol(raw json.RawMessage) (err error) {
 }
 
 func (r *Reply) parseReply(raw json.RawMessage) error {
-	if raw[0] != '"' {
+	switch {
+	case raw[0] != '"':
 		r.Message = &Message{Payload: compact(raw)}
+		return nil
+	case plain(raw):
+		r.Message = &Message{Payload: raw[1 : len(raw)-1]} // not copied: it is sent soon
 		return nil
 	}
 	s, err := parseString("reply", raw)
