@@ -21,17 +21,16 @@ var (
 
 // answer is what the handler has written.
 type answer struct {
-	status      int // 0: nothing is decided
-	connection  []string
-	typed       bool  // the handler has said what the body is, or how it is coded
-	dated       bool  // and when it was made
-	length      int64 // of the body; -1: not known
-	written     int64
-	sent        bool // the header is complete
-	begun       bool // some of the answer has left
-	chunked     bool
-	ownDeadline bool  // the handler says how long writing may take
-	failure     error // of writing
+	status     int // 0: nothing is decided
+	connection []string
+	typed      bool  // the handler has said what the body is, or how it is coded
+	dated      bool  // and when it was made
+	length     int64 // of the body; -1: not known
+	written    int64
+	sent       bool // the header is complete
+	begun      bool // some of the answer has left
+	chunked    bool
+	failure    error // of writing
 	*paper
 }
 
@@ -205,7 +204,7 @@ func (x *exchange) transmit(p []byte) {
 	if x.failure != nil || len(p) == 0 {
 		return
 	}
-	if !x.begun && !x.ownDeadline {
+	if !x.begun {
 		x.conn.writeWithin(x.conn.server.cfg.Write)
 	}
 	x.begun = true

@@ -34,6 +34,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if !b.asked {
 		b.asked = true
 		if err := b.x.goOn(); err != nil {
+			b.broken = true
 			return 0, err
 		}
 	}

@@ -27,7 +27,7 @@ const lingerFor = 500 * time.Millisecond
 // readers are the buffers of connections, 4 KiB each.
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
 
-// conn is one connection. All but its state is its own goroutine's.
+// conn is one connection. All but its state and deadlines is its own goroutine's.
 type conn struct {
 	server *Server
 	raw    net.Conn
@@ -38,17 +38,21 @@ type conn struct {
 	reader *bufio.Reader // nil once hijacked
 	header http.Header   // of the answer, used again for each
 
-	readBy, writeBy time.Time // the deadlines that are set
-	wasPost         bool      // the request before was one
+	wasPost bool // the request before was one
+
+	// A handler's goroutines may set deadlines while others read and write.
+	mu              sync.Mutex // guards what follows
+	readBy, writeBy time.Time  // the deadlines that are set
+	// due is the deadline of reading on; zero: it is set. Most requests come in one
+	// piece, and then nobody has to wait for the rest.
+	due      time.Time
+	ownWrite bool // the handler says how long writing may take
 }
 
 // source is the connection as the parser and the body's reader see it.
 type source struct {
 	conn   *conn
 	remain int // bytes that may be read
-	// due is the deadline of reading on; zero: it is set. Most requests come in one
-	// piece, and then nobody has to wait for the rest.
-	due time.Time
 }
 
 // Read reads from the connection, as much as remains.
@@ -59,10 +63,8 @@ func (s *source) Read(p []byte) (int, error) {
 	if len(p) > s.remain {
 		p = p[:s.remain]
 	}
-	if !s.due.IsZero() {
-		if err := s.conn.readUntil(s.due); err != nil {
-			return 0, err
-		}
+	if err := s.conn.arm(); err != nil {
+		return 0, err
 	}
 	n, err := s.conn.raw.Read(p)
 	s.remain -= n
@@ -123,54 +125,6 @@ func (c *conn) await() bool {
 		}
 	}
 	return c.state.CompareAndSwap(stateFresh, stateBusy) || c.state.CompareAndSwap(stateIdle, stateBusy)
-}
-
-// slack is how much later than after limit a deadline may be, so that it needn't be
-// set anew for each request.
-func slack(limit time.Duration) time.Duration { return min(limit/8, time.Second) }
-
-// readWithin has reading end after limit, or a little later.
-func (c *conn) readWithin(limit time.Duration) {
-	c.in.due = time.Time{}
-	c.readBy = extend(c.readBy, limit, c.raw.SetReadDeadline)
-}
-
-// writeWithin has writing end after limit, or a little later.
-func (c *conn) writeWithin(limit time.Duration) {
-	c.writeBy = extend(c.writeBy, limit, c.raw.SetWriteDeadline)
-}
-
-// extend gives the deadline for a limit that begins now: the one that is set, if that
-// is near enough.
-func extend(current time.Time, limit time.Duration, set func(time.Time) error) time.Time {
-	var next time.Time
-	if limit > 0 {
-		now := time.Now()
-		if left := current.Sub(now); left >= limit && left <= limit+slack(limit) {
-			return current
-		}
-		next = now.Add(limit + slack(limit))
-	} else if current.IsZero() {
-		return current
-	}
-	_ = set(next) // fails only on a closed connection, which whoever reads or writes finds
-	return next
-}
-
-// readOnWithin has reading end limit after begun if it has to wait at all; zero: never.
-func (c *conn) readOnWithin(limit time.Duration, begun time.Time) {
-	if limit > 0 {
-		c.in.due = begun.Add(limit)
-	} else {
-		_ = c.readUntil(time.Time{}) // fails only on a closed connection, which the next read finds
-	}
-}
-
-// readUntil has reading end then; the zero time: never.
-func (c *conn) readUntil(t time.Time) error {
-	c.in.due = time.Time{}
-	c.readBy = t
-	return c.raw.SetReadDeadline(t)
 }
 
 // linger tells the peer that nothing else comes, and waits for it to stop sending.

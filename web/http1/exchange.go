@@ -110,11 +110,7 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (x *exchange) SetReadDeadline(t time.Time) error { return x.context.readUntil(t) }
 
 // SetWriteDeadline bounds writing the answer, in place of the server's time-out.
-func (x *exchange) SetWriteDeadline(t time.Time) error {
-	x.ownDeadline = true
-	x.conn.writeBy = t
-	return x.conn.raw.SetWriteDeadline(t)
-}
+func (x *exchange) SetWriteDeadline(t time.Time) error { return x.conn.writeUntil(t) }
 
 var (
 	_ http.ResponseWriter = (*exchange)(nil)

@@ -96,9 +96,6 @@ func (x *callContext) begin() {
 func (x *callContext) readUntil(t time.Time) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.watch != nil {
-		return x.conn.raw.SetReadDeadline(t) // the rest of conn is being read
-	}
 	return x.conn.readUntil(t)
 }
 
