@@ -256,3 +256,16 @@ func TestServeEndsWithItsListener(t *testing.T) {
 		t.Errorf("after Shutdown: got %v", err)
 	}
 }
+
+// What keeps one connection from being accepted doesn't end the listener.
+func TestAcceptPasses(t *testing.T) {
+	for errno, want := range map[syscall.Errno]bool{
+		syscall.EMFILE: true, syscall.ENFILE: true, syscall.ENOBUFS: true, syscall.ENOMEM: true, // there are too many
+		syscall.ECONNABORTED: true, syscall.ECONNRESET: true, // the peer has gone
+		syscall.EBADF: false, syscall.EINVAL: false,
+	} {
+		if got := passes(&net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", errno)}); got != want {
+			t.Errorf("%v: got %v", errno, got)
+		}
+	}
+}

@@ -106,7 +106,14 @@ func (s *Server) listen(socket net.Listener) bool {
 // there were too many open files, or the peer had gone already.
 func passes(err error) bool {
 	var errno syscall.Errno
-	return errors.As(err, &errno) && (errno.Temporary() || errno == syscall.ENOBUFS || errno == syscall.ENOMEM)
+	if !errors.As(err, &errno) {
+		return false
+	}
+	switch errno {
+	case syscall.ECONNABORTED, syscall.ECONNRESET, syscall.ENOBUFS, syscall.ENOMEM:
+		return true
+	}
+	return errno.Temporary()
 }
 
 // Shutdown accepts nobody else, closes the connections that carry no request, and
