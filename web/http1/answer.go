@@ -66,8 +66,10 @@ func (x *exchange) WriteHeader(status int) {
 			h.Del("Content-Length")
 		}
 	}
-	x.connection, x.dated = h["Connection"], len(h["Date"]) > 0
-	x.typed = len(h["Content-Type"]) > 0 || h.Get("Content-Encoding") != ""
+	x.connection = h["Connection"]
+	_, x.dated = h["Date"] // if only to say that there is none
+	_, x.typed = h["Content-Type"]
+	x.typed = x.typed || h.Get("Content-Encoding") != ""
 
 	proto := "HTTP/1.1 "
 	if !x.request.ProtoAtLeast(1, 1) {

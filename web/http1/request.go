@@ -97,9 +97,10 @@ func check(r *http.Request) *fault {
 }
 
 // expectsContinue says whether the peer waits for a 100 before it sends the body
-// (RFC 9110, section 10.1.1).
+// (RFC 9110, section 10.1.1). As with net/http, the first field counts.
 func expectsContinue(r *http.Request) bool {
-	return httpguts.HeaderValuesContainsToken(r.Header["Expect"], "100-continue")
+	values := r.Header["Expect"]
+	return httpguts.HeaderValuesContainsToken(values[:min(len(values), 1)], "100-continue")
 }
 
 // refuse answers a request that can't be read.

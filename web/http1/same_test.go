@@ -49,6 +49,9 @@ func odd(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "{}")
 	case "html":
 		io.WriteString(w, "<!doctype html><p>")
+	case "untyped":
+		w.Header()["Content-Type"], w.Header()["Date"] = nil, nil
+		io.WriteString(w, "<!doctype html><p>")
 	case "coded":
 		w.Header().Set("Content-Encoding", "gzip")
 		io.WriteString(w, "not really")
@@ -64,6 +67,10 @@ func odd(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "two")
 	case "flushed-empty":
 		http.NewResponseController(w).Flush()
+	case "flushed-first":
+		http.NewResponseController(w).Flush()
+		body, err := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %v", body, err)
 	case "long": // as it says
 		w.Header().Set("Content-Length", "12000")
 		for range 1000 {
@@ -182,6 +189,19 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 		"an empty body":            sized("/read", 0, ""),
 		"a large body":             sized("/read", 70_000, strings.Repeat("x", 70_000)),
 		"chunks":                   chunked("/read", "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+		"a long extension":         chunked("/read", "5;"+strings.Repeat("a", 5000)+"\r\nhello\r\n0\r\n\r\n"),
+		"many extensions":          chunked("/read", strings.Repeat("1;"+strings.Repeat("a", 2000)+"\r\nh\r\n", 50)+"0\r\n\r\n"),
+		"a long trailer":           chunked("/read", "0\r\nX-Long: "+strings.Repeat("a", 5000)+"\r\n\r\n"),
+		"a bad trailer":            chunked("/read", "0\r\nX Bad\r\n\r\n"),
+		"an unread bad trailer":    chunked("/empty", "0\r\nX Bad\r\n\r\n"),
+		"a trailer of framing":     chunked("/tell", "0\r\nContent-Length: 3\r\n\r\n"),
+		"a chunk beyond numbers":   chunked("/read", "ffffffffffffffffff\r\nhello\r\n0\r\n\r\n"),
+		"a chunk of most bytes":    chunked("/read", "ffffffffffffffff\r\nhello\r\n0\r\n\r\n"),
+		"a signed chunk":           chunked("/read", "+5\r\nhello\r\n0\r\n\r\n"),
+		"a chunk with a prefix":    chunked("/read", "0x5\r\nhello\r\n0\r\n\r\n"),
+		"chunks of line feeds":     chunked("/read", "5\nhello\n0\n\n"),
+		"chunks without an end":    chunked("/read", "5\r\nhello0\r\n\r\n"),
+		"read once it is flushed":  sized("/flushed-first", 5, "hello"),
 		"chunks with trailers":     chunked("/tell", "5\r\nhello\r\n0\r\nX-After: 1\r\n\r\n"),
 		"chunks that end early":    chunked("/read", "5\r\nhel"),
 		"chunks without a size":    chunked("/read", "z\r\nhello\r\n0\r\n\r\n"),
@@ -246,6 +266,7 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 		"it goes on with nothing":  "POST /read" + host + "Expect: 100-Continue\r\n\r\n",
 		"it goes on in 1.0":        "POST /read HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
 		"it goes on too late":      "POST /late" + host + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+		"it goes on, twice":        "POST /tell" + host + "Expect: 100-continue\r\nExpect: something\r\nContent-Length: 5\r\n\r\nhello",
 		"1.0":                      "GET /tell HTTP/1.0\r\n\r\n",
 		"1.0 kept":                 "GET /tell HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
 		"1.0 kept, many":           "GET /many HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
@@ -264,7 +285,7 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 		"an end of line":           "\r\n",
 	}
 	for _, path := range []string{
-		"empty", "status?200", "status?204", "status?304", "status?404", "status?599", "status?799", "typed", "html", "coded", "many", "large",
+		"empty", "status?200", "status?204", "status?304", "status?404", "status?599", "status?799", "typed", "html", "untyped", "coded", "many", "large",
 		"flushed", "flushed-empty", "long", "short", "over", "last", "upgrade", "twice", "split", "dated", "panics", "nowhere",
 	} {
 		requests["GET "+path] = "GET /" + path + host + "\r\n"
@@ -281,8 +302,8 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 			}
 			request += method + " /empty HTTP/1.1\r\nHost: next\r\n\r\n" // whether another may follow
 			got, want := replies(t, here, method, request), replies(t, there, method, request)
-			if g, w := fmt.Sprintf("%.2000v", got), fmt.Sprintf("%.2000v", want); g != w {
-				t.Errorf("%.200q\ngot  %s\nwant %s", request, g, w)
+			if g, w := fmt.Sprint(got), fmt.Sprint(want); g != w {
+				t.Errorf("%.200q\ngot  %.2000s\nwant %.2000s", request, g, w)
 			}
 		})
 	}
@@ -294,12 +315,15 @@ func TestAnswersOfItsOwn(t *testing.T) {
 	for name, tt := range map[string]struct{ request, want string }{
 		"what is expected is unknown: a text": {"GET /tell HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\n\r\n",
 			"HTTP/1.1 417 Expectation Failed\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n417 Expectation Failed"},
-		"* is the handler's to answer": {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\n"},
+		"what is expected first counts": {"GET /tell HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 417 Expectation Failed\r\n"},
+		"* is the handler's to answer":  {"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\n"},
 		"a body that ends early: it says that nothing else is answered": {"POST /read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhello",
 			"HTTP/1.1 200 OK\r\nContent-Length: 20\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"},
 		"a length that is none is the server's": {"GET /nonsense HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"},
 		"so is the transfer coding":             {"GET /transfer HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n"},
 		"a Host of no name is none":             {"GET /tell HTTP/1.1\r\nHost:\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+		"an absolute URL stands for a Host":     {"GET http://y/tell HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
+		"and is taken in place of a bad one":    {"GET http://y/tell HTTP/1.1\r\nHost: x/y\r\n\r\n", "HTTP/1.1 200 OK\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := dial(t, r.addr)
