@@ -73,6 +73,43 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// A byte every now and then gains no time.
+func TestDrippingGainsNoTime(t *testing.T) {
+	const short = 300 * time.Millisecond
+	r := run(t, Config{Header: short, Read: short, Write: short, Idle: short, MaxHeaderBytes: 1 << 10},
+		func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	const head = "GET / HTTP/1.1\r\nX-Drips: "
+	for name, sends := range map[string]string{
+		"a header":                         head,
+		"that of the second":               get + head,
+		"that behind a body":               post + head,
+		"lines between two":                post + "\r\n",
+		"a body":                           "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n",
+		"that of the second, in one piece": get + "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n",
+		"a chunk":                          "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n90000\r\n",
+		"an extension":                     "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;",
+		"a trailer":                        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Drips: ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, r.addr)
+			send(t, conn, sends)
+			begun := time.Now()
+			go func() {
+				for drip := time.Tick(short / 10); ; <-drip {
+					if _, err := io.WriteString(conn, "x"); err != nil {
+						return
+					}
+				}
+			}()
+			ended(t, conn)
+			if took := time.Since(begun); took > within/2 {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
 // Who reads no answers doesn't keep the server writing.
 func TestWritingTimesOut(t *testing.T) {
 	for name, deadline := range map[string]time.Duration{"the server's": 0, "the handler's own": 100 * time.Millisecond} {

@@ -347,10 +347,17 @@ func FuzzRequests(f *testing.F) {
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
 		"POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello\r\nGET /2 HTTP/1.0\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: x\r\nExpect: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+		"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-After: 1\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET http://y/ HTTP/1.1\r\n\r\n",
+		"CONNECT y:1 HTTP/1.1\r\nHost: x/y\r\n\r\n",
 	} {
 		f.Add([]byte(seed))
 	}
 	tell := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Host != "" {
+			w.WriteHeader(http.StatusBadRequest) // that net/http wants a Host beside it can't be seen any more
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			body = nil // how much came before is chance
