@@ -36,7 +36,7 @@ type Config struct {
 type Timeouts struct {
 	Header time.Duration // to send the header; default 10 s
 	Read   time.Duration // to send header and body; default 30 s
-	Write  time.Duration // from the header's end to the answer's; default 60 s
+	Write  time.Duration // to accept the answer, from its first byte; default 60 s
 	Idle   time.Duration // between requests; default 2 min
 }
 

@@ -11,10 +11,13 @@
 // It promises:
 //   - A peer that is slow, silent or endless is cut off within the time-outs, and a
 //     header is never larger than the limit.
-//   - Of what a handler has left of a body at most 256 KiB are read. A connection on
-//     which it isn't certain where the next request begins carries no other.
-//   - An answer of a known length has a Content-Length and leaves in one write; one
-//     that is long or flushed goes out in chunks.
+//   - Of what a handler has left of a body at most 256 KiB are read before the answer. A
+//     connection on which it isn't certain where the next request begins carries no
+//     other: it is read for half a second, lest a reset overtakes the answer, and closed.
+//   - Once its handler has returned, or hijacked the connection, a request's body reads
+//     nothing: not the next request's bytes, nor another connection's.
+//   - An answer of up to 4 KiB has a Content-Length and leaves in one write. One that is
+//     longer or flushed goes out in chunks, unless its handler has said its length.
 //   - A hijacked connection is the hijacker's alone: nothing here keeps it, or any
 //     memory for it.
 //   - A handler's panic costs its connection, and is logged.
@@ -26,5 +29,5 @@
 // A connection's way: server.go accepts it, conn.go waits for its requests,
 // request.go reads one, body.go what follows it. exchange.go has the handler answer;
 // what that writes is collected by answer.go and framed by framing.go. watch.go is the
-// request's context.
+// request's context, deadlines.go what ends reading and writing.
 package http1
