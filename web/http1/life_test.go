@@ -116,6 +116,23 @@ func TestShutdownLeavesFreshConnectionsTheirTime(t *testing.T) {
 	}
 }
 
+// But it isn't waited for as a request is: a node has a second to stop in.
+func TestShutdownGivesUpSilentConnections(t *testing.T) {
+	r := run(t, patient, func(http.ResponseWriter, *http.Request) {})
+	silent := dial(t, r.addr)
+	for len(r.open()) == 0 { // until it is accepted
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := r.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if got := ended(t, silent); got != "" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestShutdownEndsWithItsContext(t *testing.T) {
 	hangs := make(chan struct{})
 	defer close(hangs)
