@@ -114,10 +114,14 @@ func (s *Server) Serve(ctx context.Context) error {
 // Shutdown takes no more requests, and waits until those under way are answered
 // or ctx ends. Sockets aren't its concern: they are the gateway's to drain first.
 func (s *Server) Shutdown(ctx context.Context) error {
-	var errs []error
-	for _, l := range s.listeners() {
-		errs = append(errs, l.server.Shutdown(ctx))
+	var (
+		ending sync.WaitGroup
+		errs   = make([]error, len(s.listeners()))
+	)
+	for i, l := range s.listeners() {
+		ending.Go(func() { errs[i] = l.server.Shutdown(ctx) })
 	}
+	ending.Wait()
 	return errors.Join(errs...)
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -149,6 +150,29 @@ func TestServeEndsWithShutdown(t *testing.T) {
 	if conn, err := net.Dial("tcp", r.Addr().String()); err == nil {
 		conn.Close()
 		t.Error("it listens still")
+	}
+}
+
+// Who is connected and silent is given the same time on both listeners: one second is
+// enough to stop.
+func TestShutdownEndsBothListenersAtOnce(t *testing.T) {
+	r := run(t, Config{AdminAddr: "127.0.0.1:0"}, Deps{})
+	admin, err := net.Dial("tcp", r.AdminAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	r.dial()
+	if status, _, _ := r.get("http://"+r.AdminAddr().String()+healthPath, ""); status != http.StatusOK { // both are accepted before
+		t.Errorf("got %d", status)
+	}
+	if status, _, _ := r.get(r.url(healthPath), ""); status != http.StatusOK {
+		t.Errorf("got %d", status)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := r.Shutdown(ctx); err != nil {
+		t.Error(err)
 	}
 }
 
