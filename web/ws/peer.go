@@ -2,6 +2,7 @@ package ws
 
 import (
 	"net"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -46,17 +47,20 @@ func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string
 	}
 	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate)}
 	w.conn = p
-	r, place := c.Request(), *taken
+	go p.live(w, c.Request(), *taken)
 	*taken = seat{}
-	go func() {
-		defer place.release()
-		defer p.Conn.Close()
-		defer p.end()
-		if err := h.melody.HandleRequestWithKeys(w, r, nil); err != nil {
-			h.log.Debug("upgrade failed", "client_id", a.Client.ID(), "error", err)
-		}
-	}()
 	return nil
+}
+
+// live upgrades the connection and serves it to its end. It is no closure, which would
+// keep the request for as long.
+func (p *peer) live(w *detached, r *http.Request, taken seat) {
+	defer taken.release()
+	defer p.Conn.Close()
+	defer p.end()
+	if err := p.h.melody.HandleRequestWithKeys(w, r, nil); err != nil {
+		p.h.log.Debug("upgrade failed", "client_id", p.client.ID(), "error", err)
+	}
 }
 
 var connectionLost = hub.Cause{Code: protocol.CloseAbnormal, Initiator: protocol.ByNetwork}
