@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/socket"
 )
 
 // Hangup ends the connection in good order. The reading side calls it once, when
@@ -53,15 +54,16 @@ func drain(conn net.Conn) {
 // nothingUnread says whether closing the connection now would be in good order: all
 // that came has been read.
 func nothingUnread(raw syscall.RawConn) bool {
-	if raw == nil {
+	if raw == nil || !socket.Here {
 		return false
 	}
-	empty := false
+	unread := 0
 	err := raw.Read(func(fd uintptr) bool {
-		empty = unread(fd) == 0
+		var one [1]byte
+		unread, _ = socket.Read(fd, one[:]) // an error means that there is nothing
 		return true
 	})
-	return err == nil && empty
+	return err == nil && unread == 0
 }
 
 // expectEnd gives the connection CloseTimeout to end. It needs the queue's lock.

@@ -3,6 +3,8 @@ package hub
 import (
 	"net"
 	"sync"
+
+	"gatepost/socket"
 )
 
 // Most that one write hands to the kernel: a vector of so many frames, or as many
@@ -106,7 +108,7 @@ func (w *writer) gather() bool {
 
 // writeOnce is begin's write: it never waits.
 func (w *writer) writeOnce(fd uintptr) bool {
-	w.begun = max(0, writeNow(fd, w.bytes))
+	w.begun, _ = socket.Write(fd, w.bytes) // of an error a later write finds out
 	return true
 }
 

@@ -46,7 +46,12 @@ var papers = sync.Pool{New: func() any { return new(paper) }}
 const maxPaper = 64 << 10
 
 // Header is the answer's header, the handler's until the header is written.
-func (x *exchange) Header() http.Header { return x.conn.header }
+func (x *exchange) Header() http.Header {
+	if x.conn.header == nil {
+		x.conn.header = make(http.Header)
+	}
+	return x.conn.header
+}
 
 // WriteHeader decides the answer's status and header. The first call counts. It panics
 // for a status that isn't an answer's.
@@ -210,5 +215,5 @@ func (x *exchange) transmit(p []byte) {
 		x.conn.writeWithin(x.conn.server.cfg.Write)
 	}
 	x.begun = true
-	_, x.failure = x.conn.raw.Write(p)
+	_, x.failure = x.conn.wire.Write(p)
 }

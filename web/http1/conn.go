@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gatepost/socket"
 )
 
 // The states of a connection. Only its own goroutine makes it busy or idle; whoever
@@ -31,12 +33,13 @@ var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10)
 type conn struct {
 	server *Server
 	raw    net.Conn
+	wire   io.ReadWriter // raw, to be read from and written to
 	remote string
 	state  atomic.Int32
 
 	in     source
 	reader *bufio.Reader // nil once hijacked
-	header http.Header   // of the answer, used again for each
+	header http.Header   // of the answer, used again for each; nil: none yet
 
 	wasPost bool // the request before was one
 
@@ -66,13 +69,13 @@ func (s *source) Read(p []byte) (int, error) {
 	if err := s.conn.arm(); err != nil {
 		return 0, err
 	}
-	n, err := s.conn.raw.Read(p)
+	n, err := s.conn.wire.Read(p)
 	s.remain -= n
 	return n, err
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
-	c := &conn{server: s, raw: raw, remote: raw.RemoteAddr().String(), header: make(http.Header)}
+	c := &conn{server: s, raw: raw, wire: raw, remote: raw.RemoteAddr().String()}
 	c.in.conn = c
 	return c
 }
@@ -82,10 +85,13 @@ func (c *conn) serve() {
 	defer c.end()
 	c.reader = readers.Get().(*bufio.Reader)
 	c.reader.Reset(&c.in)
-	for c.await() && c.handle() {
+	for first := true; c.await() && c.handle(); first = false {
 		c.state.Store(stateIdle)
 		if c.server.stopping.Load() {
 			return
+		}
+		if first { // it isn't to be hijacked, most likely: it carries calls
+			c.wire = socket.Of(c.raw)
 		}
 	}
 }

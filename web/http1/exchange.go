@@ -76,7 +76,7 @@ func (x *exchange) goOn() error {
 		return nil // it has its answer
 	}
 	x.conn.writeWithin(x.conn.server.cfg.Write)
-	_, err := x.conn.raw.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	_, err := x.conn.wire.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 	return err
 }
 
