@@ -111,8 +111,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// Shutdown takes no more requests, and waits until those under way are answered
-// or ctx ends. Sockets aren't its concern: they are the gateway's to drain first.
+// Shutdown takes no more requests, and waits until those under way are answered or ctx
+// ends, when they are cut off, which is an error. Sockets aren't its concern: they are the gateway's to drain first.
 func (s *Server) Shutdown(ctx context.Context) error {
 	var (
 		ending sync.WaitGroup

@@ -133,17 +133,21 @@ func TestShutdownGivesUpSilentConnections(t *testing.T) {
 	}
 }
 
-func TestShutdownEndsWithItsContext(t *testing.T) {
+func TestShutdownCutsOffWhenItsContextEnds(t *testing.T) {
 	hangs := make(chan struct{})
 	defer close(hangs)
 	begun := make(chan struct{})
 	r := run(t, patient, func(http.ResponseWriter, *http.Request) { close(begun); <-hangs })
-	send(t, dial(t, r.addr), get)
+	conn := dial(t, r.addr)
+	send(t, conn, get)
 	await(t, begun, "the request")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "cut off: 1") {
 		t.Errorf("got %v", err)
+	}
+	if got := ended(t, conn); got != "" {
+		t.Errorf("who was cut off got %q", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package http1
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -118,8 +119,8 @@ func passes(err error) bool {
 }
 
 // Shutdown accepts nobody else, closes the connections that carry no request, and
-// waits for the others until their requests are answered or ctx ends, whose error it
-// returns.
+// waits for the others until their requests are answered. Those that aren't when ctx
+// ends are cut off: the error, which wraps that of ctx, says how many.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
 	s.closeIdle(stateIdle)
@@ -132,7 +133,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		case <-grace.C:
 			s.closeIdle(stateFresh)
 		case <-ctx.Done():
-			return ctx.Err()
+			if n := s.cutOff(); n > 0 {
+				return fmt.Errorf("connections cut off: %d: %w", n, ctx.Err())
+			}
+			return nil
 		}
 	}
 }
@@ -140,9 +144,16 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Close cuts all connections off.
 func (s *Server) Close() {
 	s.stop()
-	for _, c := range s.open() {
-		_ = c.raw.Close()
+	s.cutOff()
+}
+
+// cutOff closes all connections, and says how many those were.
+func (s *Server) cutOff() int {
+	all := s.open()
+	for _, c := range all {
+		_ = c.raw.Close() // whoever is at work on it finds out
 	}
+	return len(all)
 }
 
 func (s *Server) stop() {
