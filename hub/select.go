@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"gatepost/protocol"
+	"gatepost/socket"
 )
 
 // Select is the clients that t names and except doesn't, each once. Connecting ones
@@ -20,6 +21,9 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 	clients := h.collect(t, except, (*scratch)[:0])
 	var pushed protocol.Pushed
 	few := len(clients) <= fewReceivers
+	if len(clients) > volleySize {
+		socket.Watch()
+	}
 	var together *volley
 	for _, c := range clients {
 		verdict, start := c.enqueue(f)

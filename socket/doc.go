@@ -9,5 +9,6 @@
 // Whoever uses this holds a processor for as long as the kernel copies, a few
 // microseconds for what goes into a socket's buffer. It is for small messages on
 // connections of which there are many; what may be large, or takes the file system,
-// belongs to net and os.
+// belongs to net and os. And whoever begins long work behind such calls has to say so
+// with Watch: a monitor that sleeps makes nobody make way.
 package socket

@@ -26,14 +26,18 @@ const (
 // closing with unread bytes would reset it, and the reset may overtake the answer.
 const lingerFor = 500 * time.Millisecond
 
-// readers are the buffers of connections, 4 KiB each.
-var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
+// readers are the buffers of connections.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readerSize) }}
+
+// readerSize is the size of such a buffer, in bytes. A longer body may be much to do.
+const readerSize = 4 << 10
 
 // conn is one connection. All but its state and deadlines is its own goroutine's.
 type conn struct {
 	server *Server
 	raw    net.Conn
-	wire   io.ReadWriter // raw, to be read from and written to
+	wire   io.ReadWriter // raw or quick, to be read from and written to
+	quick  io.ReadWriter // raw by calls for little; nil before the second request
 	remote string
 	state  atomic.Int32
 
@@ -85,14 +89,15 @@ func (c *conn) serve() {
 	defer c.end()
 	c.reader = readers.Get().(*bufio.Reader)
 	c.reader.Reset(&c.in)
-	for first := true; c.await() && c.handle(); first = false {
+	for c.await() && c.handle() {
 		c.state.Store(stateIdle)
 		if c.server.stopping.Load() {
 			return
 		}
-		if first { // it isn't to be hijacked, most likely: it carries calls
-			c.wire = socket.Of(c.raw)
+		if c.quick == nil { // it isn't to be hijacked, most likely: it carries calls
+			c.quick = socket.Of(c.raw)
 		}
+		c.wire = c.quick
 	}
 }
 

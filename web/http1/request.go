@@ -40,6 +40,9 @@ func (c *conn) read() (*http.Request, *fault) {
 	if r.ContentLength != 0 {
 		c.readOnWithin(c.server.cfg.Read, begun)
 	}
+	if r.ContentLength < 0 || r.ContentLength > readerSize {
+		c.wire = c.raw // reading the rest wakes the monitor (socket.Watch)
+	}
 	return r, nil
 }
 

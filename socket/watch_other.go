@@ -1,0 +1,6 @@
+//go:build !linux
+
+package socket
+
+// Watch does nothing: all calls are told of.
+func Watch() {}
