@@ -21,9 +21,6 @@ func (h *Hub) Push(t, except protocol.Target, f *Frame) protocol.Pushed {
 	clients := h.collect(t, except, (*scratch)[:0])
 	var pushed protocol.Pushed
 	few := len(clients) <= fewReceivers
-	if len(clients) > volleySize {
-		socket.Watch()
-	}
 	var together *volley
 	for _, c := range clients {
 		verdict, start := c.enqueue(f)
@@ -63,6 +60,9 @@ func (h *Hub) collect(t, except protocol.Target, into []*Client) []*Client {
 	clients := h.named(t, into)
 	if !except.Empty() {
 		clients = h.without(clients, except)
+	}
+	if len(clients) > volleySize {
+		socket.Watch() // what is done to so many takes a while, and each write is one that nobody is told of
 	}
 	return clients
 }
