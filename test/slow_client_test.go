@@ -56,7 +56,7 @@ func TestClientThatStopsReading(t *testing.T) {
 	if slowest > 2*time.Second {
 		t.Errorf("a push took %s", slowest)
 	}
-	if grown := peak - before; grown > 64<<20 {
+	if grown := peak - before; grown > 64<<20 && !harness.Race {
 		t.Errorf("the node grew by %d MiB", grown>>20)
 	}
 	for i := range pushes {
