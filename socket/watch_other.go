@@ -2,5 +2,5 @@
 
 package socket
 
-// Watch does nothing: all calls are told of.
+// Watch does nothing: all calls are told of here.
 func Watch() {}
