@@ -209,7 +209,7 @@ func (h *Handler) newMelody() *melody.Melody {
 		MaxMessageSize:    int64(h.cfg.MaxMessage),
 		MessageBufferSize: 1, // for the one Close that retires the write pump
 	}
-	m.Upgrader.ReadBufferSize = 384
+	m.Upgrader.ReadBufferSize = 384 // each client keeps it: a message of some 370 bytes comes with one read
 	m.Upgrader.WriteBufferSize = 256
 	m.Upgrader.WriteBufferPool = &buffers
 	m.Upgrader.EnableCompression = false
