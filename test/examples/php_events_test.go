@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/logs"
 )
 
 const phpEvents = "../../examples/php-events"
@@ -30,10 +31,10 @@ func freeAddr(t *testing.T) string {
 
 // startEvents runs examples/php-events by its one command, and returns where its
 // gateway and its pages are, and what it says.
-func startEvents(t *testing.T) (*harness.Node, string, *harness.Log) {
+func startEvents(t *testing.T) (*harness.Node, string, *logs.Log) {
 	t.Helper()
 	needPHP(t)
-	gateway, pages, log := freeAddr(t), freeAddr(t), &harness.Log{}
+	gateway, pages, log := freeAddr(t), freeAddr(t), &logs.Log{}
 	_, port, _ := strings.Cut(pages, ":")
 	command := exec.Command("../start.sh", "php-events")
 	command.Dir = phpEvents

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ func (n *Node) Metric(t testing.TB, name string, labels ...string) float64 {
 	var sum float64
 	for line := range strings.SplitSeq(string(Get(t, n.Admin, "/metrics").Body), "\n") {
 		rest, ok := strings.CutPrefix(line, name)
-		if !ok || rest == "" || rest[0] != '{' && rest[0] != ' ' || !hasAll(rest, labels) {
+		if !ok || rest == "" || rest[0] != '{' && rest[0] != ' ' || slices.ContainsFunc(labels, absentFrom(rest)) {
 			continue
 		}
 		value, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64)
@@ -23,4 +24,8 @@ func (n *Node) Metric(t testing.TB, name string, labels ...string) float64 {
 		sum += value
 	}
 	return sum
+}
+
+func absentFrom(line string) func(part string) bool {
+	return func(part string) bool { return !strings.Contains(line, part) }
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/logs"
 )
 
 // Env is the environment of a node, by the names that an operator uses.
@@ -26,7 +29,7 @@ const Secret = "end-to-end-test-secret-of-sufficient-length"
 type Node struct {
 	Addr  string // host:port of the public listener
 	Admin string // of the admin listener, with metrics
-	Log   *Log
+	Log   *logs.Log
 
 	t    testing.TB
 	env  Env // as it was launched, for Restart
@@ -53,7 +56,7 @@ func (n *Node) Listening(t testing.TB) {
 	t.Helper()
 	// A node gives an external NATS a minute to be there.
 	within(t, time.Minute+Patience, "the node says where it listens, or ends", func() bool {
-		n.Addr, n.Admin = n.Log.attribute("listening", "addr"), n.Log.attribute("listening", "admin_addr")
+		n.Addr, n.Admin = attribute(n.Log, "listening", "addr"), attribute(n.Log, "listening", "admin_addr")
 		return n.Addr != "" || n.ended()
 	})
 	if n.ended() {
@@ -70,7 +73,7 @@ func Launch(t testing.TB, env Env) *Node {
 		"GATEPOST_SECRET":   Secret, "GATEPOST_LOG_FORMAT": "json", "GATEPOST_DRAIN": "100ms",
 	}
 	maps.Copy(full, env)
-	n := &Node{Log: &Log{}, t: t, env: maps.Clone(full), done: make(chan struct{})}
+	n := &Node{Log: &logs.Log{}, t: t, env: maps.Clone(full), done: make(chan struct{})}
 	args := []string{"serve"}
 	if file, ok := full[ConfigFile]; ok {
 		args = append(args, "--config", file)
@@ -202,4 +205,19 @@ func (n *Node) cleanUp() {
 	if n.t.Failed() {
 		n.t.Logf("the node's log ends:\n%s", n.Log.Tail(60))
 	}
+}
+
+// attribute is the value of the first complete JSON line with this message and
+// attribute, or empty.
+func attribute(log *logs.Log, message, name string) string {
+	for line := range strings.SplitSeq(log.String(), "\n") {
+		var fields map[string]any
+		if json.Unmarshal([]byte(line), &fields) != nil || fields["msg"] != message {
+			continue
+		}
+		if value, ok := fields[name].(string); ok {
+			return value
+		}
+	}
+	return ""
 }

@@ -27,7 +27,7 @@ func (n *Node) Holds(t testing.TB, client net.Conn) bool {
 	}
 	local, remote := fmt.Sprintf(":%04X ", nodePort), fmt.Sprintf(":%04X 01 ", clientPort)
 	for line := range strings.SplitSeq(string(table), "\n") {
-		if hasAll(line, []string{local, remote}) {
+		if strings.Contains(line, local) && strings.Contains(line, remote) {
 			return true
 		}
 	}
