@@ -32,6 +32,11 @@ func Shown(t testing.TB) *Log {
 // Logger writes into the log, one line of text for each record from level Info on.
 func (l *Log) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
+// DebugLogger is Logger from level Debug on.
+func (l *Log) DebugLogger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
 // Write implements io.Writer.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()

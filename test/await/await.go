@@ -1,0 +1,51 @@
+// Package await has tests wait for what other goroutines, or other processes, bring
+// about: as long as it takes, within bounds.
+package await
+
+import (
+	"testing"
+	"time"
+)
+
+// Patience is how long a test waits for what must happen. It is generous: the
+// machine may be busy, and a test that passes waits only as long as it takes.
+const Patience = 20 * time.Second
+
+// That asks until what is true, and fails the test if it isn't within Patience.
+func That(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	Within(t, Patience, what, is)
+}
+
+// Within is That with another patience.
+func Within(t testing.TB, patience time.Duration, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; {
+		began := time.Now()
+		if is() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("waited %s in vain: %s", patience, what)
+		}
+		pauseAfter(time.Since(began))
+	}
+}
+
+// Stays asks for as long as d, and fails the test if what isn't true any more.
+func Stays(t testing.TB, what string, d time.Duration, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		began := time.Now()
+		if !is() {
+			t.Fatalf("no longer true: %s", what)
+		}
+		pauseAfter(time.Since(began))
+	}
+}
+
+// pauseAfter pauses for longer than the asking took, else that slows down what is
+// waited for.
+func pauseAfter(asking time.Duration) {
+	time.Sleep(min(max(time.Millisecond, 3*asking), 50*time.Millisecond))
+}
