@@ -27,6 +27,7 @@ func openCluster(ctx context.Context, cfg *config.Config, node string, kept keep
 	o := cluster.Options{
 		Node: node, Version: programVersion(), Secrets: cfg.Secrets, Listen: cfg.ClusterListen, Peers: cfg.ClusterPeers, URLs: cfg.NATSURLs,
 		State: state{kept}, Logger: log, Registerer: reg,
+		Records: func(fn func(clientID string, record []byte) error) error { return gateway.Records(kept.Scan, fn) },
 	}
 	if len(cfg.NATSURLs) > 0 {
 		o.ReadLost = readLost(cfg.NATSURLs, log)
@@ -43,14 +44,14 @@ func (s state) Put(key string, value []byte) cluster.Commit { return s.keeping.P
 func (s state) Delete(key string) cluster.Commit            { return s.keeping.Delete(key) }
 
 // readLost reads what a lost node has on an external NATS.
-func readLost(urls []string, log *slog.Logger) func(context.Context, cluster.Node, func(string, []byte) error) error {
-	return func(ctx context.Context, lost cluster.Node, fn func(key string, value []byte) error) error {
+func readLost(urls []string, log *slog.Logger) func(context.Context, cluster.Node, func(string, string, []byte) error) error {
+	return func(ctx context.Context, lost cluster.Node, fn func(clientID, key string, value []byte) error) error {
 		left, err := store.ReadStream(ctx, store.Options{URL: strings.Join(urls, ","), Node: lost.Tag, Logger: log})
 		if err != nil {
 			return err
 		}
 		defer left.Close()
-		return gateway.Estate(left.Scan, fn)
+		return gateway.Estate(left.Scan, func(key string, value []byte) error { return fn(gateway.ClientOf(key), key, value) })
 	}
 }
 
@@ -86,7 +87,7 @@ type copiedJournal struct {
 
 func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
 	here := j.journal.Put(key, value)
-	if id, ok := gateway.ClientOf(key); ok {
+	if id, ok := gateway.RecordOf(key); ok {
 		if there := j.cluster.Copy(id, value); !j.draining() {
 			return both{here, there}
 		}
@@ -96,7 +97,7 @@ func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
 
 func (j copiedJournal) Delete(key string) gateway.Commit {
 	here := j.journal.Delete(key)
-	if id, ok := gateway.ClientOf(key); ok {
+	if id, ok := gateway.RecordOf(key); ok {
 		j.cluster.Uncopy(id)
 	}
 	return here

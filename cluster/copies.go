@@ -7,11 +7,8 @@ import (
 	"time"
 )
 
-const (
-	clientPrefix = "c/" // of the State: the records of this node's own clients
-	// unfitFor is how long a peer isn't asked to hold copies that couldn't.
-	unfitFor = 30 * time.Second
-)
+// unfitFor is how long a peer isn't asked to hold copies that couldn't.
+const unfitFor = 30 * time.Second
 
 // What a message about copies begins with. All but opBatch are requests that are
 // answered with one byte, a holding.
@@ -73,16 +70,15 @@ func (x *copies) close() {
 
 // Copy gives the two next nodes that can be heard a copy of the client's record, in
 // place of the one that they had. Calls for one client must come one after the
-// other, each behind the write of the same record to the State under "c/" and the
-// client's id. It never blocks: the Commit's Wait returns when both have kept it, or
-// as many as there are. Where clients' records outlive a node anyway (an external
-// NATS), there is nothing to wait for.
+// other, each once Options.Records shows the same record. It never blocks: the Commit's
+// Wait returns when both have kept it, or as many as there are. Where clients' records
+// outlive a node anyway (an external NATS), there is nothing to wait for.
 func (c *Cluster) Copy(clientID string, record []byte) Commit {
 	return c.copies.add(len(clientID)+len(record), func(b []byte) []byte { return appendCopy(b, clientID, record) })
 }
 
-// Uncopy takes the copies of a client's record away, behind its deletion from the
-// State.
+// Uncopy takes the copies of a client's record away, once Options.Records doesn't show
+// it any more.
 func (c *Cluster) Uncopy(clientID string) {
 	c.copies.add(len(clientID), func(b []byte) []byte { return appendUncopy(b, clientID) })
 }

@@ -55,8 +55,8 @@ func (x *copies) bringAll(h *holder, session epoch) error {
 
 	part := append([]byte{opSnapshot}, session[:]...)
 	empty := len(part)
-	err := x.cluster.o.State.Scan(clientPrefix, func(key string, value []byte) error {
-		part = appendCopy(part, key[len(clientPrefix):], value)
+	err := x.cluster.o.Records(func(clientID string, record []byte) error {
+		part = appendCopy(part, clientID, record)
 		if len(part) < copiesAtOnce/2 {
 			return nil
 		}

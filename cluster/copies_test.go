@@ -16,7 +16,7 @@ func TestCopiesOnTheNextTwoNodes(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, newRouted(t, 4), 4)
 	s.timing = calm
-	s.states[0].Put(clientPrefix+"earlier", []byte("kept"))
+	s.states[0].Put(recordPrefix+"earlier", []byte("kept"))
 	s.enter(0, 1, 2, 3)
 	ring := s.behind(0)
 	want := s.connectMany(0, 50)

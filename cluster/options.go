@@ -27,8 +27,12 @@ type Options struct {
 
 	// ReadLost, used with URLs, calls fn for each key of the journal of a node that is
 	// lost, and its value, in the order in which Host.Adopt is to get them, without a
-	// change to it; nil: nodes keep no journals that others can read.
-	ReadLost func(ctx context.Context, lost Node, fn func(key string, value []byte) error) error
+	// change to it; clientID, which may be empty, is the client that it belongs to. nil:
+	// nodes keep no journals that others can read.
+	ReadLost func(ctx context.Context, lost Node, fn func(clientID, key string, value []byte) error) error
+	// Records, used with Listen, calls fn for each client of this node that is on record
+	// (see Copy), with its record; nil: none ever is. What fn gets is its own.
+	Records func(fn func(clientID string, record []byte) error) error
 
 	State      State                 // outlives the process, or doesn't where nothing is kept
 	Logger     *slog.Logger          // nil: nothing is logged
@@ -89,6 +93,9 @@ func (o *Options) complete() error {
 	}
 	if o.timing == (timing{}) {
 		o.timing = defaultTiming
+	}
+	if o.Records == nil {
+		o.Records = func(func(string, []byte) error) error { return nil }
 	}
 	if o.resolver == nil {
 		o.resolver = net.DefaultResolver

@@ -300,7 +300,7 @@ func (o *outside) stop() {
 }
 
 func (o *outside) options(_ *testing.T, _ int) Options {
-	nothing := func(context.Context, Node, func(string, []byte) error) error { return nil }
+	nothing := func(context.Context, Node, func(string, string, []byte) error) error { return nil }
 	return Options{URLs: []string{fmt.Sprintf("nats://127.0.0.1:%d", o.port)}, ReadLost: nothing}
 }
 
@@ -343,6 +343,9 @@ func (r *rig) options(i int) Options {
 	o.Node, o.Version, o.Secrets, o.State, o.timing = nodeName(i), "v1", []string{secretA}, r.states[i], r.timing
 	o.Logger = slog.New(slog.NewTextHandler(r.log, nil)).With("node", o.Node)
 	o.drop = r.net.dropper(r.tag(i))
+	o.Records = func(fn func(string, []byte) error) error {
+		return o.State.Scan(recordPrefix, func(key string, record []byte) error { return fn(key[len(recordPrefix):], record) })
+	}
 	if r.change != nil {
 		r.change(i, &o)
 	}

@@ -1,11 +1,5 @@
 package cluster
 
-import (
-	"strings"
-
-	"gatepost/protocol"
-)
-
 const (
 	// takenAtOnce is how many clients are taken over, and listed, at once.
 	takenAtOnce = 1000
@@ -47,12 +41,16 @@ func (t *takeovers) takeCopies(lost Node, listed map[string]bool) (clients int, 
 	if all, err = w.freeze(lost.Incarnation); err != nil {
 		return 0, false, err
 	}
-	client := func(key string) string { return key[len(w.prefix()):] }
-	scan := func(fn func(key string, value []byte) error) error { return t.cluster.o.State.Scan(w.prefix(), fn) }
-	clients, err = t.inParts(lost, listed, client, scan, func(part []Entry) error {
+	scan := func(fn eachEntry) error {
+		return t.cluster.o.State.Scan(w.prefix(), func(key string, record []byte) error {
+			id := key[len(w.prefix()):]
+			return fn(id, id, record)
+		})
+	}
+	clients, err = t.inParts(lost, listed, scan, func(part []Entry) error {
 		copies := make([]Copy, len(part))
 		for i, e := range part {
-			copies[i] = Copy{ClientID: client(e.Key), Record: e.Value}
+			copies[i] = Copy{ClientID: e.Key, Record: e.Value}
 		}
 		return t.cluster.host.TakeOver(t.ctx, lost, copies)
 	})
@@ -61,17 +59,18 @@ func (t *takeovers) takeCopies(lost Node, listed map[string]bool) (clients int, 
 
 // takeJournal takes over all that stands in the journal of the lost node.
 func (t *takeovers) takeJournal(lost Node, listed map[string]bool) (clients int, err error) {
-	scan := func(fn func(key string, value []byte) error) error { return t.cluster.o.ReadLost(t.ctx, lost, fn) }
-	return t.inParts(lost, listed, clientOf, scan, func(part []Entry) error {
+	scan := func(fn eachEntry) error { return t.cluster.o.ReadLost(t.ctx, lost, fn) }
+	return t.inParts(lost, listed, scan, func(part []Entry) error {
 		return t.cluster.host.Adopt(t.ctx, lost, part)
 	})
 }
 
+// eachEntry gets what a lost node left, entry by entry, each with the client whose it is.
+type eachEntry = func(clientID, key string, value []byte) error
+
 // inParts gives what scan shows part by part, but for that of clients who are listed
-// already; the clients of each part are listed before it is given. client says whose
-// a key is.
-func (t *takeovers) inParts(lost Node, listed map[string]bool, client func(key string) string,
-	scan func(fn func(key string, value []byte) error) error, give func([]Entry) error) (clients int, err error) {
+// already; the clients of each part are listed before it is given.
+func (t *takeovers) inParts(lost Node, listed map[string]bool, scan func(eachEntry) error, give func([]Entry) error) (clients int, err error) {
 	var part []Entry
 	var ids []string
 	seen := map[string]bool{}
@@ -86,8 +85,7 @@ func (t *takeovers) inParts(lost Node, listed map[string]bool, client func(key s
 		part, ids, bytes, parts = nil, nil, 0, parts+1
 		return nil
 	}
-	err = scan(func(key string, value []byte) error {
-		id := client(key)
+	err = scan(func(id, key string, value []byte) error {
 		if listed[id] {
 			return nil
 		}
@@ -113,20 +111,4 @@ func (t *takeovers) list(lost Node, number int, ids []string) error {
 		return nil
 	}
 	return t.lists.add(lost, &list{Taker: t.cluster.Self().Tag, Number: number, Clients: ids}).Wait(t.ctx)
-}
-
-// clientOf is the client that an entry of the journal belongs to: c/<client id>,
-// m/<client id>/…, e/<event id> and d/<event id>.
-func clientOf(key string) string {
-	kind, rest, _ := strings.Cut(key, "/")
-	switch kind {
-	case "c":
-		return rest
-	case "m":
-		id, _, _ := strings.Cut(rest, "/")
-		return id
-	case "e", "d":
-		return protocol.EventClientID(rest)
-	}
-	return ""
 }

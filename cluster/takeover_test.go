@@ -245,15 +245,17 @@ func TestForgottenNode(t *testing.T) {
 func TestTakeOverTheJournal(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, newOutside(t), 3)
-	journal := map[string]string{"d/evt_c0_3": "letter", "e/evt_c1_close": "event", "m/c2/00000000000000000007": "message", "c/c2": "record", "end": ""}
+	journal := []struct{ client, key, value string }{
+		{"c0", "1", "letter"}, {"c1", "2", "event"}, {"c2", "3", "message"}, {"c2", "4", "record"}, {"", "end", ""},
+	}
 	var reads atomic.Int32
-	s.readLost = func(_ context.Context, lost Node, fn func(string, []byte) error) error {
+	s.readLost = func(_ context.Context, lost Node, fn func(string, string, []byte) error) error {
 		reads.Add(1)
 		if lost.Name != "a" || lost.Tag != s.tag(0) {
 			t.Errorf("the journal of %+v is read", lost)
 		}
-		for _, key := range []string{"d/evt_c0_3", "e/evt_c1_close", "m/c2/00000000000000000007", "c/c2", "end"} {
-			if err := fn(key, []byte(journal[key])); err != nil {
+		for _, e := range journal {
+			if err := fn(e.client, e.key, []byte(e.value)); err != nil {
 				return err
 			}
 		}
@@ -263,7 +265,7 @@ func TestTakeOverTheJournal(t *testing.T) {
 	s.stop(0)
 	next := s.witnesses[s.behind(0)[0]]
 	eventually(t, "the next node adopts it", func() bool { return len(next.list(&next.adopted)) > 0 })
-	want := []string{"a d/evt_c0_3 letter", "a e/evt_c1_close event", "a m/c2/00000000000000000007 message", "a c/c2 record", "a end "}
+	want := []string{"a 1 letter", "a 2 event", "a 3 message", "a 4 record", "a end "}
 	if got := next.list(&next.adopted); !slices.Equal(got, want) {
 		t.Errorf("adopted %q, want %q", got, want)
 	}

@@ -61,17 +61,6 @@ func TestOneTurnAtATime(t *testing.T) {
 	}
 }
 
-func TestClientOf(t *testing.T) {
-	for key, want := range map[string]string{
-		"c/abc": "abc", "m/abc/00000000000000000007": "abc", "e/evt_abc_7": "abc", "e/evt_abc_close": "abc", "d/evt_abc_1": "abc",
-		"end": "", "x/abc": "", "": "", "e/evt_": "",
-	} {
-		if got := clientOf(key); got != want {
-			t.Errorf("%q: got %q, want %q", key, got, want)
-		}
-	}
-}
-
 // What the State knows of takeovers is found again, and forgotten in time.
 func TestLists(t *testing.T) {
 	state := newMemory()

@@ -74,7 +74,7 @@ func (w *witness) list(which *[]string) []string {
 type stage struct {
 	*rig
 	witnesses []*witness
-	readLost  func(ctx context.Context, lost Node, fn func(string, []byte) error) error
+	readLost  func(ctx context.Context, lost Node, fn func(string, string, []byte) error) error
 }
 
 func newStage(t *testing.T, on backdrop, nodes int) *stage {
@@ -163,14 +163,17 @@ func (s *stage) copied(i, owner int) map[string]string {
 	return s.under(i, copyPrefix+s.tag(owner)+"/")
 }
 
+// recordPrefix is where a node's own clients are on record.
+const recordPrefix = "c/"
+
 // connect puts a client on record, as the gateway does.
 func (s *stage) connect(i int, id, record string) Commit {
-	s.states[i].Put(clientPrefix+id, []byte(record))
+	s.states[i].Put(recordPrefix+id, []byte(record))
 	return s.nodes[i].Copy(id, []byte(record))
 }
 
 func (s *stage) disconnect(i int, id string) {
-	s.states[i].Delete(clientPrefix + id)
+	s.states[i].Delete(recordPrefix + id)
 	s.nodes[i].Uncopy(id)
 }
 
@@ -180,7 +183,7 @@ func (s *stage) connectMany(i, n int) map[string]string {
 	all := map[string]string{}
 	var last Commit
 	for j := range n {
-		id, record := fmt.Sprintf("%s%dx%04d", s.tag(i), len(s.under(i, clientPrefix)), j), fmt.Sprintf("record %d", j)
+		id, record := fmt.Sprintf("%s%dx%04d", s.tag(i), len(s.under(i, recordPrefix)), j), fmt.Sprintf("record %d", j)
 		all[id] = record
 		last = s.connect(i, id, record)
 	}

@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strings"
 
+	"gatepost/protocol"
 	"gatepost/webhooks"
 )
 
@@ -69,4 +71,21 @@ func Estate(scan func(prefix string, fn func(key string, value []byte) error) er
 		}
 	}
 	return fn(lastKey, nil)
+}
+
+// ClientOf names the client that an entry of an Estate belongs to; empty: none.
+func ClientOf(key string) string {
+	if id, ok := RecordOf(key); ok {
+		return id
+	}
+	if _, ok := strings.CutPrefix(key, messagePrefix); ok {
+		id, _, _ := splitMessageKey(key)
+		return id
+	}
+	for _, prefix := range []string{webhooks.OutboxPrefix, webhooks.LetterPrefix} {
+		if event, ok := strings.CutPrefix(key, prefix); ok {
+			return protocol.EventClientID(event)
+		}
+	}
+	return ""
 }

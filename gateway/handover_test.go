@@ -115,6 +115,18 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+func TestClientOf(t *testing.T) {
+	for key, want := range map[string]string{
+		clientPrefix + "abc": "abc", messageKey("abc", 7): "abc", webhooks.OutboxPrefix + protocol.EventID("abc", 7): "abc",
+		webhooks.OutboxPrefix + protocol.CloseEventID("abc"): "abc", webhooks.LetterPrefix + protocol.EventID("abc", 1): "abc",
+		lastKey: "", "x/abc": "", "": "", webhooks.OutboxPrefix + "evt_": "", messagePrefix + "abc": "",
+	} {
+		if got := ClientOf(key); got != want {
+			t.Errorf("%q: got %q, want %q", key, got, want)
+		}
+	}
+}
+
 // A node that has nothing on record needs nobody who would take it, and one that is
 // cut off gives nothing away that may be another's already.
 func TestHandOverOfNothing(t *testing.T) {

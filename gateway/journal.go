@@ -35,9 +35,15 @@ const (
 	messagePrefix = "m/" // m/<client id>/<seq, 20 digits>: a message that waits
 )
 
-// ClientOf names the client whose record is under this key of the Journal; ok is false
+// RecordOf names the client whose record is under this key of the Journal; ok is false
 // where the key is another's than a client's record.
-func ClientOf(key string) (id string, ok bool) { return strings.CutPrefix(key, clientPrefix) }
+func RecordOf(key string) (clientID string, ok bool) { return strings.CutPrefix(key, clientPrefix) }
+
+// Records gives the record of each client that is in a journal: scan gives what is
+// under a prefix.
+func Records(scan func(prefix string, fn func(key string, value []byte) error) error, fn func(clientID string, record []byte) error) error {
+	return scan(clientPrefix, func(key string, value []byte) error { return fn(key[len(clientPrefix):], value) })
+}
 
 // seqBlock is how many events of a client are made between two changes of its
 // journal entry: after a crash its close is numbered above the whole block.

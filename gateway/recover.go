@@ -47,8 +47,7 @@ func (g *Gateway) readJournal(kept []webhooks.KeptEvent) (leftovers, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = g.cfg.Journal.Scan(clientPrefix, func(key string, value []byte) error {
-		id := key[len(clientPrefix):]
+	err = Records(g.cfg.Journal.Scan, func(id string, value []byte) error {
 		r, err := readRecord(value)
 		if err != nil {
 			g.log.Error("a client's record can't be read; its close event says little", "client_id", id, "error", err)
