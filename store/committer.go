@@ -135,7 +135,7 @@ func (s *Store) send(c *Commit) (uint64, error) {
 			return seq, nil
 		case errors.Is(err, errBound):
 			return 0, err
-		case s.engine != nil:
+		case s.engine != nil || lacksRoom(err):
 			return 0, cause(err)
 		}
 		// Over a network the outcome is unknown, and most often soon over.

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"gatepost/test/logs"
 )
 
 // external starts a NATS server with JetStream on dir; port -1: any.
@@ -32,8 +33,13 @@ func external(t *testing.T, dir string, port int, change ...func(*server.Options
 	return srv
 }
 
+// room is for external: what the server's streams may take.
+func room(bytes int64) func(*server.Options) {
+	return func(o *server.Options) { o.JetStreamMaxStore = bytes }
+}
+
 func overURL(t *testing.T, srv *server.Server, node string) Options {
-	return Options{URL: srv.ClientURL(), Node: node, Logger: logTo(t)}
+	return Options{URL: srv.ClientURL(), Node: node, Logger: logs.Shown(t).Logger()}
 }
 
 func port(srv *server.Server) int {
@@ -199,12 +205,11 @@ func TestExternalRefused(t *testing.T) {
 	})
 }
 
-// An operator's replicas and the like stay as they are; the bound follows the options.
 // Who starts a node before its NATS sees at once what it waits for, once, and
 // without the URL's password.
 func TestExternalAwaited(t *testing.T) {
-	var log strings.Builder
-	o := Options{URL: "nats://user:hunter2@127.0.0.1:1", Node: "n", Logger: slog.New(slog.NewTextHandler(&log, nil))}
+	var log logs.Log
+	o := Options{URL: "nats://user:hunter2@127.0.0.1:1", Node: "n", Logger: log.Logger()}
 	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 	defer cancel()
 	if _, err := Open(ctx, o); err == nil {
@@ -216,6 +221,7 @@ func TestExternalAwaited(t *testing.T) {
 	}
 }
 
+// An operator's replicas and the like stay as they are; the bound follows the options.
 func TestExternalStreamIsFitted(t *testing.T) {
 	srv := external(t, t.TempDir(), -1)
 	o := overURL(t, srv, "n")
@@ -255,4 +261,117 @@ func TestTag(t *testing.T) {
 		}
 		seen[got] = node
 	}
+}
+
+// A server sets a stream's bound aside when the stream is made, though hardly any of it is
+// ever used. One that has no room for that takes a node all the same, without the
+// reservation, says so, and makes up for it once there is room.
+func TestExternalWithoutRoomToReserve(t *testing.T) {
+	dir := t.TempDir()
+	reserved := func(s *Store) int64 {
+		t.Helper()
+		l := s.link.Load()
+		stream, err := l.js.Stream(t.Context(), l.stream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stream.CachedInfo().Config.MaxBytes
+	}
+	srv := external(t, dir, -1, room(6<<30))
+	first, second := overURL(t, srv, "first"), overURL(t, srv, "second")
+	s := open(t, first)
+	if got := reserved(s); got != s.streamBound() {
+		t.Errorf("the first node's stream is bounded by %d, want %d", got, s.streamBound())
+	}
+	log := new(logs.Log)
+	second.Logger = log.Logger()
+	other := open(t, second)
+	if got := reserved(other); got > 0 {
+		t.Errorf("the second node's stream is bounded by %d", got)
+	}
+	if said := log.String(); !strings.Contains(said, "max_file_store") || !strings.Contains(said, fmt.Sprint(other.streamBound())) {
+		t.Errorf("the log says %q", said)
+	}
+	keep(t, other.Put("k/1", []byte("v")))
+	same(t, other, map[string]string{"k/1": "v"})
+	shut(t, other)
+
+	// The first's bound grows beyond what there is: it keeps the one it has.
+	before := reserved(s)
+	shut(t, s)
+	first.MaxBytes = 8 << 30
+	s = open(t, first)
+	if got := reserved(s); got != before {
+		t.Errorf("the first node's stream is bounded by %d, want %d", got, before)
+	}
+	keep(t, s.Put("k/1", []byte("first")))
+	shut(t, s)
+
+	p := port(srv)
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	srv = external(t, dir, p, room(1<<40))
+	log.Reset()
+	other = open(t, second)
+	if got := reserved(other); got != other.streamBound() {
+		t.Errorf("with room the second node's stream is bounded by %d, want %d", got, other.streamBound())
+	}
+	if said := log.String(); strings.Contains(said, "max_file_store") {
+		t.Errorf("with room the log says %q", said)
+	}
+	same(t, other, map[string]string{"k/1": "v"})
+}
+
+// A server whose account asks for a bound, and that has no room for it, is an error that
+// says what is missing.
+func TestExternalThatWantsABoundWithoutRoom(t *testing.T) {
+	srv := external(t, t.TempDir(), -1)
+	account, err := srv.LookupAccount("$G")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := map[string]server.JetStreamAccountLimits{"": {MaxMemory: -1, MaxStore: 1 << 30, MaxStreams: -1, MaxConsumers: -1, MaxBytesRequired: true}}
+	if err := account.UpdateJetStreamLimits(limits); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), overURL(t, srv, "n"))
+	if err == nil {
+		_ = s.Close(t.Context())
+		t.Fatal("opened")
+	}
+	if !strings.Contains(err.Error(), fmt.Sprint((&Store{options: Options{MaxBytes: defaultMaxBytes}}).streamBound())) || !strings.Contains(err.Error(), "max_file_store") {
+		t.Errorf("got %q", err)
+	}
+}
+
+// A server that is full refuses what is new and keeps what it has; with room it goes on.
+func TestExternalFull(t *testing.T) {
+	dir := t.TempDir()
+	srv := external(t, dir, -1, room(4<<20))
+	s := open(t, overURL(t, srv, "n"))
+	want := make(map[string]string)
+	var err error
+	value := strings.Repeat("v", 10000)
+	for i := 0; err == nil; i++ {
+		key := fmt.Sprintf("k/%06d", i)
+		if err = s.Put(key, []byte(value)).Wait(t.Context()); err == nil {
+			want[key] = value
+		}
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Errorf("after %d records: %v, want ErrFull", len(want), err)
+	}
+	if err := s.Health(); !errors.Is(err, ErrFull) {
+		t.Errorf("health says %v, want ErrFull", err)
+	}
+	same(t, s, want)
+	p := port(srv)
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	external(t, dir, p, room(1<<40))
+	eventually(t, "healthy again", func() bool { return s.Health() == nil })
+	keep(t, s.Put("k/again", []byte("v")))
+	want["k/again"] = "v"
+	same(t, s, want)
+	consistent(t, s)
 }

@@ -81,37 +81,6 @@ func (l *link) state(ctx context.Context) (jetstream.StreamState, error) {
 	return s.CachedInfo().State, nil
 }
 
-// ensure makes the stream, or fits the bound of the one that is there; what
-// else an operator has set, as its replicas, stays. made says that it is new.
-func (l *link) ensure(ctx context.Context, maxBytes int64) (state jetstream.StreamState, made bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	s, err := l.js.Stream(ctx, l.stream)
-	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		s, err = l.js.CreateStream(ctx, jetstream.StreamConfig{
-			Name:     l.stream,
-			Subjects: []string{l.subject()},
-			// Nothing may go by itself: a full stream refuses what is new.
-			Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardNew,
-			Storage: jetstream.FileStorage, MaxBytes: maxBytes, Replicas: 1,
-			AllowDirect: true, Duplicates: 100 * time.Millisecond,
-		})
-		made = true
-	}
-	if err != nil {
-		return state, false, err
-	}
-	config, state := s.CachedInfo().Config, s.CachedInfo().State
-	// What is there already always fits, whatever the new bound.
-	want := max(maxBytes, int64(state.Bytes)+slack)
-	if made || config.MaxBytes == want && config.AllowDirect && config.Discard == jetstream.DiscardNew {
-		return state, made, nil
-	}
-	config.MaxBytes, config.AllowDirect, config.Discard = want, true, jetstream.DiscardNew
-	_, err = l.js.UpdateStream(ctx, config)
-	return state, false, err
-}
-
 // publish appends a message behind the one with sequence number last, or
 // fails; also when hurt says that the server can't write, for then it doesn't
 // answer. One at a time.

@@ -87,13 +87,14 @@ func (s *Store) openLog(ctx context.Context, v *survey, n note) error {
 	if err != nil {
 		return err
 	}
-	state, made, err := l.ensure(ctx, s.streamBound())
+	stream, err := l.ensure(ctx, s.streamBound())
 	if err != nil {
 		return err
 	}
-	if made && (v.messages > 0 || n.First > 0) {
+	if stream.made && (v.messages > 0 || n.First > 0) {
 		return errors.New("the server doesn't find the stream")
 	}
+	state := stream.state
 	v.index.drop(state.FirstSeq) // which it had removed, and not yet from the disk
 	if v.last == state.LastSeq && v.index.has(state.FirstSeq, state.Msgs) {
 		s.index, s.last, s.good = v.index, v.last, v.good
@@ -144,7 +145,7 @@ func (s *Store) fillFresh(ctx context.Context, aside string, v *survey) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := l.ensure(ctx, s.streamBound()); err != nil {
+	if _, err := l.ensure(ctx, s.streamBound()); err != nil {
 		return err
 	}
 	s.index = newIndex()

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // openExternal connects to a server, waiting for it as long as ctx lets, and
@@ -29,11 +28,14 @@ func (s *Store) openExternal(ctx context.Context) error {
 		return fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
 	}
 	s.most = int(min(most, payload))
-	var state jetstream.StreamState
-	if state, _, err = l.ensure(ctx, s.streamBound()); err != nil {
+	stream, err := l.ensure(ctx, s.streamBound())
+	if err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
 	}
-	d, err := load(ctx, l, state, 0)
+	if !stream.reserved {
+		s.log.Warn("store: " + noReservation(s.streamBound()) + ": how much can be kept depends on what else is there")
+	}
+	d, err := load(ctx, l, stream.state, 0)
 	if err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
 	}

@@ -78,11 +78,11 @@ func (s *Store) reopen() error {
 			return err
 		}
 	}
-	state, _, err := s.link.Load().ensure(ctx, s.streamBound())
+	stream, err := s.link.Load().ensure(ctx, s.streamBound())
 	if err != nil {
 		return err
 	}
-	if err := s.catchUp(ctx, state); err != nil {
+	if err := s.catchUp(ctx, stream.state); err != nil {
 		return err
 	}
 	return s.prove(ctx)

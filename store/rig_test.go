@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"gatepost/test/logs"
 )
 
 func TestMain(m *testing.M) {
@@ -27,28 +27,7 @@ func TestMain(m *testing.M) {
 // embedded are options for a store in dir.
 func embedded(t *testing.T, dir string) Options {
 	t.Helper()
-	return Options{Dir: dir, Node: "test", Sync: 200 * time.Millisecond, Logger: logTo(t)}
-}
-
-// logTo shows the store's log with the test, as long as the test runs.
-func logTo(t *testing.T) *slog.Logger {
-	w := &testWriter{t: t}
-	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
-	return slog.New(slog.NewTextHandler(w, nil))
-}
-
-type testWriter struct {
-	mu sync.Mutex
-	t  *testing.T
-}
-
-func (w *testWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.t != nil {
-		w.t.Logf("%s", p)
-	}
-	return len(p), nil
+	return Options{Dir: dir, Node: "test", Sync: 200 * time.Millisecond, Logger: logs.Shown(t).Logger()}
 }
 
 // open opens a store and closes it with the test, if the test doesn't.

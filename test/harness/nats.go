@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -22,6 +23,10 @@ type NATSServer struct {
 	dir  string
 	cmd  *exec.Cmd // nil while it is gone
 }
+
+// room is what streams may take, in bytes: given, so that it doesn't depend on how full this
+// machine's disk is. Next to nothing of it is used.
+const room = 1 << 40
 
 // natsBinary is built once, beside the program under test.
 var natsBinary = sync.OnceValues(func() (string, error) {
@@ -56,7 +61,11 @@ func (s *NATSServer) Start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cmd = exec.Command(path, "-a", host, "-p", port, "-js", "-sd", s.dir)
+	config := filepath.Join(s.dir, "nats.conf")
+	if err := os.WriteFile(config, fmt.Appendf(nil, "jetstream {store_dir: %q, max_file_store: %d}\n", s.dir, room), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command(path, "-a", host, "-p", port, "-c", config)
 	s.cmd.Env = []string{"HOME=" + s.dir}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -87,6 +96,7 @@ func NATS(t testing.TB) string {
 	t.Helper()
 	nats, err := server.NewServer(&server.Options{
 		Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true, JetStream: true, StoreDir: t.TempDir(),
+		JetStreamMaxMemory: 16 << 20, JetStreamMaxStore: room,
 	})
 	if err != nil {
 		t.Fatal(err)
