@@ -1,6 +1,6 @@
-// Package await has tests wait for what other goroutines, or other processes, bring
+// Package wait has tests wait for what other goroutines, or other processes, bring
 // about: as long as it takes, within bounds.
-package await
+package wait
 
 import (
 	"testing"
@@ -11,13 +11,13 @@ import (
 // machine may be busy, and a test that passes waits only as long as it takes.
 const Patience = 20 * time.Second
 
-// That asks until what is true, and fails the test if it isn't within Patience.
-func That(t testing.TB, what string, is func() bool) {
+// For asks until what is true, and fails the test if it isn't within Patience.
+func For(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	Within(t, Patience, what, is)
 }
 
-// Within is That with another patience.
+// Within is For with another patience.
 func Within(t testing.TB, patience time.Duration, what string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); ; {

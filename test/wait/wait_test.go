@@ -1,4 +1,4 @@
-package await
+package wait
 
 import (
 	"testing"
@@ -37,8 +37,8 @@ func TestWaits(t *testing.T) {
 		fail bool
 		took time.Duration // at least, and hardly more
 	}{
-		"that is":                {func(t testing.TB) { That(t, "", ever) }, false, 0},
-		"that never is":          {func(t testing.TB) { That(t, "", never) }, true, Patience},
+		"for what is":            {func(t testing.TB) { For(t, "", ever) }, false, 0},
+		"for what never is":      {func(t testing.TB) { For(t, "", never) }, true, Patience},
 		"within its time":        {func(t testing.TB) { Within(t, time.Minute, "", after(time.Second)) }, false, time.Second},
 		"within too short a one": {func(t testing.TB) { Within(t, time.Second, "", after(time.Minute)) }, true, time.Second},
 		"stays":                  {func(t testing.TB) { Stays(t, "", time.Second, ever) }, false, time.Second},
