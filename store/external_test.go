@@ -310,7 +310,7 @@ func TestExternalWithoutRoomToReserve(t *testing.T) {
 	p := port(srv)
 	srv.Shutdown()
 	srv.WaitForShutdown()
-	srv = external(t, dir, p, room(1<<40))
+	external(t, dir, p, room(1<<40))
 	log.Reset()
 	other = open(t, second)
 	if got := reserved(other); got != other.streamBound() {
