@@ -46,6 +46,7 @@ func (e *endpoint) send(j *job) {
 		return
 	}
 	j.tries++
+	j.cut = false
 	resp, err := e.client.Do(req)
 	if resp != nil {
 		_ = resp.Body.Close() // empty: attempts has read it

@@ -66,27 +66,30 @@ func (e *endpoint) run(ctx context.Context, j *job) {
 	end, why := e.lastCall(j)
 	j.begin(ctx, e.stopping, end, why)
 	defer j.span.release()
-	if !e.begin(j) {
-		return
-	}
-	if j.share == nil {
-		e.lead(j)
-	}
-	if j.share != nil {
-		if j.share.reply != nil {
-			j.reply = j.share.reply
-			return
+	for taken := e.begin(j); taken; taken = e.take(j.span, j) {
+		if j.seat != nil {
+			e.lead(j)
 		}
-		if !j.pause(j.share.after) || !e.take(j.span, j) {
+		if j.seat == nil { // a batch has it, or had
+			if !j.goesOnAlone() {
+				return
+			}
+		} else if e.send(j); !j.cut || j.stopped != nil {
 			return
 		}
 	}
-	for e.send(j); j.cut && j.stopped == nil; e.send(j) {
-		j.cut = false
-		if !e.take(j.span, j) {
-			return
-		}
+}
+
+// goesOnAlone says whether a job that has travelled in a batch is to be sent again, and
+// returns when it may be.
+func (j *job) goesOnAlone() bool {
+	s := j.share
+	j.share = nil
+	if s.reply != nil {
+		j.reply = s.reply
+		return false
 	}
+	return j.pause(s.after)
 }
 
 // lastCall is when a job need wait no longer, and why: one for the outbox waits for a
