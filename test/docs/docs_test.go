@@ -93,6 +93,17 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
+// docs/README.md is the list of all pages and decisions.
+func TestEveryPageIsListed(t *testing.T) {
+	list := read(t, "docs/README.md")
+	for name := range pages(t) {
+		path, ok := strings.CutPrefix(name, "docs/")
+		if ok && path != "README.md" && !strings.Contains(list, "]("+path+")") {
+			t.Errorf("docs/README.md doesn't list %s", path)
+		}
+	}
+}
+
 func TestSettingsThatAreNamedExist(t *testing.T) {
 	known := []string{"GATEPOST_URL", "GATEPOST_TOKEN", // of the commands that call
 		"GATEPOST_PORT", "GATEPOST_SERVICE_HOST", // Kubernetes' own

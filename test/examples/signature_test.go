@@ -48,7 +48,7 @@ func refusesUnsigned(t *testing.T, addr string) {
 		{"signed for later", unix(now.Add(6 * time.Minute)), signature(t, unix(now.Add(6*time.Minute)), body)},
 		{"no number", "+" + unix(now), signature(t, "+"+unix(now), body)},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr+"/", strings.NewReader(body))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+addr, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}

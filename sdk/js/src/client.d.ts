@@ -11,7 +11,7 @@ export interface Options {
   /**
    * A client token, or what fetches one. A function is called for each try to connect, so it can give a new
    * one each time: after 4001 and 4041 nothing is tried again without one. Nullish: no token. A function that
-   * throws is asked again later.
+   * throws, or gives what is no token, is asked again later.
    */
   token?: string | null | (() => string | null | undefined | Promise<string | null | undefined>);
   /** Where the token goes; default "subprotocol", which keeps it out of the address and so out of logs. */

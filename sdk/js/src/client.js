@@ -111,7 +111,10 @@ export class Client {
     // Close codes say why, but only a status makes a proxy try the next node.
     const query = this.#elsewhere ? [] : ["refuse=close"];
     if (token != null && tokenIn === "query") query.push("token=" + encodeURIComponent(token));
-    else if (token != null) protocols.unshift("bearer", token);
+    else if (token != null) {
+      if (!/^[\w.-]+$/.test(token)) throw new Error("no token, but the text of an error perhaps");
+      protocols.unshift("bearer", token);
+    }
     if (query[0]) url.search += (url.search ? "&" : "?") + query.join("&");
 
     const socket = (link.socket = new WebSocket(url.href, protocols));

@@ -129,6 +129,22 @@ test("failures lengthen the wait, and a connection that lasts ends that", async 
   assert.deepEqual(waits, [500, 1000, 2000, 500]);
 });
 
+test("what is no token is said to be none, and asked for again", async (t) => {
+  const tick = clock(t);
+  for (const page of ["<h1>Sorry</h1>", "", "a.b\n", {}]) {
+    let fails = true;
+    const { client, last, welcomed, sockets } = rig({ token: () => (fails ? page : "a.b-c_d") });
+    await settled();
+    assert.match(last("error").message, /no token/);
+    assert.deepEqual([client.state, sockets.length], ["waiting", 0]);
+    fails = false;
+    tick(last("close").retryIn);
+    await welcomed();
+    assert.deepEqual([client.state, sockets[0].protocols], ["open", ["bearer", "a.b-c_d"]]);
+    client.close();
+  }
+});
+
 test("a token that can't be had is asked for again", async (t) => {
   const tick = clock(t);
   let fails = true;
