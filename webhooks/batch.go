@@ -99,8 +99,9 @@ func (e *endpoint) divide(b *job, members []*job) {
 	if b.ruling != accepted {
 		after, _ := a.retryAfter(time.Now())
 		for _, m := range members {
-			m.tries++
-			m.ended(a, again)
+			own := *a // as each drops what it needs no more
+			m.travelled(b, &own, again)
+			own.body = nil
 			m.share = &share{after: after}
 		}
 		return
@@ -115,13 +116,19 @@ func (e *endpoint) divide(b *job, members []*job) {
 		parts = make([]protocol.ParsedReply, len(members))
 	}
 	for i, m := range members {
-		m.tries++
-		e.shareOut(m, a, parts[i])
+		e.shareOut(b, m, a, parts[i])
 	}
 }
 
+// travelled takes in the answer to the batch that a job was in.
+func (j *job) travelled(b *job, a *answer, r ruling) {
+	j.tries++
+	j.heard = b.heard
+	j.ended(a, r)
+}
+
 // shareOut gives a member of an accepted batch what the reply says of it.
-func (e *endpoint) shareOut(m *job, a *answer, p protocol.ParsedReply) {
+func (e *endpoint) shareOut(b, m *job, a *answer, p protocol.ParsedReply) {
 	reply := p.Reply
 	switch {
 	case p.Err != nil:
@@ -132,12 +139,13 @@ func (e *endpoint) shareOut(m *job, a *answer, p protocol.ParsedReply) {
 	case reply.Retry:
 		asked := *a
 		asked.fault = "the batch's reply asks for a retry"
-		m.ended(&asked, again)
+		m.travelled(b, &asked, again)
+		asked.body = nil
 		m.share = &share{after: jittered(firstPause)}
 		return
 	default:
 		e.unknownFields(m.ev, reply)
 	}
-	m.ended(a, accepted)
+	m.travelled(b, a, accepted)
 	m.share = &share{reply: reply}
 }

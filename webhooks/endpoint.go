@@ -89,7 +89,7 @@ func (j *job) goesOnAlone() bool {
 		j.reply = s.reply
 		return false
 	}
-	return j.pause(s.after)
+	return !j.putsOff(s.after) && j.pause(s.after)
 }
 
 // lastCall is when a job need wait no longer, and why: one for the outbox waits for a

@@ -125,9 +125,7 @@ func (j *job) wantsAnother(now time.Time) bool {
 	}
 	wait, asked := j.last.retryAfter(now)
 	if j.deadline.IsZero() {
-		long := asked && wait > longestPause
-		j.putOff = j.waits && long && j.mayWait()
-		return !j.putOff && !(long && j.replayed)
+		return !j.putsOff(wait) && !(j.replayed && wait > longestPause)
 	}
 	if !asked {
 		wait = shortestPause(j.tries - 1)
@@ -137,6 +135,13 @@ func (j *job) wantsAnother(now time.Time) bool {
 	}
 	j.stopped = errOverdue
 	return false
+}
+
+// putsOff says whether a job goes on in the outbox, since its backend has asked for so
+// long a wait between quick tries.
+func (j *job) putsOff(wait time.Duration) bool {
+	j.putOff = j.waits && wait > longestPause && j.mayWait()
+	return j.putOff
 }
 
 // classOf is the class whose slots an event takes.
