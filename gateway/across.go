@@ -96,16 +96,21 @@ func (g *Gateway) moveAcross(ctx context.Context, a *protocol.Action) (protocol.
 	here := *a
 	here.Target = own
 	var total moved
+	var err error
 	if a.Verb == protocol.VerbJoin {
-		var err error
 		if others, err = g.mayJoinAcross(ctx, &here, others, &total); err != nil {
 			return nil, err
 		}
 	}
 	answers := g.ask(ctx, encoded(opDo, a, others), func() {
-		total.add(g.move(&here))
+		var m moved
+		m, err = g.move(&here)
+		total.add(m)
 		g.settle(ctx)
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i, answer := range answers {
 		var m moved
 		switch {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 
 	"gatepost/protocol"
@@ -112,5 +113,41 @@ func TestQueries(t *testing.T) {
 	stats, err := f.Stats(t.Context())
 	if err != nil || stats.Clients != 1 || stats.UIDs != 1 || stats.Groups != 1 || stats.Nodes[0].Node != "test" {
 		t.Errorf("stats: %+v, %v", stats, err)
+	}
+}
+
+// Of two joins at once of which a client has room for one, the other says so: the client
+// isn't missing.
+func TestJoinsAtOnceOfTheLastGroup(t *testing.T) {
+	f := newFixture(t)
+	c, _ := f.connect()
+	almost := make([]string, protocol.MaxGroupsPerClient-1)
+	for i := range almost {
+		almost[i] = fmt.Sprintf("g%d", i)
+	}
+	if _, err := c.Join(almost); err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		var answers [2]string
+		var both sync.WaitGroup
+		for i := range answers {
+			both.Go(func() {
+				answers[i] = f.do(fmt.Sprintf(`{"action":"join","client_id":%q,"groups":["last%d"]}`, c.ID(), i))
+			})
+		}
+		both.Wait()
+		for i, got := range answers {
+			joined := fmt.Sprintf(`{"group":"last%d","changed":1,"missing":[]}`, i)
+			if refused := "error: groups: client " + c.ID() + " would be in 257 groups; a client is in at most 256"; got != joined && got != refused {
+				t.Fatalf("got %s", got)
+			}
+		}
+		if answers[0] == answers[1] {
+			t.Fatalf("both got %s", answers[0])
+		}
+		if _, err := c.LeaveGroups([]string{"last0", "last1"}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

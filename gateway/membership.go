@@ -14,7 +14,10 @@ func (g *Gateway) membership(a *protocol.Action) (protocol.Result, error) {
 			return nil, err
 		}
 	}
-	m := g.move(a)
+	m, err := g.move(a)
+	if err != nil {
+		return nil, err
+	}
 	return changedOf(a, m.Changed, m.missing(a)), nil
 }
 
@@ -56,8 +59,9 @@ type moved struct {
 	Failed  []string `json:"failed,omitempty"`  // clients that went meanwhile
 }
 
-// move carries out a join or leave here.
-func (g *Gateway) move(a *protocol.Action) (m moved) {
+// move carries out a join or leave here. The error is the problem of mayJoin, with
+// which a client refuses who has joined others since that was asked; there it ends.
+func (g *Gateway) move(a *protocol.Action) (m moved, err error) {
 	clients := g.named(a)
 	for _, uid := range a.UIDs {
 		if len(g.hub.Select(protocol.Target{UIDs: []string{uid}}, protocol.Target{})) > 0 {
@@ -70,13 +74,16 @@ func (g *Gateway) move(a *protocol.Action) (m moved) {
 			change = c.Join
 		}
 		changed, err := change(a.Memberships)
-		if err != nil {
+		switch {
+		case isNotFound(err):
 			m.Failed = append(m.Failed, c.ID())
+		case err != nil:
+			return m, err
 		}
 		m.Changed += changed
 		m.Clients = append(m.Clients, c.ID())
 	}
-	return m
+	return m, nil
 }
 
 // missing are the names of a join or leave of which there is no client, each once:

@@ -128,7 +128,11 @@ func (g *Gateway) serveAction(a *protocol.Action) ([]byte, error) {
 				return nil, err
 			}
 		}
-		return protocol.Marshal(g.move(a))
+		m, err := g.move(a)
+		if err != nil {
+			return nil, err
+		}
+		return protocol.Marshal(m)
 	case protocol.VerbSession:
 		session, etag, err := g.changeSession(a)
 		return encodeSession(session, etag, err)
