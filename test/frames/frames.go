@@ -34,6 +34,14 @@ func Close(code int, reason string) Frame {
 	return Frame{OpClose, string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason}
 }
 
+// Code is a close frame's code; 0: it has none.
+func (f Frame) Code() int {
+	if f.Opcode != OpClose || len(f.Payload) < 2 {
+		return 0
+	}
+	return int(binary.BigEndian.Uint16([]byte(f.Payload)))
+}
+
 // String is a text's payload; what else a frame is stands before it, and before a
 // close frame's reason its code.
 func (f Frame) String() string {
@@ -42,7 +50,7 @@ func (f Frame) String() string {
 		if len(f.Payload) < 2 {
 			return "close"
 		}
-		return fmt.Sprintf("close %d %s", binary.BigEndian.Uint16([]byte(f.Payload)), f.Payload[2:])
+		return fmt.Sprintf("close %d %s", f.Code(), f.Payload[2:])
 	case OpPing:
 		return "ping " + f.Payload
 	case OpPong:

@@ -20,15 +20,16 @@ func For(t testing.TB, what string, is func() bool) {
 // Within is For with another patience.
 func Within(t testing.TB, patience time.Duration, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; {
-		began := time.Now()
+	for start := time.Now(); ; {
+		asked := time.Now()
 		if is() {
 			return
 		}
-		if time.Now().After(end) {
+		waited := time.Since(start)
+		if waited > patience {
 			t.Fatalf("waited %s in vain: %s", patience, what)
 		}
-		pauseAfter(time.Since(began))
+		pause(max(time.Millisecond, waited/50), asked)
 	}
 }
 
@@ -36,16 +37,16 @@ func Within(t testing.TB, patience time.Duration, what string, is func() bool) {
 func Stays(t testing.TB, what string, d time.Duration, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); {
-		began := time.Now()
+		asked := time.Now()
 		if !is() {
 			t.Fatalf("no longer true: %s", what)
 		}
-		pauseAfter(time.Since(began))
+		pause(5*time.Millisecond, asked)
 	}
 }
 
-// pauseAfter pauses for longer than the asking took, else that slows down what is
-// waited for.
-func pauseAfter(asking time.Duration) {
-	time.Sleep(min(max(time.Millisecond, 3*asking), 50*time.Millisecond))
+// pause pauses for d, and for longer than the asking took: that mustn't slow down what
+// is waited for.
+func pause(d time.Duration, asked time.Time) {
+	time.Sleep(min(max(d, 3*time.Since(asked)), 50*time.Millisecond))
 }
