@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gatepost/protocol"
+	"gatepost/test/wait"
 )
 
 // BenchmarkPush is one message to a thousand clients, per client that has it: over
@@ -36,7 +37,7 @@ func benchmarkPush(b *testing.B, conn func(testing.TB) net.Conn) {
 		h.Push(room, protocol.Target{}, f)
 	}
 	h.Each(func(c *Client) bool {
-		eventually(b, "all is written", c.idle)
+		wait.For(b, "all is written", c.idle)
 		return true
 	})
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
+	"gatepost/test/wait"
 )
 
 // The order of an end: what waited, the last words, the close frame, the peer's
@@ -104,7 +106,7 @@ func TestLeaveEndsTheConnection(t *testing.T) {
 	c, p := connect(t, h, "c1", "")
 	c.Leave(Cause{Code: 1006, Initiator: protocol.ByNetwork})
 	p.wantEnd(t)
-	eventually(t, "the connection is closed", func() bool { return hungUp(c) })
+	wait.For(t, "the connection is closed", func() bool { return hungUp(c) })
 }
 
 func hungUp(c *Client) bool {
@@ -123,7 +125,7 @@ func TestForce(t *testing.T) {
 	if got, err := p.read(); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("the peer read %q, %v; want a reset", got, err)
 	}
-	if states := measured(t, reg, "gatepost_clients"); states["closing"] != 0 {
+	if states := counted.Of(t, reg, "gatepost_clients"); states["closing"] != 0 {
 		t.Errorf("clients by state are %v; want none", states)
 	}
 }
@@ -152,12 +154,12 @@ func TestBrokenConnection(t *testing.T) {
 	if got := c.Send(text("lost")); got != Queued {
 		t.Errorf("Send says %d; want Queued", got)
 	}
-	eventually(t, "the client has ended", c.Closing)
-	eventually(t, "the connection is closed", conn.closed.Load)
+	wait.For(t, "the client has ended", c.Closing)
+	wait.For(t, "the connection is closed", conn.closed.Load)
 	if got := c.Cause(); got.Code != 1006 || got.Initiator != protocol.ByNetwork {
 		t.Errorf("the cause is %+v; want 1006 by the network", got)
 	}
-	if drops := measured(t, reg, "gatepost_dropped_messages_total"); drops["connection_lost"] != 1 {
+	if drops := counted.Of(t, reg, "gatepost_dropped_messages_total"); drops["connection_lost"] != 1 {
 		t.Errorf("drops are %v; want 1 for connection_lost", drops)
 	}
 	if got := c.Send(text("late")); got != Gone {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/wait"
 )
 
 // Whatever is done at once, in the end the indexes, the clients and the totals
@@ -59,7 +60,7 @@ func TestConcurrentLivesStayConsistent(t *testing.T) {
 	if clients, uids, groups := h.Count(); clients+uids+groups != 0 {
 		t.Errorf("Count() = %d, %d, %d in the end; want zeros", clients, uids, groups)
 	}
-	eventually(t, "nothing waits", func() bool { return h.opts.Metrics.waiting.Load() == 0 })
+	wait.For(t, "nothing waits", func() bool { return h.opts.Metrics.waiting.Load() == 0 })
 }
 
 // churn does one random thing to a client.

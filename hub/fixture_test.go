@@ -2,18 +2,15 @@ package hub
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"gatepost/protocol"
+	"gatepost/test/frames"
+	"gatepost/test/tcp"
 )
 
 func newHub(t testing.TB, opts Options) *Hub {
@@ -76,72 +73,12 @@ func newPeer(conn net.Conn) *peer { return &peer{conn, bufio.NewReader(conn)} }
 
 func tcpPair(t testing.TB) (net.Conn, *peer) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { client.Close() })
-	server, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
+	server, client := tcp.Pair(t)
 	return server, newPeer(client)
 }
 
-// received is a frame as the peer saw it: an opcode, and its payload.
-type received struct {
-	opcode  byte
-	payload string
-}
-
-func (r received) String() string {
-	switch r.opcode {
-	case opClose:
-		if len(r.payload) < 2 {
-			return "close"
-		}
-		return fmt.Sprintf("close %d %s", binary.BigEndian.Uint16([]byte(r.payload)), r.payload[2:])
-	case opPing:
-		return "ping " + r.payload
-	case opPong:
-		return "pong " + r.payload
-	case opBinary:
-		return "binary " + r.payload
-	default:
-		return r.payload
-	}
-}
-
 // read is the next frame, or an error at the connection's end.
-func (p *peer) read() (received, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(p.r, head[:]); err != nil {
-		return received{}, err
-	}
-	if head[0]&0xF0 != finBit || head[1]&0x80 != 0 {
-		return received{}, fmt.Errorf("frame begins with %x; want a final unmasked one", head)
-	}
-	n := uint64(head[1])
-	extra := map[uint64]int{126: 2, 127: 8}[n]
-	if extra > 0 {
-		var length [8]byte
-		if _, err := io.ReadFull(p.r, length[8-extra:]); err != nil {
-			return received{}, err
-		}
-		n = binary.BigEndian.Uint64(length[:])
-	}
-	payload := make([]byte, n)
-	if _, err := io.ReadFull(p.r, payload); err != nil {
-		return received{}, err
-	}
-	return received{head[0] & opcodeBits, string(payload)}, nil
-}
+func (p *peer) read() (frames.Frame, error) { return frames.Read(p.r) }
 
 // want reads frames and compares them, as their String.
 func (p *peer) want(t testing.TB, frames ...string) {
@@ -169,39 +106,6 @@ func (p *peer) within(t testing.TB, d time.Duration) {
 	if err := p.SetReadDeadline(time.Now().Add(d)); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never came to this: %s", what)
-		}
-	}
-}
-
-// measured is a metric's value by its labels, as "value,value".
-func measured(t testing.TB, reg prometheus.Gatherer, name string) map[string]float64 {
-	t.Helper()
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := map[string]float64{}
-	for _, family := range families {
-		if family.GetName() != name {
-			continue
-		}
-		for _, m := range family.GetMetric() {
-			var labels []string
-			for _, l := range m.GetLabel() {
-				labels = append(labels, l.GetValue())
-			}
-			values[strings.Join(labels, ",")] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
-		}
-	}
-	return values
 }
 
 func wantConsistent(t testing.TB, h *Hub) {

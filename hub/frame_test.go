@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 // The headers of RFC 6455, section 5.2, at the edges of its three length forms.
@@ -65,7 +66,7 @@ func TestCloseFrame(t *testing.T) {
 			}
 			continue
 		}
-		if got := (received{opClose, string(f.wire[2:])}).String(); got != tt.want {
+		if got := (frames.Frame{Opcode: opClose, Payload: string(f.wire[2:])}).String(); got != tt.want {
 			t.Errorf("%d %q is %q; want %q", tt.cause.Code, tt.cause.Reason, got, tt.want)
 		}
 	}

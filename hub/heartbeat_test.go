@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 var beatOptions = Options{PingInterval: 64 * time.Second, PongTimeout: 10 * time.Second, CloseTimeout: time.Second}
 
 // pipe makes an open client on a pipe, whose peer reads everything and gives every
 // frame to heard, if it isn't nil. It runs in a synctest bubble.
-func pipe(t *testing.T, h *Hub, id string, heard func(*Client, received)) *Client {
+func pipe(t *testing.T, h *Hub, id string, heard func(*Client, frames.Frame)) *Client {
 	t.Helper()
 	server, client := net.Pipe()
 	c := admit(h, id, "")
@@ -35,8 +36,8 @@ func pipe(t *testing.T, h *Hub, id string, heard func(*Client, received)) *Clien
 	return c
 }
 
-func answer(c *Client, f received) {
-	if f.opcode == opPing {
+func answer(c *Client, f frames.Frame) {
+	if f.Opcode == opPing {
 		c.Heard()
 	}
 }
@@ -60,7 +61,7 @@ func TestPingsAreSpread(t *testing.T) {
 		const clients = 128
 		pings := make(chan string, 10*clients)
 		for i := range clients {
-			pipe(t, h, fmt.Sprint("c", i), func(c *Client, f received) {
+			pipe(t, h, fmt.Sprint("c", i), func(c *Client, f frames.Frame) {
 				answer(c, f)
 				pings <- c.ID()
 			})
@@ -92,8 +93,8 @@ func TestPingsAreSpread(t *testing.T) {
 func TestPongTimeout(t *testing.T) {
 	inBubble(t, beatOptions, func(t *testing.T, h *Hub) {
 		var pinged time.Time
-		silent := pipe(t, h, "silent", func(_ *Client, f received) {
-			if f.opcode == opPing {
+		silent := pipe(t, h, "silent", func(_ *Client, f frames.Frame) {
+			if f.Opcode == opPing {
 				pinged = time.Now()
 			}
 		})
@@ -123,7 +124,7 @@ func TestPongTimeoutOverManyPings(t *testing.T) {
 	opts := Options{PingInterval: 6400 * time.Millisecond, PongTimeout: 20 * time.Second}
 	inBubble(t, opts, func(t *testing.T, h *Hub) {
 		var first time.Time
-		silent := pipe(t, h, "silent", func(*Client, received) {
+		silent := pipe(t, h, "silent", func(*Client, frames.Frame) {
 			if first.IsZero() {
 				first = time.Now()
 			}
@@ -210,7 +211,7 @@ func TestSlowClientIsntTimedOut(t *testing.T) {
 			c.Send(f)
 			for range 2 {
 				time.Sleep(8 * time.Second)
-				if got, err := p.read(); err == nil && got.opcode == opPing {
+				if got, err := p.read(); err == nil && got.Opcode == opPing {
 					c.Heard()
 				}
 			}
@@ -227,7 +228,7 @@ func TestPingData(t *testing.T) {
 	opts.PingData = []byte(`{"type":"ping"}`)
 	inBubble(t, opts, func(t *testing.T, h *Hub) {
 		var got []string
-		c := pipe(t, h, "c1", func(c *Client, f received) {
+		c := pipe(t, h, "c1", func(c *Client, f frames.Frame) {
 			answer(c, f)
 			got = append(got, f.String())
 		})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 // An idle client, with a uid of its own and a group that it shares, takes little:
@@ -23,13 +25,13 @@ func TestIdleClientIsSmall(t *testing.T) {
 		}
 	}
 	for _, c := range all {
-		eventually(t, "all is written", c.idle)
+		wait.For(t, "all is written", c.idle)
 	}
 	each := int(heap()-before) / clients
 	if each > most {
 		t.Errorf("an idle client takes %d bytes; want at most %d", each, most)
 	}
-	eventually(t, "idle clients have no goroutines", func() bool { return runtime.NumGoroutine() <= goroutines })
+	wait.For(t, "idle clients have no goroutines", func() bool { return runtime.NumGoroutine() <= goroutines })
 	runtime.KeepAlive(all)
 }
 

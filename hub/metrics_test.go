@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
+	"gatepost/test/wait"
 )
 
 // A client may close with any code it likes; it can't make a series of each.
@@ -39,13 +41,13 @@ func TestFramesAndBytesAreCounted(t *testing.T) {
 	c.Send(text("hello"))
 	_, _ = c.WriteRaw(encode(opPong, nil))
 	p.want(t, "hello", "pong ")
-	eventually(t, "all is written", c.idle)
+	wait.For(t, "all is written", c.idle)
 	for name, want := range map[string]string{
 		"gatepost_frames_total":      "map[in:1 out:2]",
 		"gatepost_frame_bytes_total": "map[in:10 out:9]",
 		"gatepost_send_queue_bytes":  "map[:0]",
 	} {
-		if got := fmt.Sprint(measured(t, reg, name)); got != want {
+		if got := fmt.Sprint(counted.Of(t, reg, name)); got != want {
 			t.Errorf("%s is %s; want %s", name, got, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
 )
 
 // A connecting client can be found, changed and sent to; it is in no total, and
@@ -32,7 +33,7 @@ func TestConnectingClient(t *testing.T) {
 	if clients, uids, groups := h.Count(); clients+uids+groups != 0 {
 		t.Errorf("Count() = %d, %d, %d before Open; want zeros", clients, uids, groups)
 	}
-	if states := measured(t, reg, "gatepost_clients"); states["connecting"] != 1 || states["open"] != 0 {
+	if states := counted.Of(t, reg, "gatepost_clients"); states["connecting"] != 1 || states["open"] != 0 {
 		t.Errorf("clients by state are %v; want one connecting", states)
 	}
 	wantConsistent(t, h)
@@ -46,12 +47,12 @@ func TestConnectingClient(t *testing.T) {
 	if clients, uids, groups := h.Count(); clients != 1 || uids != 1 || groups != 2 {
 		t.Errorf("Count() = %d, %d, %d; want 1, 1, 2", clients, uids, groups)
 	}
-	if states := measured(t, reg, "gatepost_clients"); states["connecting"] != 0 || states["open"] != 1 {
+	if states := counted.Of(t, reg, "gatepost_clients"); states["connecting"] != 0 || states["open"] != 1 {
 		t.Errorf("clients by state are %v; want one open", states)
 	}
 	wantConsistent(t, h)
 	c.Close(Cause{Code: 1000}, nil, true)
-	if states := measured(t, reg, "gatepost_clients"); states["open"] != 0 || states["closing"] != 0 {
+	if states := counted.Of(t, reg, "gatepost_clients"); states["open"] != 0 || states["closing"] != 0 {
 		t.Errorf("clients by state are %v; want none", states)
 	}
 }
@@ -71,7 +72,7 @@ func TestClosedWhileConnecting(t *testing.T) {
 		t.Error("Open says that the client is open")
 	}
 	p.want(t, "welcome", "queued", "last words", "close 4100 no")
-	if got := measured(t, reg, "gatepost_closes_total"); len(got) != 1 || got["4100,backend"] != 1 {
+	if got := counted.Of(t, reg, "gatepost_closes_total"); len(got) != 1 || got["4100,backend"] != 1 {
 		t.Errorf("closes are %v; want one with 4100 by the backend", got)
 	}
 	go c.Hangup()
@@ -89,7 +90,7 @@ func TestTooMuchWhileConnecting(t *testing.T) {
 	if want := []Verdict{Queued, Queued, Dropped, Gone}; !slices.Equal(got, want) {
 		t.Errorf("the verdicts are %v; want %v", got, want)
 	}
-	if drops := measured(t, reg, "gatepost_dropped_messages_total"); drops["queue_full"] != 3 {
+	if drops := counted.Of(t, reg, "gatepost_dropped_messages_total"); drops["queue_full"] != 3 {
 		t.Errorf("drops are %v; want 3 for queue_full", drops)
 	}
 	server, p := tcpPair(t)
@@ -109,15 +110,15 @@ func TestRefusedClient(t *testing.T) {
 	if !c.Leave(Cause{Code: protocol.CloseForbidden, Initiator: protocol.ByBackend}) {
 		t.Error("Leave says that it isn't the first")
 	}
-	if drops := measured(t, reg, "gatepost_dropped_messages_total"); drops["refused"] != 2 {
+	if drops := counted.Of(t, reg, "gatepost_dropped_messages_total"); drops["refused"] != 2 {
 		t.Errorf("drops are %v; want 2 for refused", drops)
 	}
-	for state, n := range measured(t, reg, "gatepost_clients") {
+	for state, n := range counted.Of(t, reg, "gatepost_clients") {
 		if n != 0 {
 			t.Errorf("%v clients are %s; want none", n, state)
 		}
 	}
-	if got := measured(t, reg, "gatepost_closes_total"); len(got) != 0 {
+	if got := counted.Of(t, reg, "gatepost_closes_total"); len(got) != 0 {
 		t.Errorf("closes are %v; want none, for there was no connection", got)
 	}
 	if got := h.opts.Metrics.waiting.Load(); got != 0 {

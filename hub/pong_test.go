@@ -32,15 +32,15 @@ func pongsAmongMessages(t *testing.T, c *Client, p *peer, r *rand.Rand) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.opcode == opPong {
+		if got.Opcode == opPong {
 			var n int
-			if _, err := fmt.Sscan(got.payload, &n); err != nil || n <= lastPong {
-				t.Fatalf("pong %q came behind pong %d", got.payload, lastPong)
+			if _, err := fmt.Sscan(got.Payload, &n); err != nil || n <= lastPong {
+				t.Fatalf("pong %q came behind pong %d", got.Payload, lastPong)
 			}
 			lastPong = n
 			return
 		}
-		if want := fmt.Sprint("message ", seen); got.payload != want {
+		if want := fmt.Sprint("message ", seen); got.Payload != want {
 			t.Fatalf("the peer read %q; want %q", got, want)
 		}
 		seen++

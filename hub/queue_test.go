@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
+	"gatepost/test/wait"
 )
 
 // Frames leave in the order in which they were queued, however many at a time.
@@ -24,7 +26,7 @@ func TestFramesKeepTheirOrder(t *testing.T) {
 	for i := range n {
 		p.want(t, fmt.Sprint("message ", i))
 	}
-	eventually(t, "the writer has gone", c.idle)
+	wait.For(t, "the writer has gone", c.idle)
 	if _, out := c.Traffic(); out != n {
 		t.Errorf("%d messages count as sent; want %d", out, n)
 	}
@@ -51,8 +53,8 @@ func TestBatchesOfEverySize(t *testing.T) {
 	p.within(t, 10*time.Second)
 	for range 20 {
 		for _, size := range sizes {
-			if got, err := p.read(); err != nil || len(got.payload) != size {
-				t.Fatalf("peer read %d bytes, %v; want %d", len(got.payload), err, size)
+			if got, err := p.read(); err != nil || len(got.Payload) != size {
+				t.Fatalf("peer read %d bytes, %v; want %d", len(got.Payload), err, size)
 			}
 		}
 	}
@@ -87,8 +89,8 @@ func TestSlowClient(t *testing.T) {
 	if _, ok := h.Client("c1"); ok {
 		t.Error("the closed client is still found")
 	}
-	eventually(t, "the connection is closed under its blocked writer", c.idle)
-	drops := measured(t, reg, "gatepost_dropped_messages_total")
+	wait.For(t, "the connection is closed under its blocked writer", c.idle)
+	drops := counted.Of(t, reg, "gatepost_dropped_messages_total")
 	_, sent := c.Traffic()
 	if got, want := int(sent)+int(drops["queue_full"]+drops["connection_lost"]), verdicts[Queued]+verdicts[Dropped]; got != want {
 		t.Errorf("%d sent and dropped %v: %d; want all %d", sent, drops, got, want)
@@ -96,7 +98,7 @@ func TestSlowClient(t *testing.T) {
 	if drops["queue_full"] == 0 {
 		t.Errorf("drops are %v; want some for queue_full", drops)
 	}
-	if got := measured(t, reg, "gatepost_closes_total")["4008,gateway"]; got != 1 {
+	if got := counted.Of(t, reg, "gatepost_closes_total")["4008,gateway"]; got != 1 {
 		t.Errorf("%v closes with 4008; want 1", got)
 	}
 }
@@ -115,7 +117,7 @@ func TestSlowClientLearnsWhy(t *testing.T) {
 		if err != nil {
 			t.Fatalf("after %d messages: %v; want a close frame", messages, err)
 		}
-		if got.opcode == opClose {
+		if got.Opcode == opClose {
 			if want := fmt.Sprint("close 4008 ", causeSlow.Reason); got.String() != want {
 				t.Errorf("the last frame is %q; want %q", got, want)
 			}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gatepost/protocol"
+	"gatepost/test/wait"
 )
 
 func TestSelect(t *testing.T) {
@@ -69,6 +70,6 @@ func TestPushReport(t *testing.T) {
 		if got := h.Push(room, protocol.Target{}, large); got != want {
 			t.Errorf("push %d reports %+v; want %+v", i, got, want)
 		}
-		eventually(t, "the quick client has taken it", quick.idle)
+		wait.For(t, "the quick client has taken it", quick.idle)
 	}
 }

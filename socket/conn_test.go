@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/tcp"
 )
 
 // within bounds every wait of the tests.
@@ -18,21 +20,8 @@ const within = 10 * time.Second
 // pair is a connection and its other end.
 func pair(t testing.TB) (net.Conn, *net.TCPConn) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	there, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	here, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	here, there := tcp.Pair(t)
 	for _, c := range []net.Conn{here, there} {
-		t.Cleanup(func() { c.Close() })
 		if err := c.SetDeadline(time.Now().Add(within)); err != nil {
 			t.Fatal(err)
 		}
@@ -41,7 +30,7 @@ func pair(t testing.TB) (net.Conn, *net.TCPConn) {
 	if _, ok := c.(*Conn); ok != Here {
 		t.Fatalf("got a %T", c)
 	}
-	return c, there.(*net.TCPConn)
+	return c, there
 }
 
 func TestConnCarriesBothWaysAtOnce(t *testing.T) {
