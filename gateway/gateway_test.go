@@ -16,6 +16,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
 	"gatepost/webhooks"
 )
 
@@ -135,23 +136,11 @@ type socket struct {
 func (s *socket) read() (opcode byte, payload string) {
 	s.t.Helper()
 	_ = s.conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-	head := make([]byte, 2)
-	if _, err := io.ReadFull(s.conn, head); err != nil {
+	f, err := frames.Read(s.conn)
+	if err != nil {
 		s.t.Fatalf("reading a frame: %v", err)
 	}
-	n := int(head[1])
-	if n == 126 {
-		ext := make([]byte, 2)
-		if _, err := io.ReadFull(s.conn, ext); err != nil {
-			s.t.Fatal(err)
-		}
-		n = int(ext[0])<<8 | int(ext[1])
-	}
-	body := make([]byte, n)
-	if _, err := io.ReadFull(s.conn, body); err != nil {
-		s.t.Fatal(err)
-	}
-	return head[0] & 15, string(body)
+	return f.Opcode, f.Payload
 }
 
 func (s *socket) wants(payload string) {

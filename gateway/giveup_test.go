@@ -8,6 +8,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/wait"
 	"gatepost/webhooks"
 )
 
@@ -42,7 +43,7 @@ func TestConnectOvertakenByTheFenceIsClosed(t *testing.T) {
 		_, err := m.Connect(t.Context(), &protocol.Handshake{UID: "u"})
 		refused <- err
 	}()
-	eventually(t, "the connect", func() bool { return back.count() == 1 })
+	wait.For(t, "the connect", func() bool { return back.count() == 1 })
 	m.fence.set(false)
 	var refusal *protocol.Refusal
 	if err := <-refused; !errors.As(err, &refusal) || refusal.Status != 503 {
@@ -52,7 +53,7 @@ func TestConnectOvertakenByTheFenceIsClosed(t *testing.T) {
 		t.Fatalf("%d events behind the fence, %d records", n-1, m.records())
 	}
 	m.fence.set(true)
-	eventually(t, "the close", func() bool { return back.count() == 2 && m.records() == 0 })
+	wait.For(t, "the close", func() bool { return back.count() == 2 && m.records() == 0 })
 }
 
 // Clients that others have taken over are closed with 1001 and told of no more: none
@@ -75,14 +76,14 @@ func TestGiveUp(t *testing.T) {
 	for range 5 {
 		m.Message(busy, text("x"))
 	}
-	eventually(t, "an attempt under way", func() bool { return len(back.of(busy.ID())) == 2 })
+	wait.For(t, "an attempt under way", func() bool { return len(back.of(busy.ID())) == 2 })
 	m.fence.set(false)
 	m.Closed(leaving, gone)
 	m.Message(mine, text("y"))
 	if _, err := m.Connect(t.Context(), &protocol.Handshake{}); err == nil {
 		t.Fatal("somebody has connected")
 	}
-	eventually(t, "the close on record", func() bool { n, _ := m.store.Size(webhooks.OutboxPrefix); return n >= 1 })
+	wait.For(t, "the close on record", func() bool { n, _ := m.store.Size(webhooks.OutboxPrefix); return n >= 1 })
 	seen := back.count()
 
 	if err := m.GiveUp(t.Context(), []string{idle.ID(), busy.ID(), leaving.ID(), "unknown"}); err != nil {
@@ -107,9 +108,9 @@ func TestGiveUp(t *testing.T) {
 
 	back.answers(nil)
 	m.fence.set(true)
-	eventually(t, "the others' events", func() bool { return len(back.of(mine.ID())) == 2 })
+	wait.For(t, "the others' events", func() bool { return len(back.of(mine.ID())) == 2 })
 	m.Closed(mine, gone)
-	eventually(t, "nothing left to do", func() bool { return m.clients.len() == 0 && m.records() == 0 })
+	wait.For(t, "nothing left to do", func() bool { return m.clients.len() == 0 && m.records() == 0 })
 	if n := back.count(); n != seen+2 {
 		t.Errorf("%d events came afterwards, want the message and the close of one client", n-seen)
 	}
@@ -134,7 +135,7 @@ func TestGiveUpWhatIsOnRecord(t *testing.T) {
 		m.Message(c, text("y"))
 		m.Closed(c, gone)
 	}
-	eventually(t, "attempts", func() bool { return back.count() >= 4 })
+	wait.For(t, "attempts", func() bool { return back.count() >= 4 })
 	m.end() // messages and closes are on record
 	back.answers(nil)
 
@@ -143,8 +144,8 @@ func TestGiveUpWhatIsOnRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.begin()
-	eventually(t, "the other client's events", func() bool { return len(back.of(clients[1].ID())) == 4 })
-	eventually(t, "nothing left to do", func() bool { return again.clients.len() == 0 && again.records() == 0 })
+	wait.For(t, "the other client's events", func() bool { return len(back.of(clients[1].ID())) == 4 })
+	wait.For(t, "nothing left to do", func() bool { return again.clients.len() == 0 && again.records() == 0 })
 	if events := back.of(clients[0].ID()); len(events) > 2 {
 		t.Errorf("%d events of a client that was given up", len(events))
 	}
@@ -180,7 +181,7 @@ func TestGiveUpAtAnyMoment(t *testing.T) {
 		}
 		<-done
 	}
-	eventually(t, "nothing left to do", func() bool { return m.clients.len() == 0 && m.records() == 0 })
+	wait.For(t, "nothing left to do", func() bool { return m.clients.len() == 0 && m.records() == 0 })
 	if w := m.waiting.Load(); w != 0 || m.waitingBytes.Load() != 0 {
 		t.Errorf("%d events, %d bytes are counted as waiting", w, m.waitingBytes.Load())
 	}

@@ -9,6 +9,7 @@ import (
 
 	"gatepost/cluster"
 	"gatepost/protocol"
+	"gatepost/test/wait"
 	"gatepost/webhooks"
 )
 
@@ -57,7 +58,7 @@ func TestHandOver(t *testing.T) {
 	odd, _ := a.connect("odd")
 	back.answers(func(*protocol.Event) int { return 422 }) // its message is a dead letter
 	a.Message(odd, text("bad"))
-	eventually(t, "a dead letter", func() bool { return a.sent.Stats()[0].Dead == 1 })
+	wait.For(t, "a dead letter", func() bool { return a.sent.Stats()[0].Dead == 1 })
 	back.answers(func(*protocol.Event) int { return 503 })
 	for i := range messages {
 		for _, id := range ids {
@@ -93,7 +94,7 @@ func TestHandOver(t *testing.T) {
 	}
 	back.answers(nil)
 	for _, id := range ids {
-		eventually(t, "the events of "+id, func() bool { return len(back.of(id)) == messages+2 })
+		wait.For(t, "the events of "+id, func() bool { return len(back.of(id)) == messages+2 })
 		for i, ev := range back.of(id) {
 			if ev.Data.Seq != uint64(i) || ev.Data.Node != "a" || (ev.Type == protocol.Close) != (i == messages+1) {
 				t.Errorf("event %d is %s %d of node %s", i, ev.Type, ev.Data.Seq, ev.Data.Node)
@@ -103,7 +104,7 @@ func TestHandOver(t *testing.T) {
 			t.Errorf("the close is %+v", ev.Data.Close)
 		}
 	}
-	eventually(t, "nothing left to do", func() bool { return b.clients.len() == 0 && b.records() == 0 })
+	wait.For(t, "nothing left to do", func() bool { return b.clients.len() == 0 && b.records() == 0 })
 	letters, _, err := b.sent.Dead(ctx, protocol.Page{Limit: 10})
 	if err != nil || len(letters) != 1 || letters[0].ClientID != odd.ID() {
 		t.Errorf("dead letters: %+v, %v", letters, err)
@@ -162,7 +163,7 @@ func TestAdoptedIsDurable(t *testing.T) {
 	}
 	b.end()
 	newMember(t, "b", back, b.store)
-	eventually(t, "a message and a close", func() bool { return len(back.of("x")) == 2 })
+	wait.For(t, "a message and a close", func() bool { return len(back.of("x")) == 2 })
 	if ev := back.of("x"); ev[0].Data.Seq != 2 || string(ev[0].Data.Message.Payload) != "hi" || ev[1].Type != protocol.Close ||
 		ev[0].Data.Node != "a" || ev[1].Data.Node != "a" {
 		t.Errorf("got %+v", ev)
@@ -198,7 +199,7 @@ func TestAdoptInPieces(t *testing.T) {
 		if shut {
 			b.fence.set(true)
 		}
-		eventually(t, "all of it", func() bool { return len(back.of("x")) == 4 && b.clients.len() == 0 })
+		wait.For(t, "all of it", func() bool { return len(back.of("x")) == 4 && b.clients.len() == 0 })
 		for i, ev := range back.of("x") {
 			if want := []uint64{1, 2, 3, 9}[i]; ev.Data.Seq != want {
 				t.Errorf("event %d has the number %d, want %d", i, ev.Data.Seq, want)

@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/logs"
 	"gatepost/webhooks"
 )
 
@@ -200,15 +199,15 @@ func (stalled) Wait(ctx context.Context) error {
 // and doesn't fill the log.
 func TestAClientThatHangsUpWhileItConnects(t *testing.T) {
 	f := newFixtureWith(t, stalled{newNotebook()})
-	var logged bytes.Buffer
-	f.log = slog.New(slog.NewTextHandler(&logged, nil))
+	var log logs.Log
+	f.log = log.Logger()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := f.Connect(ctx, &protocol.Handshake{}); err == nil {
 		t.Fatal("not refused")
 	}
-	if logged.Len() > 0 {
-		t.Errorf("the log says %s", logged.String())
+	if log.String() != "" {
+		t.Errorf("the log says %s", &log)
 	}
 	if n := f.clients.len(); n != 0 {
 		t.Errorf("%d clients are left", n)

@@ -239,13 +239,3 @@ func (m *member) records() int {
 	events, _ := m.store.Size(webhooks.OutboxPrefix)
 	return keys + messages + events
 }
-
-// eventually waits for what other goroutines bring about.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("timed out: %s", what)
-		}
-	}
-}

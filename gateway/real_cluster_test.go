@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"gatepost/hub"
 	"gatepost/protocol"
 	"gatepost/store"
+	"gatepost/test/tcp"
 )
 
 // desk is where a node of a test keeps what its cluster keeps.
@@ -29,12 +29,7 @@ func newCluster(t *testing.T, names ...string) []*meshNode {
 	t.Helper()
 	addrs := make([]string, len(names))
 	for i := range addrs {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addrs[i] = l.Addr().String()
-		_ = l.Close()
+		addrs[i] = tcp.FreeAddr(t)
 	}
 	nodes := make([]*meshNode, len(names))
 	for i, name := range names {

@@ -6,6 +6,7 @@ import (
 
 	"gatepost/cluster"
 	"gatepost/protocol"
+	"gatepost/test/wait"
 )
 
 // A survivor closes the clients of a lost node: once each, as that node had them on
@@ -19,7 +20,7 @@ func TestTakeOver(t *testing.T) {
 		for range 3 {
 			a.Message(c, text("x"))
 		}
-		eventually(t, "all messages", func() bool { return len(back.of(c.ID())) == 4 })
+		wait.For(t, "all messages", func() bool { return len(back.of(c.ID())) == 4 })
 		ids[c.ID()] = 3
 	}
 	copies := a.copies()
@@ -35,7 +36,7 @@ func TestTakeOver(t *testing.T) {
 		}
 	}
 	for id, last := range ids {
-		eventually(t, "the close of "+id, func() bool { return len(back.of(id)) == 5 })
+		wait.For(t, "the close of "+id, func() bool { return len(back.of(id)) == 5 })
 		ev := back.of(id)[4]
 		d := ev.Data
 		if ev.ID != protocol.CloseEventID(id) || d.Close.Initiator != protocol.ByNodeLost || d.Close.Code != 1006 || d.Node != "a" ||
@@ -43,7 +44,7 @@ func TestTakeOver(t *testing.T) {
 			t.Errorf("the close is %+v with %+v", d, d.Close)
 		}
 	}
-	eventually(t, "nothing on record", func() bool { return b.records() == 0 })
+	wait.For(t, "nothing on record", func() bool { return b.records() == 0 })
 }
 
 // What was taken over survives its survivor: a node that dies before all is told goes
@@ -69,7 +70,7 @@ func TestTakingOverSurvivesItsNode(t *testing.T) {
 	if err := third.TakeOver(t.Context(), b.node(), ofB); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "both have told it", func() bool { return back.count() == 3 })
+	wait.For(t, "both have told it", func() bool { return back.count() == 3 })
 	events := back.of(c.ID())
 	if len(events) != 2 || events[1].ID != protocol.CloseEventID(c.ID()) || events[1].Data.Node != "a" {
 		t.Errorf("got %+v", events)
