@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
 )
 
 // gathered delivers events that all wait while the only slot is taken, and gives
@@ -117,7 +118,7 @@ func TestBatch(t *testing.T) {
 		if last.event.ID != retried || last.header.Get("gatepost-attempt") != "2" || last.at.Sub(batch.at) < firstPause {
 			t.Errorf("the event that was asked for again: %s, attempt %s", last.event.ID, last.header.Get("gatepost-attempt"))
 		}
-		if n := value(t, r.reg, "gatepost_webhook_unreadable_replies_total"); n != 1 {
+		if n := counted.Of(t, r.reg, "gatepost_webhook_unreadable_replies_total").Sum(); n != 1 {
 			t.Errorf("%v unreadable replies counted, want 1", n)
 		}
 	})

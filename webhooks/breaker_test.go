@@ -2,7 +2,6 @@ package webhooks
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +11,9 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // failures hands n failures to a breaker, of so many clients in turn, one every
@@ -132,7 +134,7 @@ func TestThousandWaitingEventsAreThroughInFiveSeconds(t *testing.T) {
 					}
 					time.Sleep(last)
 					// The limit doesn't grow by the mere time that all wait.
-					if s := r.Stats()[0]; s.Breaker == protocol.BreakerClosed || value(t, r.reg, "gatepost_webhook_breaker_open") != 1 || s.Concurrency > 40 {
+					if s := r.Stats()[0]; s.Breaker == protocol.BreakerClosed || counted.Of(t, r.reg, "gatepost_webhook_breaker_open").Sum() != 1 || s.Concurrency > 40 {
 						t.Errorf("%+v", s)
 					}
 					attempts := len(h.back.requests())
@@ -221,21 +223,11 @@ func TestConnectsWhileTheBreakerIsOpen(t *testing.T) {
 			t.Errorf("%d of 50 connects were probes", written)
 		}
 		code.Store(0)
-		eventuallyIn(t, 5*time.Second, func() bool {
+		wait.Within(t, 5*time.Second, "connects are accepted again", func() bool {
 			return r.deliver(event(protocol.Connect, "late", 0)).Verdict == protocol.Delivered
 		})
 		o.all.Wait()
 	})
-}
-
-// eventuallyIn tries again for so long, in a bubble's time.
-func eventuallyIn(t *testing.T, limit time.Duration, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(limit); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within %v", limit)
-		}
-	}
 }
 
 func TestOneClientsTroubleNeverOpensTheBreaker(t *testing.T) {
@@ -354,23 +346,19 @@ func TestProbeIsNoBatch(t *testing.T) {
 
 // One endpoint is away; what goes to the other doesn't feel it.
 func TestDeadEndpointHarmsNoOther(t *testing.T) {
-	away, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = away.Close() // connection refused from now on
+	away := tcp.FreeAddr(t) // refuses connections
 	back := httptest.NewServer(&backend{answer: status(200)})
 	defer back.Close()
 	keeper := newShelf()
 	r := onLoopback(t, Endpoint{Name: "chat", URL: back.URL, Path: "/chat"}, nil, func(c *Config) {
 		c.Keeper = keeper
-		c.Endpoints = append(c.Endpoints, Endpoint{Name: "dead", URL: "http://" + away.Addr().String(), Signer: c.Endpoints[0].Signer})
+		c.Endpoints = append(c.Endpoints, Endpoint{Name: "dead", URL: "http://" + away, Signer: c.Endpoints[0].Signer})
 	})
 	o := newOutcomes()
 	for i := range 200 {
 		o.deliver(t.Context(), r, event(protocol.Close, fmt.Sprint("dead", i), 1))
 	}
-	eventually(t, "the breaker is open, and all quick tries are over", func() bool {
+	wait.For(t, "the breaker is open, and all quick tries are over", func() bool {
 		s := r.Stats()[1]
 		return s.Breaker != protocol.BreakerClosed && s.Waiting >= 190
 	})

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
+	"gatepost/test/wait"
 )
 
 func TestRedirectIsAFinalStatus(t *testing.T) {
@@ -180,7 +182,7 @@ func TestUnreadableReplyOfAMessage(t *testing.T) {
 		if !strings.Contains(log, "level=WARN") || !strings.Contains(log, tt.hint) || len(log) > 1200 || strings.Contains(log, "\x1b") {
 			t.Errorf("%.20q: log %s", tt.answer, log)
 		}
-		if n := value(t, r.reg, "gatepost_webhook_unreadable_replies_total"); n != 1 {
+		if n := counted.Of(t, r.reg, "gatepost_webhook_unreadable_replies_total").Sum(); n != 1 {
 			t.Errorf("%.20q: counted %v", tt.answer, n)
 		}
 	}
@@ -276,7 +278,7 @@ func TestConnectionsAreReusedAtFullConcurrency(t *testing.T) {
 				done <- struct{}{}
 			}()
 		}
-		eventually(t, "all are under way", func() bool { return r.Stats()[0].InFlight == width })
+		wait.For(t, "all are under way", func() bool { return r.Stats()[0].InFlight == width })
 		for range width {
 			wave <- struct{}{}
 		}

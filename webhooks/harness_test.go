@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +19,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"gatepost/protocol"
+	"gatepost/test/logs"
 )
 
 // keys signs as auth does, by the Standard Webhooks project's own library.
@@ -156,26 +156,8 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 type rig struct {
 	*Dispatcher
 	back *backend
-	log  *logBook
+	log  *logs.Log
 	reg  *prometheus.Registry
-}
-
-// logBook keeps log lines.
-type logBook struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // inBubble makes a rig over a network in memory; for synctest.
@@ -224,8 +206,8 @@ func newRig(t *testing.T, e Endpoint, back *backend, dial dialFunc, change ...fu
 	for _, f := range change {
 		f(&cfg)
 	}
-	log, reg := &logBook{}, prometheus.NewRegistry()
-	d, err := newDispatcher(cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), reg, dial)
+	log, reg := &logs.Log{}, prometheus.NewRegistry()
+	d, err := newDispatcher(cfg, log.DebugLogger(), reg, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,14 +252,4 @@ func seeds(n uint64) uint64 {
 		return more
 	}
 	return n
-}
-
-// eventually waits for something that other goroutines bring about.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("timed out: %s", what)
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
 )
 
 var errDiskFull = errors.New("disk full")
@@ -268,7 +269,7 @@ func TestWhatCanNotBeKeptIsTriedAllTheSame(t *testing.T) {
 		if err := r.Ready(); !errors.Is(err, errDiskFull) {
 			t.Errorf("ready: %v", err)
 		}
-		if n := value(t, r.reg, "gatepost_outbox_unkept_total"); n != 3 || !strings.Contains(r.log.String(), "disk full") {
+		if n := counted.Of(t, r.reg, "gatepost_outbox_unkept_total").Sum(); n != 3 || !strings.Contains(r.log.String(), "disk full") {
 			t.Errorf("counted %v: %s", n, r.log)
 		}
 		o.all.Wait()
@@ -338,7 +339,7 @@ func TestOutboxOverItsBound(t *testing.T) {
 		o.deliver(t.Context(), r, large(0), event(protocol.Close, "c0", 2))
 		o.deliver(t.Context(), r, large(1))
 		time.Sleep(10 * time.Second)
-		if !r.Full() || !errors.Is(r.Ready(), errOutboxFull) || value(t, r.reg, "gatepost_outbox_full") != 1 {
+		if !r.Full() || !errors.Is(r.Ready(), errOutboxFull) || counted.Of(t, r.reg, "gatepost_outbox_full").Sum() != 1 {
 			t.Error("not full")
 		}
 		o.deliver(t.Context(), r, large(2)) // waits in memory

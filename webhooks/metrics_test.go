@@ -10,25 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
 )
-
-// value sums a metric over its labels.
-func value(t *testing.T, reg *prometheus.Registry, name string) float64 {
-	t.Helper()
-	families, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := 0.0
-	for _, f := range families {
-		if f.GetName() == name {
-			for _, m := range f.Metric {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return sum
-}
 
 func TestMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -60,7 +43,7 @@ gatepost_webhook_in_flight{endpoint="main"} 0
 		if err := testutil.GatherAndCompare(r.reg, strings.NewReader(want), names...); err != nil {
 			t.Error(err)
 		}
-		if n := value(t, r.reg, "gatepost_webhook_attempt_seconds"); n != 4 {
+		if n := counted.Of(t, r.reg, "gatepost_webhook_attempt_seconds").Sum(); n != 4 {
 			t.Errorf("latencies of %v attempts, want 4", n)
 		}
 		s := r.Stats()[0]

@@ -11,6 +11,7 @@ import (
 
 	"gatepost/protocol"
 	"gatepost/store"
+	"gatepost/test/wait"
 )
 
 // onStore is a store as a Keeper.
@@ -57,7 +58,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 		client := fmt.Sprint("c", i)
 		o.deliver(ctx, r, event(protocol.Inbound, client, 1), event(protocol.Inbound, client, 2), event(protocol.Close, client, 3))
 	}
-	eventually(t, "the breaker is open", func() bool { return r.Stats()[0].Breaker != protocol.BreakerClosed })
+	wait.For(t, "the breaker is open", func() bool { return r.Stats()[0].Breaker != protocol.BreakerClosed })
 	drain()
 	o.all.Wait()
 	r.Close()
@@ -86,7 +87,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 		}
 	}
 	r.Close()
-	eventually(t, "nothing is left in the outbox", func() bool {
+	wait.For(t, "nothing is left in the outbox", func() bool {
 		n, _ := s.Size(OutboxPrefix) // of what is committed
 		return n == 0
 	})
