@@ -1,53 +1,34 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
-
-// heard is a terminal that another goroutine writes to.
-type heard struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (h *heard) Write(p []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.Write(p)
-}
-
-func (h *heard) String() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.text.String()
-}
 
 // The demo needs nothing but a port, says how to push, and stops at a signal
 // while a page is open.
 func TestDemo(t *testing.T) {
-	var out, errOut heard
+	var out, errOut logs.Log
 	signals := make(chan os.Signal, 1)
 	ended := make(chan error, 1)
 	go func() { ended <- runDemo(t.Context(), "127.0.0.1:0", signals, &out, &errOut) }()
 
 	line := regexp.MustCompile(`curl -H 'authorization: (Bearer \S+)' -H 'content-type: (\S+)' --data-raw '([^']*)' '(http://\S+?)(/push/\S+)'`)
 	var curl []string
-	for deadline := time.Now().Add(20 * time.Second); curl == nil && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	wait.For(t, "a curl line", func() bool {
 		curl = line.FindStringSubmatch(out.String())
-	}
-	if curl == nil {
-		t.Fatalf("no curl line in\n%s\n%s", out.String(), errOut.String())
-	}
+		return curl != nil
+	})
 	page, err := http.Get(curl[4] + "/")
 	if err != nil || page.StatusCode != http.StatusOK {
 		t.Fatalf("the page: %v, %v", page, err)
@@ -96,7 +77,7 @@ func TestDemoSaysWhyItCannotListen(t *testing.T) {
 	}
 	defer taken.Close()
 	for _, addr := range []string{taken.Addr().String(), "nowhere"} {
-		var out heard
+		var out logs.Log
 		if err := runDemo(t.Context(), addr, make(chan os.Signal), &out, &out); err == nil {
 			t.Errorf("%s: no error", addr)
 		}

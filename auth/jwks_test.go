@@ -1,13 +1,11 @@
 package auth
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
-	"log/slog"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +16,9 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
 
 // keyServer serves a key set that a test changes as it goes.
@@ -147,9 +148,9 @@ func TestAKeySetVerifiesTokensOfItsKeys(t *testing.T) {
 func TestAnAbsentKeyServerKeepsNobodyFromStarting(t *testing.T) {
 	k := testKeys()
 	server := newKeyServer(t) // answers 503
-	var log safeBuffer
+	var log logs.Log
 	address := strings.Replace(server.URL, "http://", "http://user:hunter2@", 1) + "/keys?token=hunter2"
-	tokens, err := NewTokens(t.Context(), Config{JWKSURL: address, Secrets: []string{testSecret}}, slog.New(slog.NewTextHandler(&log, nil)))
+	tokens, err := NewTokens(t.Context(), Config{JWKSURL: address, Secrets: []string{testSecret}}, log.Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,13 +161,10 @@ func TestAnAbsentKeyServerKeepsNobodyFromStarting(t *testing.T) {
 		t.Errorf("a token of the secret: %v", err)
 	}
 	server.serve(jwk(t, &k.ec.PublicKey, "e"))
-	deadline := time.Now().Add(10 * time.Second)
-	for _, err = tokens.VerifyClient(token); err != nil; _, err = tokens.VerifyClient(token) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the server is back, the keys aren't: %v", err)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	wait.For(t, "the server is back, and so are the keys", func() bool {
+		_, err := tokens.VerifyClient(token)
+		return err == nil
+	})
 	if got := log.String(); !strings.Contains(got, "key set not fetched") || strings.Contains(got, "hunter2") {
 		t.Errorf("the log says: %s", got)
 	}
@@ -261,22 +259,4 @@ func TestAKeyOfTheFileNeedsNoKeyServer(t *testing.T) {
 	if n := server.fetches.Load(); n != 1 {
 		t.Errorf("fetched %d times, want 1", n)
 	}
-}
-
-// safeBuffer is a buffer that a logger writes while a test reads.
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *safeBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *safeBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +8,8 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"gatepost/test/logs"
 )
 
 // However these are printed or logged, alone or within another value, no secret
@@ -21,7 +22,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		exported WebhookSecrets
 		Config   Config
 	}
-	var out bytes.Buffer
+	var out logs.Log
 	for _, value := range []any{
 		webhook, &webhook, config, &config, tokens, []WebhookSecrets{webhook}, map[string]any{"a": webhook, "b": config},
 		struct{ Secrets WebhookSecrets }{webhook}, &inner{webhook, config}, inner{exported: webhook},
@@ -29,7 +30,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, format+"\n", value)
 		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "value", value)
+		out.Logger().Info("x", "value", value)
 	}
 	for _, value := range []any{webhook, config, map[string]any{"a": webhook}} {
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "value", value)
