@@ -1,13 +1,10 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 	"gatepost/gateway"
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/logs"
 	"gatepost/web/api"
 	"gatepost/webhooks"
 )
@@ -28,7 +26,7 @@ type rig struct {
 	*Server
 	t      *testing.T
 	tokens *auth.Tokens
-	log    *lockedBuffer
+	log    *logs.Log
 	served chan error
 	stop   context.CancelFunc
 }
@@ -49,8 +47,8 @@ func (noEvents) Deliver(context.Context, string, string, *protocol.Event) protoc
 // run starts a server; cfg and deps are completed where they are empty.
 func run(t *testing.T, cfg Config, deps Deps) *rig {
 	t.Helper()
-	r := &rig{t: t, log: &lockedBuffer{}, served: make(chan error, 1)}
-	log := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	r := &rig{t: t, log: &logs.Log{}, served: make(chan error, 1)}
+	log := r.log.DebugLogger()
 	var err error
 	if r.tokens, err = auth.NewTokens(t.Context(), auth.Config{Secrets: []string{secret}}, log); err != nil {
 		t.Fatal(err)
@@ -131,21 +129,4 @@ func (r *rig) dial() net.Conn {
 		r.t.Fatal(err)
 	}
 	return conn
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gatepost/test/frames"
 )
 
 func TestActions(t *testing.T) {
@@ -38,10 +40,10 @@ func TestActions(t *testing.T) {
 		{"action":"unbind","client_id":%[2]q},
 		{"action":"close","clients":[%[2]q],"text":"bye"}
 	]}`, a.id, b.id, strings.Repeat("x", maxPush+1)))
-	if got := a.next(t); got != (frame{text, "hi"}) {
+	if got := a.next(t); got != frames.Text("hi") {
 		t.Errorf("got %q", got)
 	}
-	if got := b.next(t); got != (frame{text, "bye"}) {
+	if got := b.next(t); got != frames.Text("bye") {
 		t.Errorf("got %q", got)
 	}
 	n.expect(200, `{"results":[]}`, http.MethodPost, "/actions", `{"actions":[]}`)

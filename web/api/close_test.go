@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gatepost/test/frames"
 )
 
 func TestCloseOneClient(t *testing.T) {
@@ -12,13 +14,13 @@ func TestCloseOneClient(t *testing.T) {
 	for _, tt := range []struct {
 		name, query, body string
 		how               request
-		frames            []frame
+		frames            []frames.Frame
 	}{
-		{"plainly", "", "", request{}, []frame{closeFrame(1000, "")}},
-		{"with a code and a reason", "?code=4100&reason=caf%C3%A9+closes", "", request{}, []frame{closeFrame(4100, "café closes")}},
-		{"with last words", "?code=4999", "bye", request{}, []frame{{text, "bye"}, closeFrame(4999, "")}},
-		{"with last bytes", "", "\xff", request{contentType: "application/octet-stream"}, []frame{{bin, "\xff"}, closeFrame(1000, "")}},
-		{"politely", "?force=false", "", request{}, []frame{closeFrame(1000, "")}},
+		{"plainly", "", "", request{}, []frames.Frame{frames.Close(1000, "")}},
+		{"with a code and a reason", "?code=4100&reason=caf%C3%A9+closes", "", request{}, []frames.Frame{frames.Close(4100, "café closes")}},
+		{"with last words", "?code=4999", "bye", request{}, []frames.Frame{frames.Text("bye"), frames.Close(4999, "")}},
+		{"with last bytes", "", "\xff", request{contentType: "application/octet-stream"}, []frames.Frame{frames.Binary("\xff"), frames.Close(1000, "")}},
+		{"politely", "?force=false", "", request{}, []frames.Frame{frames.Close(1000, "")}},
 		{"by force", "?force=true", "", request{}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -65,11 +67,11 @@ func TestCloseMany(t *testing.T) {
 	n := start(t)
 	a, b, c := n.connect("42"), n.connect("42", "g"), n.connect("", "g")
 	n.expect(200, `{"matched":1,"closed":1}`, http.MethodPost, "/close", `{"uids":["42"],"except_clients":["`+b.id+`"],"code":4200,"reason":"r","text":"bye"}`)
-	if got := []frame{a.next(t), a.next(t)}; got[0] != (frame{text, "bye"}) || got[1] != closeFrame(4200, "r") {
+	if got := []frames.Frame{a.next(t), a.next(t)}; got[0] != frames.Text("bye") || got[1] != frames.Close(4200, "r") {
 		t.Errorf("got %q", got)
 	}
 	n.expect(200, `{"matched":2,"closed":2}`, http.MethodPost, "/close", `{"groups":["g"],"clients":["gone","`+b.id+`"]}`)
-	if got := c.next(t); got != closeFrame(1000, "") {
+	if got := c.next(t); got != frames.Close(1000, "") {
 		t.Errorf("got %q", got)
 	}
 	n.expect(200, `{"matched":0,"closed":0}`, http.MethodPost, "/close", `{"all":true}`)
@@ -89,7 +91,7 @@ func TestUntil(t *testing.T) {
 	n.expect(400, "unknown_field", http.MethodPut, path, `{"at":1,"client_id":"a"}`)
 	n.expect(404, "client_gone", http.MethodPut, "/clients/gone/until", `{"at":1}`)
 	n.expect(200, `{"client_id":"`+p.id+`","at":1}`, http.MethodPut, path, `{"at":1}`)
-	if got := p.next(t); got.opcode != ending || !strings.HasPrefix(got.payload, closeFrame(4001, "").payload) {
+	if got := p.next(t); got.Opcode != frames.OpClose || !strings.HasPrefix(got.Payload, frames.Close(4001, "").Payload) {
 		t.Errorf("got %q, want a close with 4001", got)
 	}
 }

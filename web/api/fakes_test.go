@@ -1,56 +1,12 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
-	"io"
-	"sync"
 
 	"gatepost/protocol"
 	"gatepost/webhooks"
 )
-
-// frame is a WebSocket frame from the gateway: one message, unmasked.
-type frame struct {
-	opcode  byte // 1 text, 2 binary, 8 close
-	payload string
-}
-
-const (
-	text   = 1
-	bin    = 2
-	ending = 8
-)
-
-// closeFrame is a close frame with this code and reason.
-func closeFrame(code int, reason string) frame {
-	return frame{ending, string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason}
-}
-
-func readFrame(r io.Reader) (frame, error) {
-	var head [2]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return frame{}, err
-	}
-	length := uint64(head[1] & 0x7f)
-	switch length {
-	case 126:
-		var n uint16
-		if err := binary.Read(r, binary.BigEndian, &n); err != nil {
-			return frame{}, err
-		}
-		length = uint64(n)
-	case 127:
-		if err := binary.Read(r, binary.BigEndian, &length); err != nil {
-			return frame{}, err
-		}
-	}
-	payload := make([]byte, length)
-	_, err := io.ReadFull(r, payload)
-	return frame{head[0] & 0x0f, string(payload)}, err
-}
 
 // deadLetters is a list of letters, in the order of their ids.
 type deadLetters struct{ letters []webhooks.DeadLetter }
@@ -122,16 +78,4 @@ func (o *others) Forget(_ context.Context, name string) error {
 		return &protocol.Problem{Status: 409, Code: "node_answers", Field: "node", Detail: "it answers"}
 	}
 	return &protocol.Problem{Status: 404, Code: protocol.CodeNotFound, Field: "node", Detail: "there is no such node"}
-}
-
-// lockedWriter lets many goroutines log into one buffer.
-type lockedWriter struct {
-	mu sync.Mutex // guards w
-	w  *bytes.Buffer
-}
-
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,6 +16,9 @@ import (
 	"gatepost/gateway"
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
+	"gatepost/test/logs"
+	"gatepost/test/tcp"
 	"gatepost/web"
 	"gatepost/web/api"
 	"gatepost/webhooks"
@@ -37,7 +38,7 @@ type node struct {
 	gw     *gateway.Gateway
 	tokens *auth.Tokens
 	dead   *deadLetters
-	log    *bytes.Buffer
+	log    *logs.Log
 }
 
 // noEvents is a backend that wants none.
@@ -65,8 +66,8 @@ func startWith(t *testing.T, change func(*api.Deps)) *node {
 // startIn starts a node of a cluster; nil: it is alone.
 func startIn(t *testing.T, mates gateway.Cluster, change func(*api.Deps)) *node {
 	t.Helper()
-	n := &node{t: t, dead: &deadLetters{}, log: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(&lockedWriter{w: n.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	n := &node{t: t, dead: &deadLetters{}, log: &logs.Log{}}
+	log := n.log.DebugLogger()
 	n.hub = hub.New(hub.Options{})
 	t.Cleanup(n.hub.Close)
 	registry := prometheus.NewRegistry()
@@ -105,7 +106,7 @@ func startIn(t *testing.T, mates gateway.Cluster, change func(*api.Deps)) *node 
 // peer is the far end of an open client.
 type peer struct {
 	id     string
-	frames chan frame // closed when the connection ends
+	frames chan frames.Frame // closed when the connection ends
 }
 
 // connect opens a client with this uid ("" for none) in these groups.
@@ -119,13 +120,13 @@ func (n *node) connect(uid string, groups ...string) *peer {
 		n.t.Fatal(err)
 	}
 	c := admission.Client
-	near, far := tcpPair(n.t)
+	near, far := tcp.Pair(n.t)
 	n.gw.Open(c, near, nil)
-	p := &peer{id: c.ID(), frames: make(chan frame, 1000)}
+	p := &peer{id: c.ID(), frames: make(chan frames.Frame, 1000)}
 	go func() {
 		defer close(p.frames)
 		for {
-			f, err := readFrame(far)
+			f, err := frames.Read(far)
 			if err != nil {
 				return
 			}
@@ -136,35 +137,15 @@ func (n *node) connect(uid string, groups ...string) *peer {
 }
 
 // next is the next message or close frame that the client gets.
-func (p *peer) next(t *testing.T) frame {
+func (p *peer) next(t *testing.T) frames.Frame {
 	t.Helper()
 	select {
 	case f := <-p.frames:
 		return f
 	case <-time.After(5 * time.Second):
 		t.Fatal("no frame came")
-		return frame{}
+		return frames.Frame{}
 	}
-}
-
-func tcpPair(t *testing.T) (near, far net.Conn) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	dialled := make(chan net.Conn, 1)
-	go func() {
-		conn, _ := net.Dial("tcp", l.Addr().String())
-		dialled <- conn
-	}()
-	if near, err = l.Accept(); err != nil {
-		t.Fatal(err)
-	}
-	far = <-dialled
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return near, far
 }
 
 func (n *node) token(scope string) string {

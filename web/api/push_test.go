@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gatepost/test/frames"
 )
 
 func TestPushReachesWhoItNames(t *testing.T) {
@@ -14,33 +16,33 @@ func TestPushReachesWhoItNames(t *testing.T) {
 		how              request
 		want             string // the answer
 		gets             []*peer
-		frame            frame
+		frame            frames.Frame
 	}{
-		{"all", "/push/all", "hi", request{}, `{"matched":3,"queued":3,"dropped":0}`, []*peer{a, b, c}, frame{text, "hi"}},
+		{"all", "/push/all", "hi", request{}, `{"matched":3,"queued":3,"dropped":0}`, []*peer{a, b, c}, frames.Text("hi")},
 		{"all but one", "/push/all?except_client=" + a.id + "&except_client=" + b.id, "hi", request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, "hi"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text("hi")},
 		{"one client", "/push/clients/" + c.id, "hé", request{contentType: "text/plain; charset=utf-8"},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, "hé"}},
-		{"uid", "/push/uids/42", "hi", request{}, `{"matched":2,"queued":2,"dropped":0}`, []*peer{a, b}, frame{text, "hi"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text("hé")},
+		{"uid", "/push/uids/42", "hi", request{}, `{"matched":2,"queued":2,"dropped":0}`, []*peer{a, b}, frames.Text("hi")},
 		{"group", "/push/groups/room", `{"a":1}`, request{contentType: "application/json"},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frame{text, `{"a":1}`}},
-		{"nobody", "/push/groups/empty", "hi", request{}, `{"matched":0,"queued":0,"dropped":0}`, nil, frame{}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frames.Text(`{"a":1}`)},
+		{"nobody", "/push/groups/empty", "hi", request{}, `{"matched":0,"queued":0,"dropped":0}`, nil, frames.Frame{}},
 		{"bytes", "/push/clients/" + c.id, "\xff\x00", request{contentType: "application/octet-stream"},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{bin, "\xff\x00"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Binary("\xff\x00")},
 		{"an empty message", "/push/clients/" + c.id, "", request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, ""}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text("")},
 		{"a mix, each once", "/push", `{"uids":[42],"groups":["room"],"clients":["` + a.id + `"],"json":{"x":[1]}}`, request{},
-			`{"matched":2,"queued":2,"dropped":0}`, []*peer{a, b}, frame{text, `{"x":[1]}`}},
+			`{"matched":2,"queued":2,"dropped":0}`, []*peer{a, b}, frames.Text(`{"x":[1]}`)},
 		{"base64", "/push", `{"clients":["` + a.id + `"],"binary":"/wA="}`, request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frame{bin, "\xff\x00"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frames.Binary("\xff\x00")},
 		{"without a uid", "/push", `{"all":true,"except_uids":["42"],"text":"hi"}`, request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, "hi"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text("hi")},
 		{"a client that is gone among others", "/push", `{"clients":["gone","` + a.id + `"],"text":"hi"}`, request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frame{text, "hi"}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{a}, frames.Text("hi")},
 		{"the largest", "/push/clients/" + c.id, strings.Repeat("x", maxPush), request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, strings.Repeat("x", maxPush)}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text(strings.Repeat("x", maxPush))},
 		{"the largest, escaped", "/push", `{"clients":["` + c.id + `"],"text":"` + strings.Repeat(`\u0001`, maxPush) + `"}`, request{},
-			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frame{text, strings.Repeat("\x01", maxPush)}},
+			`{"matched":1,"queued":1,"dropped":0}`, []*peer{c}, frames.Text(strings.Repeat("\x01", maxPush))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			n.t = t

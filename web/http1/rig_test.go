@@ -1,15 +1,14 @@
 package http1
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
+
+	"gatepost/test/logs"
 )
 
 // within bounds every wait of the tests for something that is to happen.
@@ -23,14 +22,14 @@ type rig struct {
 	*Server
 	addr   string
 	served chan error
-	log    *lockedBuffer
+	log    *logs.Log
 }
 
 // run starts a server, which ends with the test.
 func run(t testing.TB, cfg Config, handler http.HandlerFunc) *rig {
 	t.Helper()
-	r := &rig{served: make(chan error, 1), log: &lockedBuffer{}}
-	cfg.Handler, cfg.Log = handler, slog.New(slog.NewTextHandler(r.log, nil))
+	r := &rig{served: make(chan error, 1), log: &logs.Log{}}
+	cfg.Handler, cfg.Log = handler, r.log.Logger()
 	r.Server = New(cfg)
 	socket := listen(t)
 	r.addr = socket.Addr().String()
@@ -90,21 +89,4 @@ func soon(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -8,6 +8,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 // Bad frames close with the documented code, which reaches the client, and the
@@ -21,21 +22,21 @@ func TestBadFrames(t *testing.T) {
 		code int
 	}{
 		{"unmasked", []byte{0x81, 1, 'a'}, 1002},
-		{"RSV1 without compression", masked(0xC1, []byte("a")), 1002},
-		{"RSV2", masked(0xA1, []byte("a")), 1002},
-		{"RSV3", masked(0x91, []byte("a")), 1002},
-		{"reserved data opcode", masked(0x83, nil), 1002},
-		{"reserved control opcode", masked(0x8B, nil), 1002},
-		{"fragmented ping", masked(0x09, nil), 1002},
-		{"long ping", masked(0x89, make([]byte, 126)), 1002},
-		{"continuation of nothing", masked(0x80, nil), 1002},
-		{"text inside a fragmented text", append(masked(0x01, []byte("a")), masked(0x81, []byte("b"))...), 1002},
-		{"close with a reserved code", masked(0x88, []byte{0x03, 0xed}), 1002},
-		{"close with a bad reason", masked(0x88, []byte{0x03, 0xe8, 0xff}), 1002},
-		{"text that isn't UTF-8", masked(0x81, []byte("a\xff")), 1007},
-		{"half a character", masked(0x81, []byte("\xc3")), 1007},
-		{"one byte too big", masked(0x82, make([]byte, limit+1)), 1009},
-		{"one byte too big in fragments", append(masked(0x02, make([]byte, limit)), masked(0x80, []byte("x"))...), 1009},
+		{"RSV1 without compression", frames.Masked(0xC1, []byte("a")), 1002},
+		{"RSV2", frames.Masked(0xA1, []byte("a")), 1002},
+		{"RSV3", frames.Masked(0x91, []byte("a")), 1002},
+		{"reserved data opcode", frames.Masked(0x83, nil), 1002},
+		{"reserved control opcode", frames.Masked(0x8B, nil), 1002},
+		{"fragmented ping", frames.Masked(0x09, nil), 1002},
+		{"long ping", frames.Masked(0x89, make([]byte, 126)), 1002},
+		{"continuation of nothing", frames.Masked(0x80, nil), 1002},
+		{"text inside a fragmented text", append(frames.Masked(0x01, []byte("a")), frames.Masked(0x81, []byte("b"))...), 1002},
+		{"close with a reserved code", frames.Masked(0x88, []byte{0x03, 0xed}), 1002},
+		{"close with a bad reason", frames.Masked(0x88, []byte{0x03, 0xe8, 0xff}), 1002},
+		{"text that isn't UTF-8", frames.Masked(0x81, []byte("a\xff")), 1007},
+		{"half a character", frames.Masked(0x81, []byte("\xc3")), 1007},
+		{"one byte too big", frames.Masked(0x82, make([]byte, limit+1)), 1009},
+		{"one byte too big in fragments", append(frames.Masked(0x02, make([]byte, limit)), frames.Masked(0x80, []byte("x"))...), 1009},
 		{"a length of 2^62", []byte{0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
 		{"a length of 2^63", []byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
 	} {
@@ -46,14 +47,14 @@ func TestBadFrames(t *testing.T) {
 				// A client that follows the protocol answers the close frame.
 				defer c.Close()
 				for {
-					if op, payload := c.frame(); op == websocket.CloseMessage {
-						if string(payload[:2]) != "\x03\xef" {
-							t.Errorf("close frame % x, want 1007", payload)
+					if f := c.frame(); f.Opcode == frames.OpClose {
+						if f.Code() != 1007 {
+							t.Errorf("got %q, want code 1007", f)
 						}
 						break
 					}
 				}
-				c.send(masked(0x88, []byte{0x03, 0xef}))
+				c.send(frames.Masked(0x88, []byte{0x03, 0xef}))
 			} else {
 				c.wantClose(tt.code)
 				c.Close()
@@ -77,11 +78,11 @@ func TestTooBigWhileStillSending(t *testing.T) {
 	c := r.upgraded()
 	sent := make(chan error, 1)
 	go func() {
-		_, err := c.Write(masked(0x82, make([]byte, 5<<20)))
+		_, err := c.Write(frames.Masked(0x82, make([]byte, 5<<20)))
 		sent <- err
 	}()
-	if op, payload := c.frame(); op != websocket.CloseMessage || string(payload[:2]) != "\x03\xf1" {
-		t.Fatalf("opcode %d, % x, want a close frame with 1009", op, payload)
+	if f := c.frame(); f.Code() != 1009 {
+		t.Fatalf("got %q, want a close frame with 1009", f)
 	}
 	if err := <-sent; err != nil {
 		t.Errorf("sending 5 MB: %v, want them read and forgotten", err)
@@ -95,7 +96,7 @@ func TestTooBigWhileStillSending(t *testing.T) {
 func TestEndlessSenderIsClosed(t *testing.T) {
 	r := newRig(t, hub.Options{CloseTimeout: 200 * time.Millisecond}, func(c *Config, _ *core) { c.MaxMessage = 100 })
 	c := r.upgraded()
-	stop := c.flood(masked(0x82, make([]byte, 101)))
+	stop := c.flood(frames.Masked(0x82, make([]byte, 101)))
 	defer stop()
 	r.wantEnding(1009, protocol.ByGateway)
 	r.awaitEmpty()
@@ -104,14 +105,14 @@ func TestEndlessSenderIsClosed(t *testing.T) {
 func TestFragmentsWithPingBetween(t *testing.T) {
 	r := newRig(t, hub.Options{}, nil)
 	c := r.upgraded()
-	c.send(masked(0x01, []byte("hel\xc5")))
-	c.send(masked(0x89, []byte("are you there")))
-	c.send(masked(0x00, []byte("\x82")))
-	c.send(masked(0x80, []byte("o")))
-	if op, payload := c.frame(); op != websocket.PongMessage || string(payload) != "are you there" {
-		t.Errorf("first: opcode %d, %q, want the pong", op, payload)
+	c.send(frames.Masked(0x01, []byte("hel\xc5")))
+	c.send(frames.Masked(0x89, []byte("are you there")))
+	c.send(frames.Masked(0x00, []byte("\x82")))
+	c.send(frames.Masked(0x80, []byte("o")))
+	if f := c.frame(); f.String() != "pong are you there" {
+		t.Errorf("first came %q, want the pong", f)
 	}
-	if op, payload := c.frame(); op != websocket.TextMessage || string(payload) != "helło" {
-		t.Errorf("then: opcode %d, %q, want the message whole", op, payload)
+	if f := c.frame(); f != frames.Text("helło") {
+		t.Errorf("then came %q, want the message whole", f)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 // Many clients that come, talk and end in every way at once: each is closed once,
@@ -37,12 +38,12 @@ func TestCrowd(t *testing.T) {
 	ends := []func(conn net.Conn){
 		func(conn net.Conn) { conn.Close() },
 		func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0); conn.Close() },
-		func(conn net.Conn) { _, _ = conn.Write(masked(0x88, []byte{0x03, 0xe8})) },
+		func(conn net.Conn) { _, _ = conn.Write(frames.Masked(0x88, []byte{0x03, 0xe8})) },
 		func(conn net.Conn) { _, _ = conn.Write([]byte{0x81, 1, 'a'}) }, // unmasked
-		func(conn net.Conn) { _, _ = conn.Write(masked(0x81, []byte("close me"))) },
-		func(conn net.Conn) { _, _ = conn.Write(masked(0x81, []byte("drop me"))) },
-		func(conn net.Conn) { _, _ = conn.Write(masked(0x81, []byte("panic"))) },
-		func(conn net.Conn) { _, _ = conn.Write(masked(0x81, []byte("\xff"))) },
+		func(conn net.Conn) { _, _ = conn.Write(frames.Masked(0x81, []byte("close me"))) },
+		func(conn net.Conn) { _, _ = conn.Write(frames.Masked(0x81, []byte("drop me"))) },
+		func(conn net.Conn) { _, _ = conn.Write(frames.Masked(0x81, []byte("panic"))) },
+		func(conn net.Conn) { _, _ = conn.Write(frames.Masked(0x81, []byte("\xff"))) },
 	}
 	var all sync.WaitGroup
 	for i := range clients {

@@ -10,6 +10,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 // Over its rate a client isn't read, nothing is lost, and it stays.
@@ -36,8 +37,8 @@ func TestThrottling(t *testing.T) {
 // Sustained flooding, whatever with, closes with 1008.
 func TestFlooding(t *testing.T) {
 	for name, frame := range map[string][]byte{
-		"messages": masked(0x82, nil), "heartbeats": masked(0x81, []byte("beat")), "pings": masked(0x89, make([]byte, 125)),
-		"pongs": masked(0x8A, nil), "empty fragments": masked(0x00, nil),
+		"messages": frames.Masked(0x82, nil), "heartbeats": frames.Masked(0x81, []byte("beat")), "pings": frames.Masked(0x89, make([]byte, 125)),
+		"pongs": frames.Masked(0x8A, nil), "empty fragments": frames.Masked(0x00, nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, hub.Options{}, func(c *Config, g *core) {
@@ -47,14 +48,14 @@ func TestFlooding(t *testing.T) {
 			r.h.patience = 100 * time.Millisecond
 			c := r.upgraded()
 			if frame[0] == 0 {
-				c.send(masked(0x02, nil)) // what the fragments go on with
+				c.send(frames.Masked(0x02, nil)) // what the fragments go on with
 			}
 			stop := c.flood(bytes.Repeat(frame, 100))
 			defer stop()
 			for {
-				if op, payload := c.frame(); op == websocket.CloseMessage {
-					if string(payload[:2]) != "\x03\xf0" {
-						t.Errorf("close frame % x, want 1008", payload)
+				if f := c.frame(); f.Opcode == frames.OpClose {
+					if f.Code() != 1008 {
+						t.Errorf("got %q, want code 1008", f)
 					}
 					break
 				}
@@ -90,7 +91,7 @@ func TestClosedWhileThrottled(t *testing.T) {
 func TestSenderThatDoesNotRead(t *testing.T) {
 	r := newRig(t, hub.Options{SendQueue: 64 << 10, CloseTimeout: 100 * time.Millisecond}, nil)
 	c := r.upgraded()
-	stop := c.flood(masked(0x81, bytes.Repeat([]byte("x"), 16<<10))) // each is echoed
+	stop := c.flood(frames.Masked(0x81, bytes.Repeat([]byte("x"), 16<<10))) // each is echoed
 	defer stop()
 	r.wantEnding(4008, protocol.ByGateway)
 	r.awaitEmpty()

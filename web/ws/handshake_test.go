@@ -136,10 +136,10 @@ func TestSubprotocolSelection(t *testing.T) {
 			if conn.Subprotocol() != tt.want {
 				t.Errorf("%q is selected, want %q", conn.Subprotocol(), tt.want)
 			}
-			if got := strings.Contains(r.logs.String(), "WARN"); got != tt.warns {
+			if got := strings.Contains(r.log.String(), "WARN"); got != tt.warns {
 				t.Errorf("a warning is logged: %v, want %v", got, tt.warns)
 			}
-			if strings.Contains(r.logs.String(), goodToken) {
+			if strings.Contains(r.log.String(), goodToken) {
 				t.Error("the token is in the log")
 			}
 		})

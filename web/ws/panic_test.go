@@ -40,7 +40,7 @@ func TestPanics(t *testing.T) {
 				conn.Close()
 			}
 			r.awaitEmpty()
-			if log := r.logs.String(); !strings.Contains(log, "panicked") || !strings.Contains(log, "panic_test.go") {
+			if log := r.log.String(); !strings.Contains(log, "panicked") || !strings.Contains(log, "panic_test.go") {
 				t.Errorf("the panic and its stack aren't logged:\n%s", log)
 			}
 			if resp, _ := r.refused("/elsewhere", nil); resp.StatusCode != 404 {

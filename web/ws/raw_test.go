@@ -2,14 +2,13 @@ package ws
 
 import (
 	"bufio"
-	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"gatepost/test/frames"
 )
 
 // raw is a client without a library, for what no library sends.
@@ -45,32 +44,20 @@ func (r *rig) upgraded() *raw {
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		r.t.Fatalf("upgrade: %v %v", resp, err)
 	}
-	if op, _ := c.frame(); op != websocket.TextMessage {
-		r.t.Fatalf("first frame has opcode %d, want the welcome", op)
+	if f := c.frame(); f.Opcode != frames.OpText {
+		r.t.Fatalf("the first frame is %q, want the welcome", f)
 	}
 	return c
 }
 
 // frame reads one frame of the server's.
-func (c *raw) frame() (opcode int, payload []byte) {
+func (c *raw) frame() frames.Frame {
 	c.t.Helper()
-	var head [2]byte
-	if _, err := io.ReadFull(c.r, head[:]); err != nil {
+	f, err := frames.Read(c.r)
+	if err != nil {
 		c.t.Fatalf("reading a frame: %v", err)
 	}
-	n := int(head[1] & 0x7f)
-	if n == 126 {
-		var long [2]byte
-		if _, err := io.ReadFull(c.r, long[:]); err != nil {
-			c.t.Fatal(err)
-		}
-		n = int(binary.BigEndian.Uint16(long[:]))
-	}
-	payload = make([]byte, n)
-	if _, err := io.ReadFull(c.r, payload); err != nil {
-		c.t.Fatalf("reading a frame: %v", err)
-	}
-	return int(head[0] & 0xf), payload
+	return f
 }
 
 // wantClose reads until the close frame and compares its code; then the server
@@ -78,33 +65,18 @@ func (c *raw) frame() (opcode int, payload []byte) {
 func (c *raw) wantClose(code int) string {
 	c.t.Helper()
 	for {
-		op, payload := c.frame()
-		if op != websocket.CloseMessage {
+		f := c.frame()
+		if f.Opcode != frames.OpClose {
 			continue
 		}
-		if len(payload) < 2 || int(binary.BigEndian.Uint16(payload)) != code {
-			c.t.Fatalf("close frame % x, want code %d", payload, code)
+		if f.Code() != code {
+			c.t.Fatalf("got %q, want code %d", f, code)
 		}
 		if rest, err := io.ReadAll(c.r); err != nil || len(rest) > 0 {
 			c.t.Fatalf("behind the close frame: %d bytes and %v, want a clean end", len(rest), err)
 		}
-		return string(payload[2:])
+		return f.Payload[2:]
 	}
-}
-
-// masked is one frame as a client sends it, its mask all zero.
-func masked(first byte, payload []byte) []byte {
-	b := []byte{first}
-	switch n := len(payload); {
-	case n <= 125:
-		b = append(b, 0x80|byte(n))
-	case n <= 0xffff:
-		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint64(append(b, 0x80|127), uint64(n))
-	}
-	b = append(b, 0, 0, 0, 0)
-	return append(b, payload...)
 }
 
 func (c *raw) send(b []byte) {

@@ -12,6 +12,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
 )
 
 func TestMessagesBothWays(t *testing.T) {
@@ -52,9 +53,9 @@ func TestClientCloses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := r.upgraded()
-			c.send(masked(0x88, []byte(tt.payload)))
-			if op, payload := c.frame(); op != websocket.CloseMessage || string(payload) != tt.echo {
-				t.Errorf("opcode %d, % x, want a close frame with % x", op, payload, tt.echo)
+			c.send(frames.Masked(0x88, []byte(tt.payload)))
+			if f := c.frame(); f.Opcode != frames.OpClose || f.Payload != tt.echo {
+				t.Errorf("got %q, want a close frame with % x", f, tt.echo)
 			}
 			if rest, err := io.ReadAll(c.r); err != nil || len(rest) > 0 {
 				t.Errorf("then %d bytes and %v, want a clean end", len(rest), err)
@@ -69,7 +70,7 @@ func TestClientCloses(t *testing.T) {
 
 func TestClientVanishes(t *testing.T) {
 	r := newRig(t, hub.Options{}, nil)
-	for _, sent := range [][]byte{nil, {0x81}, masked(0x81, []byte("half"))[:8], masked(0x01, []byte("first of two"))} {
+	for _, sent := range [][]byte{nil, {0x81}, frames.Masked(0x81, []byte("half"))[:8], frames.Masked(0x01, []byte("first of two"))} {
 		c := r.upgraded()
 		c.send(sent)
 		c.Close()

@@ -14,6 +14,8 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/frames"
+	"gatepost/test/wait"
 )
 
 // What can't be upgraded at all is answered in plain HTTP, and the backend isn't
@@ -162,10 +164,10 @@ func TestRefusedByClosingWhileSending(t *testing.T) {
 	if resp, err := http.ReadResponse(c.r, nil); err != nil || resp.StatusCode != 101 {
 		t.Fatalf("%v %v, want an upgrade", resp, err)
 	}
-	stop := c.flood(masked(0x82, make([]byte, 4096)))
+	stop := c.flood(frames.Masked(0x82, make([]byte, 4096)))
 	defer stop()
-	if op, payload := c.frame(); op != websocket.CloseMessage || string(payload[:2]) != "\x0f\xc9" {
-		t.Fatalf("opcode %d, % x, want a close frame with 4041", op, payload)
+	if f := c.frame(); f.Code() != 4041 {
+		t.Fatalf("got %q, want a close frame with 4041", f)
 	}
 	r.awaitEmpty()
 }
@@ -230,7 +232,7 @@ func TestLimits(t *testing.T) {
 	}
 	a.Close()
 	r.wantEnding(1006, protocol.ByNetwork)
-	eventually(t, "the place is free again", func() bool {
+	wait.For(t, "the place is free again", func() bool {
 		conn, _, err := websocket.DefaultDialer.Dial(r.url("/ws"), from("192.0.2.1"))
 		if err == nil {
 			t.Cleanup(func() { conn.Close() })
@@ -300,8 +302,8 @@ func TestCredentialsAreNotLogged(t *testing.T) {
 			t.Errorf("the answer has the secret: %s", body)
 		}
 		r.awaitEmpty()
-		if strings.Contains(r.logs.String(), secret) {
-			t.Errorf("the log has the secret:\n%s", r.logs)
+		if strings.Contains(r.log.String(), secret) {
+			t.Errorf("the log has the secret:\n%s", r.log)
 		}
 	}
 }

@@ -1,14 +1,11 @@
 package ws
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +16,8 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 	"gatepost/web/http1"
 )
 
@@ -33,24 +32,7 @@ type rig struct {
 	core *core
 	h    *Handler
 	addr string
-	logs *lockedBuffer
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
+	log  *logs.Log
 }
 
 // newRig starts a handler with the defaults of the configuration, changed by
@@ -58,7 +40,7 @@ func (l *lockedBuffer) String() string {
 // several addresses.
 func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig {
 	t.Helper()
-	r := &rig{t: t, logs: &lockedBuffer{}, core: &core{
+	r := &rig{t: t, log: &logs.Log{}, core: &core{
 		hub: hub.New(options), ended: map[string]int{}, endings: make(chan ending, 4096),
 	}}
 	cfg := Config{
@@ -68,7 +50,7 @@ func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig
 	if change != nil {
 		change(&cfg, r.core)
 	}
-	log := slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := r.log.DebugLogger()
 	r.h = New(cfg, r.core, rigTokens, log, prometheus.NewRegistry())
 	e := echo.New()
 	e.IPExtractor = func(req *http.Request) string {
@@ -105,7 +87,7 @@ func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig
 // client was closed more or less often than once.
 func (r *rig) awaitEmpty() {
 	r.t.Helper()
-	eventually(r.t, "all seats are free and melody has no session", func() bool {
+	wait.For(r.t, "all seats are free and melody has no session", func() bool {
 		r.h.seats.mu.Lock()
 		defer r.h.seats.mu.Unlock()
 		return r.h.seats.taken == 0 && len(r.h.seats.perIP) == 0 && r.h.melody.Len() == 0 && len(r.h.refusing) == 0
@@ -115,15 +97,6 @@ func (r *rig) awaitEmpty() {
 	for id, n := range r.core.ended {
 		if n != 1 {
 			r.t.Errorf("Closed was called %d times for %s, want once", n, id)
-		}
-	}
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(soon); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", soon, what)
 		}
 	}
 }
