@@ -91,7 +91,7 @@ func (c *conn) serve() {
 	c.reader.Reset(&c.in)
 	for c.await() && c.handle() {
 		c.state.Store(stateIdle)
-		if c.server.stopping.Load() {
+		if c.server.sweeping.Load() {
 			return
 		}
 		if c.quick == nil { // it isn't to be hijacked, most likely: it carries calls

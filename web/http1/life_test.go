@@ -2,7 +2,6 @@ package http1
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -12,7 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 )
 
 const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -58,96 +56,6 @@ func TestAPanicCostsItsConnection(t *testing.T) {
 	send(t, conn, get)
 	if got := ended(t, conn); got != "" || !strings.Contains(r.log.String(), "on purpose") {
 		t.Errorf("got %q, log %s", got, r.log)
-	}
-}
-
-func TestShutdown(t *testing.T) {
-	begun, go1 := make(chan struct{}), make(chan struct{})
-	r := run(t, patient, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/slow" {
-			close(begun)
-			<-go1
-		}
-		io.WriteString(w, "done")
-	})
-	idle, slow := dial(t, r.addr), dial(t, r.addr)
-	send(t, idle, get)
-	answered(t, bufio.NewReader(idle))
-	send(t, slow, "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-	await(t, begun, "the slow request")
-	over := make(chan error, 1)
-	go func() { over <- r.Shutdown(soon(t)) }()
-	if got := ended(t, idle); got != "" {
-		t.Errorf("an idle connection got %q", got)
-	}
-	select {
-	case err := <-over:
-		t.Fatalf("Shutdown didn't wait: %v", err)
-	default:
-	}
-	close(go1)
-	if body, last := answered(t, bufio.NewReader(slow)); body != "done" || !last {
-		t.Errorf("the slow request: got %q, last %v", body, last)
-	}
-	if err := await(t, over, "Shutdown"); err != nil {
-		t.Error(err)
-	}
-	if _, err := net.Dial("tcp", r.addr); err == nil {
-		t.Error("it listens still")
-	}
-}
-
-// A connection on which nothing has come yet may be about to carry a request.
-func TestShutdownLeavesFreshConnectionsTheirTime(t *testing.T) {
-	r := run(t, patient, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "done") })
-	fresh := dial(t, r.addr)
-	for len(r.open()) == 0 { // until it is accepted
-		time.Sleep(time.Millisecond)
-	}
-	over := make(chan error, 1)
-	go func() { over <- r.Shutdown(soon(t)) }()
-	await(t, r.stopped, "the end")
-	send(t, fresh, get)
-	if body, last := answered(t, bufio.NewReader(fresh)); body != "done" || !last {
-		t.Errorf("got %q, last %v", body, last)
-	}
-	if err := await(t, over, "Shutdown"); err != nil {
-		t.Error(err)
-	}
-}
-
-// But it isn't waited for as a request is: a node has a second to stop in.
-func TestShutdownGivesUpSilentConnections(t *testing.T) {
-	r := run(t, patient, func(http.ResponseWriter, *http.Request) {})
-	silent := dial(t, r.addr)
-	for len(r.open()) == 0 { // until it is accepted
-		time.Sleep(time.Millisecond)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	if err := r.Shutdown(ctx); err != nil {
-		t.Error(err)
-	}
-	if got := ended(t, silent); got != "" {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestShutdownCutsOffWhenItsContextEnds(t *testing.T) {
-	hangs := make(chan struct{})
-	defer close(hangs)
-	begun := make(chan struct{})
-	r := run(t, patient, func(http.ResponseWriter, *http.Request) { close(begun); <-hangs })
-	conn := dial(t, r.addr)
-	send(t, conn, get)
-	await(t, begun, "the request")
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := r.Shutdown(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "cut off: 1") {
-		t.Errorf("got %v", err)
-	}
-	if got := ended(t, conn); got != "" {
-		t.Errorf("who was cut off got %q", got)
 	}
 }
 

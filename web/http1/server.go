@@ -15,10 +15,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// freshGrace is how long Shutdown leaves a connection alone that hasn't sent anything
-// yet: its first request may be under way. Whoever connects in advance, as browsers and
-// proxies do, is no reason for a node not to end in time.
-const freshGrace = 500 * time.Millisecond
+// idleGrace is how long Shutdown leaves a connection alone that carries no request: one
+// may be under way, on those that proxies and backends keep as on those that have just
+// been opened. Whoever keeps one without using it is no reason for a node not to end in
+// time.
+const idleGrace = 500 * time.Millisecond
 
 // Config is how connections are served. A zero time is no limit.
 type Config struct {
@@ -41,7 +42,9 @@ type Config struct {
 // Server serves the connections of one listener.
 type Server struct {
 	cfg      Config
-	stopping atomic.Bool
+	retiring atomic.Bool   // answers are their connections' last
+	stopping atomic.Bool   // and nobody else is accepted
+	sweeping atomic.Bool   // and who is idle has had his time
 	stopped  chan struct{} // closed once stopping
 	empty    chan struct{} // closed once stopping and without connections
 	failing  rate.Sometimes
@@ -118,20 +121,25 @@ func passes(err error) bool {
 	return errno.Temporary()
 }
 
-// Shutdown accepts nobody else, closes the connections that carry no request, and
-// waits for the others until their requests are answered. Those that aren't when ctx
-// ends are cut off: the error, which wraps that of ctx, says how many.
+// Retire has each answer from here on be its connection's last. Whoever calls again
+// comes on another connection, to this server or to the node that takes over: the more
+// of them have done so, the fewer are surprised by Shutdown.
+func (s *Server) Retire() { s.retiring.Store(true) }
+
+// Shutdown retires and accepts nobody else. It closes the connections on which no
+// request comes for half a second, and waits for the others until their requests are
+// answered. Those that aren't when ctx ends are cut off: the error, which wraps that of
+// ctx, says how many.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
-	s.closeIdle(stateIdle)
-	grace := time.NewTimer(freshGrace)
+	grace := time.NewTimer(idleGrace)
 	defer grace.Stop()
 	for {
 		select {
 		case <-s.empty:
 			return nil
 		case <-grace.C:
-			s.closeIdle(stateFresh)
+			s.sweep()
 		case <-ctx.Done():
 			if n := s.cutOff(); n > 0 {
 				return fmt.Errorf("connections cut off: %d: %w", n, ctx.Err())
@@ -159,6 +167,7 @@ func (s *Server) cutOff() int {
 func (s *Server) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.Retire()
 	if s.stopping.CompareAndSwap(false, true) {
 		close(s.stopped)
 	}
@@ -176,12 +185,13 @@ func (s *Server) endIfEmpty() {
 	}
 }
 
-// closeIdle closes the connections in this state, which isn't that of one with a
-// request.
-func (s *Server) closeIdle(state int32) {
+// sweep closes the connections that carry no request, and has others end once theirs
+// is answered.
+func (s *Server) sweep() {
+	s.sweeping.Store(true)
 	for _, c := range s.open() {
-		if c.state.CompareAndSwap(state, stateClosed) {
-			_ = c.raw.Close()
+		if c.state.CompareAndSwap(stateFresh, stateClosed) || c.state.CompareAndSwap(stateIdle, stateClosed) {
+			_ = c.raw.Close() // it waits for a request, and finds out
 		}
 	}
 }
