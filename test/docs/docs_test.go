@@ -113,7 +113,9 @@ func TestSettingsThatAreNamedExist(t *testing.T) {
 		known = append(known, key.Env)
 	}
 	setting := regexp.MustCompile(`GATEPOST_[A-Z_]+[A-Z]`)
-	for name, text := range pages(t) {
+	all := pages(t)
+	maps.Copy(all, deployments(t))
+	for name, text := range all {
 		for _, found := range setting.FindAllString(text, -1) {
 			if !slices.Contains(known, found) {
 				t.Errorf("%s: there is no setting %s", name, found)
