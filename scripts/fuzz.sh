@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:-20s}
 
-for package in $(go list ./...); do
+packages=$(go list -buildvcs=false ./...)
+for package in $packages; do
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz' || true); do
 		echo "== $package $target"
 		go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
