@@ -22,7 +22,9 @@ func (g *Gateway) Adopt(ctx context.Context, from cluster.Node, entries []cluste
 	if g.cfg.Journal == nil || g.cfg.Outbox == nil {
 		return errNoJournal
 	}
-	if g.life.Err() != nil { // it may have given its own away by now
+	g.receiving.add() // first, so that a HandOver which isn't seen here sees this
+	defer g.receiving.done()
+	if g.life.Err() != nil {
 		return errEnding
 	}
 	left, commits, last := leftovers{}, []Commit{}, false

@@ -70,6 +70,7 @@ type Gateway struct {
 	departed     departed
 	workers      workers
 	handedOver   estates
+	receiving    pending      // what other nodes leave and is being put on record here
 	lost         atomic.Int64 // events that ended with the process
 	stale        atomic.Bool  // changes of clients' records may have failed
 	catchingUp   atomic.Bool  // catchUp runs

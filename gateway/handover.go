@@ -20,12 +20,16 @@ type Successor interface {
 var errFenced = errors.New("this node is cut off from its cluster")
 
 // HandOver gives all that is on record here (what wasn't delivered of this node's
-// clients, and dead letters) to another node, and forgets it once that one has it. It
-// follows Flush. It returns how many entries that were; with an error all is still
-// here, for the next start.
+// clients, and dead letters) to another node, and forgets it once that one has it: what
+// others leave to this node and it had begun to take is a part of that. It follows
+// Flush. It returns how many entries that were; with an error all is still here, for
+// the next start.
 func (g *Gateway) HandOver(ctx context.Context, to Successor) (entries int, err error) {
 	if g.cfg.Journal == nil {
 		return 0, nil
+	}
+	if err := g.receiving.wait(ctx); err != nil {
+		return 0, err
 	}
 	if !g.hasEstate() {
 		return 0, nil

@@ -224,4 +224,59 @@ func TestEndingNodeAdoptsNothing(t *testing.T) {
 	}
 }
 
+// held is a journal whose Put waits until it is let go.
+type held struct {
+	Journal
+	reached, letGo chan struct{}
+}
+
+func (h held) Put(key string, value []byte) Commit {
+	close(h.reached)
+	<-h.letGo
+	return h.Journal.Put(key, value)
+}
+
+// What a node had begun to take when it ended is a part of what it hands over.
+func TestHandOverWaitsForWhatIsBeingTaken(t *testing.T) {
+	back := newApplication(t)
+	for name, take := range map[string]func(*member) error{
+		"adopted": func(b *member) error {
+			return b.Adopt(t.Context(), cluster.Node{Name: "a"}, []cluster.Entry{{Key: "c/x", Value: []byte("{}")}})
+		},
+		"taken over": func(b *member) error {
+			return b.TakeOver(t.Context(), cluster.Node{Name: "a"}, []cluster.Copy{{ClientID: "x", Record: []byte("{}")}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, heirs := newMember(t, "b", back, nil), newMember(t, "c", back, nil)
+			journal := held{b.cfg.Journal, make(chan struct{}), make(chan struct{})}
+			b.cfg.Journal = journal
+			taken := make(chan error, 1)
+			go func() { taken <- take(b) }()
+			<-journal.reached
+			b.Stop()
+			handed := make(chan int, 1)
+			go func() {
+				n, err := b.HandOver(t.Context(), heir{to: heirs, from: b.node()})
+				if err != nil {
+					t.Error(err)
+				}
+				handed <- n
+			}()
+			wait.For(t, "it waits", func() bool {
+				b.receiving.mu.Lock()
+				defer b.receiving.mu.Unlock()
+				return b.receiving.idle != nil || len(handed) > 0
+			})
+			close(journal.letGo)
+			if err := <-taken; err != nil {
+				t.Error(err)
+			}
+			if n := <-handed; n != 1 {
+				t.Errorf("%d entries were handed over, want the one that it has", n)
+			}
+		})
+	}
+}
+
 var _ Outbox = (*webhooks.Dispatcher)(nil)

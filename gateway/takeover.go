@@ -17,6 +17,8 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 	if g.cfg.Journal == nil {
 		return errNoJournal
 	}
+	g.receiving.add() // as in Adopt
+	defer g.receiving.done()
 	if g.life.Err() != nil {
 		return errEnding
 	}
