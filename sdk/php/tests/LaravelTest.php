@@ -5,6 +5,10 @@ declare(strict_types=1);
 namespace Gatepost\Tests;
 
 use Gatepost\Client;
+use Gatepost\Event\Close;
+use Gatepost\Event\Connect;
+use Gatepost\Event\Message;
+use Gatepost\EventsAdapter;
 use Gatepost\Gateway;
 use Gatepost\Once\PdoStore;
 use Gatepost\Testing\FakeWebhook;
@@ -13,6 +17,7 @@ use Gatepost\Tests\Support\Connection;
 use Gatepost\Tests\Support\GatewayTestCase;
 use Gatepost\Tests\Support\Node;
 use Gatepost\Tests\Support\Refused;
+use Gatepost\Tests\Support\ScriptedEvents;
 use Gatepost\Tests\Support\Socket;
 use Illuminate\Contracts\Broadcasting\Factory;
 use Illuminate\Contracts\Console\Kernel as ConsoleKernel;
@@ -196,6 +201,28 @@ final class LaravelTest extends GatewayTestCase
             $this->webhook('message', ['client_id' => 'abc', 'message' => ['text' => 'hi']]),
         );
         self::assertSame(403, $this->webhook('connect', ['request' => ['query' => ['banned' => '1']]])[0]);
+    }
+
+    public function testAnEventsClassListens(): void
+    {
+        foreach ([Connect::class, Message::class, Close::class] as $event) {
+            $this->app['events']->forget($event);
+        }
+        ScriptedEvents::$calls = [];
+        ScriptedEvents::$do = ['onMessage' => function (string $client_id, string $message): void {
+            $_SESSION['n'] = 1;
+            Gateway::sendToCurrentClient("you said $message");
+        }];
+        $this->app['events']->listen([Connect::class, Message::class, Close::class], new EventsAdapter(ScriptedEvents::class, false));
+        self::assertSame(
+            [200, ['actions' => [
+                ['action' => 'session', 'client_id' => 'abc', 'set' => ['n' => 1]],
+                ['action' => 'send', 'clients' => ['abc'], 'text' => 'you said hi']]]],
+            $this->webhook('message', ['client_id' => 'abc', 'message' => ['text' => 'hi']]),
+        );
+        self::assertSame([200, []], $this->webhook('close', ['client_id' => 'abc']));
+        self::assertSame([['onMessage', 'abc', 'hi'], ['onClose', 'abc']], ScriptedEvents::$calls);
+        ScriptedEvents::$do = [];
     }
 
     public function testAWebhookThatIsNotSignedIs401(): void
