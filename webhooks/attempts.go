@@ -81,7 +81,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	term := e.lease.under(e.life)
-	a := e.courier.attempt(term, req, e.courier.seal(j), timeout)
+	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, j.attempt()), timeout)
 	if a.fault != "" && !e.lease.holds(term) && e.life.Err() == nil {
 		e.leave(j, unknown, silent)
 		j.cutOff(a)
@@ -124,13 +124,13 @@ func (e *endpoint) judge(j *job, a *answer) {
 	} else {
 		e.judgeEvent(j, a)
 	}
-	e.seen.attempt(e.Name, j.event, a)
+	e.seen.attempt(e.Name, j.label(), a)
 	if j.ruling == accepted {
 		return
 	}
 	e.failed.Add(1)
 	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
-		slog.String("event", j.event), slog.String("id", j.id), slog.Int("attempt", j.attempt())}
+		slog.String("event", j.label()), slog.String("id", j.id), slog.Int("attempt", j.attempt())}
 	if j.ruling == refused { // an answer like any other, unless it is a misconfiguration's
 		e.refusing.say("the backend refused a connect", append(attrs, a.told()...)...)
 		return
@@ -162,7 +162,7 @@ func (e *endpoint) judgeEvent(j *job, a *answer) {
 	}
 	j.ended(a, rule(j.ev.Type, a, err == nil))
 	if err != nil {
-		e.unreadable(j.event, j.id, a, err)
+		e.unreadable(j.label(), j.id, a, err)
 		reply = &protocol.Reply{}
 	} else {
 		e.unknownFields(j.ev, reply)

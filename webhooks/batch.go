@@ -57,7 +57,7 @@ func (e *endpoint) lead(j *job) {
 // newBatch is the delivery of the events of members in one envelope. size is
 // what the body takes at most.
 func newBatch(members []*job, size int) *job {
-	b := &job{id: "evt_batch_" + rand.Text(), event: "batch", trace: traceOr(""), most: 1}
+	b := &job{parcel: parcel{id: "evt_batch_" + rand.Text(), trace: traceOr("")}, most: 1}
 	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
 	body := make([]byte, 0, size)
 	body = append(body, `{"type":"batch","id":"`...)
@@ -112,7 +112,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 	}
 	parts, err := protocol.ParseBatchReply(events, a.body)
 	if err != nil {
-		e.unreadable(b.event, b.id, a, err)
+		e.unreadable(b.label(), b.id, a, err)
 		parts = make([]protocol.ParsedReply, len(members))
 	}
 	for i, m := range members {
@@ -132,7 +132,7 @@ func (e *endpoint) shareOut(b, m *job, a *answer, p protocol.ParsedReply) {
 	reply := p.Reply
 	switch {
 	case p.Err != nil:
-		e.unreadable(m.event, m.id, a, p.Err)
+		e.unreadable(m.label(), m.id, a, p.Err)
 		reply = &protocol.Reply{}
 	case reply == nil:
 		reply = &protocol.Reply{}

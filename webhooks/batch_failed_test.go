@@ -66,7 +66,7 @@ func TestEventsOfABatchKeepNoAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := onLoopback(t, Endpoint{Batch: 2}, status(200))
-			j, err := r.endpoints[0].newJob(ev, "")
+			j, err := r.endpoints[0].newJob(ev, "/", "")
 			if err != nil {
 				t.Fatal(err)
 			}

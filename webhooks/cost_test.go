@@ -154,19 +154,17 @@ func BenchmarkRoundTrip(b *testing.B) {
 func BenchmarkFloor(b *testing.B) {
 	d := dispatcherFor(b, startPlainBackend(b, pong), 1)
 	c := d.endpoints[0].courier
-	j := newJob(event(protocol.Inbound, "c1", 1), "")
-	body, err := encode(j.ev)
+	j, err := d.endpoints[0].newJob(event(protocol.Inbound, "c1", 1), "/", "")
 	if err != nil {
 		b.Fatal(err)
 	}
-	j.body = body
 	b.ReportAllocs()
 	for b.Loop() {
-		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, d.endpoints[0].URL, bytes.NewReader(body))
+		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, d.endpoints[0].URL, bytes.NewReader(j.body))
 		if err != nil {
 			b.Fatal(err)
 		}
-		req.Header = c.seal(j)
+		req.Header = c.seal(&j.parcel, 1)
 		resp, err := c.transport.RoundTrip(req)
 		if err != nil {
 			b.Fatal(err)

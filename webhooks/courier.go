@@ -108,13 +108,13 @@ func baseHeader(configured map[string]string, version string) http.Header {
 	return h
 }
 
-// seal gives the headers of a job's attempt that begins now. They are new ones each
-// time: the last attempt's connection may still be writing the old.
-func (c *courier) seal(j *job) http.Header {
+// seal gives the headers of the n-th attempt at a parcel, which begins now. They are new
+// ones each time: the last attempt's connection may still be writing the old.
+func (c *courier) seal(p *parcel, n int) http.Header {
 	now := time.Now()
 	h := maps.Clone(c.header) // the values are shared: nobody appends to them
-	values := [...]string{j.id, strconv.FormatInt(now.Unix(), 10), c.signer.Sign(j.id, now, j.body),
-		j.event, strconv.Itoa(j.attempt()), traceparent(j.trace)}
+	values := [...]string{p.id, strconv.FormatInt(now.Unix(), 10), c.signer.Sign(p.id, now, p.body),
+		p.label(), strconv.Itoa(n), traceparent(p.trace)}
 	for i, name := range [...]string{"Webhook-Id", "Webhook-Timestamp", "Webhook-Signature", "Gatepost-Event", "Gatepost-Attempt", "Traceparent"} {
 		h[name] = values[i : i+1 : i+1]
 	}

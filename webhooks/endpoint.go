@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
-
-	"gatepost/protocol"
 )
 
 // endpoint delivers events to one URL.
@@ -36,24 +34,6 @@ type endpoint struct {
 	garbled   *quiet // replies that can't be read
 	delivered atomic.Uint64
 	failed    atomic.Uint64 // attempts
-}
-
-// newJob is the delivery of ev. An empty traceID stands for a trace of its own.
-func (e *endpoint) newJob(ev *protocol.Event, traceID string) (*job, error) {
-	body, err := encode(ev)
-	if err != nil {
-		return nil, err
-	}
-	j := newJob(ev, traceID)
-	j.body = body
-	if j.isConnect() {
-		j.deadline = time.Now().Add(e.Timeout)
-	}
-	return j, nil
-}
-
-func newJob(ev *protocol.Event, traceID string) *job {
-	return &job{ev: ev, id: ev.ID, event: string(ev.Type), trace: traceOr(traceID), most: quickTries, fresh: ev.Type == protocol.Inbound}
 }
 
 // tooOld says whether a message is past its time to live.
@@ -155,11 +135,8 @@ func (e *endpoint) take(span *span, j *job) bool {
 
 // sit waits for the slot.
 func (e *endpoint) sit(span *span, j *job) bool {
-	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: messages, addr: j.addr(), uid: j.uid()}}
+	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: j.class(), addr: j.addr(), uid: j.uid()}}
 	s.owner = s
-	if j.ev != nil {
-		s.class = classOf(j.ev.Type)
-	}
 	if j.attempt() > 0 {
 		s.kind = repeated
 	}
@@ -182,8 +159,8 @@ func (e *endpoint) sit(span *span, j *job) bool {
 	case e.tooOld(j):
 		j.stopped = errExpired
 	default:
-		if err := e.load(j); err != nil {
-			e.lost(j, err)
+		if err := e.load(&j.parcel); err != nil {
+			e.lost(&j.parcel, err)
 			j.stopped = errUnread
 			if errors.Is(err, errLost) {
 				j.stopped = errLost

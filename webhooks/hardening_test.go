@@ -101,7 +101,7 @@ func TestWaitingEventsKeepNoAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := inBubble(t, Endpoint{}, body(200, strings.Repeat("x", 2*protocol.MaxReplyBytes)))
 		for _, typ := range []protocol.EventType{protocol.Connect, protocol.Inbound} {
-			j, err := r.endpoints[0].newJob(event(typ, "c1", 1), "")
+			j, err := r.endpoints[0].newJob(event(typ, "c1", 1), "/", "")
 			if err != nil {
 				t.Fatal(err)
 			}

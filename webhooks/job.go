@@ -12,11 +12,7 @@ import (
 // to one goroutine; a job that travels in another's batch belongs to that one's
 // until it has arrived.
 type job struct {
-	ev    *protocol.Event // nil: a batch
-	id    string          // webhook-id
-	event string          // gatepost-event
-	body  []byte
-	trace string
+	parcel
 
 	earlier  int       // attempts that were made in earlier deliveries
 	tries    int       // attempts that were made in this one
@@ -26,11 +22,9 @@ type job struct {
 	deadline time.Time // when all must be decided; zero: never
 
 	// In the outbox (see schedule.go):
-	path      string    // where the client connected
 	waits     bool      // there is an outbox for it
 	later     bool      // it waits there, or has
 	putOff    bool      // the backend has asked for so long a pause that it waits there between quick tries
-	bare      bool      // ev is only the envelope; the event's bytes are where they are kept
 	kept      bool      // it may be on record
 	saved     bool      // what is on record is how it stands
 	step      int       // waits of the schedule begun
@@ -58,6 +52,23 @@ type job struct {
 	failed  []Attempt
 }
 
+// newJob is the delivery of an event. An empty traceID stands for a trace of its own.
+func (e *endpoint) newJob(ev *protocol.Event, path, traceID string) (*job, error) {
+	j := newJob(newParcel(ev, path, traceID))
+	var err error
+	if j.body, err = encode(ev); err != nil {
+		return nil, err
+	}
+	if j.isConnect() {
+		j.deadline = time.Now().Add(e.Timeout)
+	}
+	return j, nil
+}
+
+func newJob(p parcel) *job {
+	return &job{parcel: p, most: quickTries, fresh: p.ev.Type == protocol.Inbound}
+}
+
 // share is how an event fared in a batch.
 type share struct {
 	reply *protocol.Reply // nil: send it again by itself
@@ -79,8 +90,6 @@ var (
 type jobKey struct{}
 
 func jobOf(ctx context.Context) *job { return ctx.Value(jobKey{}).(*job) }
-
-func (j *job) isConnect() bool { return j.ev != nil && j.ev.Type == protocol.Connect }
 
 // attempt is the number of the attempt under way, or of the last one.
 func (j *job) attempt() int { return j.earlier + j.tries }

@@ -94,9 +94,9 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 		return protocol.Outcome{Verdict: protocol.Kept}
 	}
 	defer d.running.Done()
-	j := newJob(k.Event, k.TraceID)
+	j := newJob(newParcel(k.Event, k.Path, k.TraceID))
 	j.bare, j.kept, j.saved = true, true, true
-	j.path, j.earlier, j.failed = k.Path, k.record.Tries, k.record.Failed
+	j.earlier, j.failed = k.record.Tries, k.record.Failed
 	j.step, j.most = min(k.record.Step, len(laterPauses)), 1
 	if j.step == 0 {
 		j.most = max(1, quickTries-j.earlier)

@@ -3,7 +3,6 @@ package webhooks
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"gatepost/protocol"
@@ -91,37 +90,6 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 	}
 }
 
-// load brings the bytes of a job back that were dropped while it waited.
-func (e *endpoint) load(j *job) error {
-	if j.body != nil {
-		return nil
-	}
-	var err error
-	if !j.bare {
-		j.body, err = encode(j.ev)
-		return err
-	}
-	j.body, err = e.outbox.read(e.life, j.id)
-	switch {
-	case !errors.Is(err, ErrNoRecord):
-		return err
-	case j.ev.Type != protocol.Close:
-		return errLost
-	}
-	// How the client ended is known still, and that it did is what counts.
-	e.log.Error("a close in the outbox is lost; it is sent without its groups and session", "endpoint", e.Name, "id", j.id, "error", err)
-	j.ev = remembered(j.ev)
-	j.body, err = encode(j.ev)
-	return err
-}
-
-// remembered is an event of which only the envelope is left.
-func remembered(ev *protocol.Event) *protocol.Event {
-	bare := *ev
-	bare.Data.Groups, bare.Data.Session = []string{}, protocol.EmptySession
-	return &bare
-}
-
 // end says what became of a job, and files it accordingly: a delivered event is
 // off the record once its reply has been carried out, one that was given up goes on
 // later if it can be kept, and all else is a dead letter. Of a connect only the
@@ -151,10 +119,4 @@ func (e *endpoint) leaveOver(j *job) bool {
 		return j.kept // and nothing has changed since
 	}
 	return e.outbox.keep(e.Name, j, true)
-}
-
-// lost tells of an event whose bytes can't be had any more.
-func (e *endpoint) lost(j *job, err error) {
-	e.failing.say("an event in the outbox can't be read", slog.String("endpoint", e.Name), slog.String("event", j.event),
-		slog.String("id", j.id), slog.String("error", err.Error()))
 }

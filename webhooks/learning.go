@@ -49,8 +49,8 @@ func (t *turns) vouch(riders []*seat) {
 
 // clientID is whose event the attempt began with.
 func (s *seat) clientID() string {
-	if s.job == nil || s.job.ev == nil {
+	if s.job == nil {
 		return ""
 	}
-	return s.job.ev.Data.ClientID
+	return s.job.clientID()
 }

@@ -64,7 +64,7 @@ func (o *outbox) keep(endpoint string, j *job, must bool) bool {
 	if err != nil {
 		o.unkept.Inc()
 		o.failing.say("an event can't be kept for later; it stays in memory", slog.String("endpoint", endpoint),
-			slog.String("event", j.event), slog.String("id", j.id), slog.String("error", err.Error()))
+			slog.String("event", j.label()), slog.String("id", j.id), slog.String("error", err.Error()))
 		return false
 	}
 	j.saved = true

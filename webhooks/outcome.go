@@ -12,22 +12,21 @@ import (
 // deliver runs the delivery of ev and says how it ended. What can't be delivered
 // becomes a dead letter, a connect excepted: its client is told.
 func (e *endpoint) deliver(ctx context.Context, path, traceID string, ev *protocol.Event) protocol.Outcome {
-	j, err := e.newJob(ev, traceID)
+	j, err := e.newJob(ev, path, traceID)
 	if err != nil { // a session or claims that aren't JSON: no backend's fault, and nothing that could be kept
 		e.log.Error("an event can't be encoded", "endpoint", e.Name, "event", ev.Type, "id", ev.ID, "error", err)
 		return protocol.Outcome{Verdict: gone(ev)}
 	}
-	j.path = path
 	return e.settle(ctx, j)
 }
 
 // unsent is the outcome of an event that comes after the end.
 func (e *endpoint) unsent(path, traceID string, ev *protocol.Event) protocol.Outcome {
-	j, err := e.newJob(ev, traceID)
+	j, err := e.newJob(ev, path, traceID)
 	if err != nil {
 		return protocol.Outcome{Verdict: protocol.Aborted}
 	}
-	j.path, j.stopped = path, errStopped
+	j.stopped = errStopped
 	return e.end(j)
 }
 
@@ -68,14 +67,13 @@ func (j *job) givenUp() bool {
 
 // bury makes an event that could not be delivered a dead letter.
 func (e *endpoint) bury(j *job) {
-	err, cut := e.load(j), false
+	err, cut := e.load(&j.parcel), false
 	if errors.Is(err, errLost) {
 		cut, j.stopped = true, errLost
-		j.ev = remembered(j.ev)
-		j.body, err = encode(j.ev)
+		err = j.restore()
 	}
 	if err != nil {
-		e.lost(j, err) // what is on record stays there, for the next start
+		e.lost(&j.parcel, err) // what is on record stays there, for the next start
 		return
 	}
 	reason := j.reason()

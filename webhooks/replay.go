@@ -153,7 +153,7 @@ func (d *Dispatcher) resendOne(en *entry) {
 // redeliver sends a letter's event again, however old it is. A nil reply says
 // that it failed.
 func (e *endpoint) redeliver(l *letter) (*protocol.Reply, []Attempt) {
-	j := newJob(l.event, l.trace)
+	j := newJob(newParcel(l.event, "", l.trace))
 	j.body, j.fresh, j.replayed = l.body, false, true
 	j.earlier = max(1, len(l.attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
