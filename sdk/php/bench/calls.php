@@ -2,7 +2,8 @@
 
 /**
  * What a call of the facade costs, against a bare curl handle that makes the same
- * call with the same token. Needs a running gateway: GATEPOST_URL, GATEPOST_SECRET.
+ * call with the same token. Needs a running gateway: GATEPOST_SECRET, and GATEPOST_URL
+ * where that isn't http://127.0.0.1:8080.
  *
  *   php calls.php compare   times both in turns, and prints the medians
  *   php calls.php mixed     makes 1,000 different calls and prints nothing
@@ -33,13 +34,13 @@ function bare(): Closure
 {
     $signer = new Signer((string) getenv('GATEPOST_SECRET'));
     $token = $signer->sign(['aud' => 'gatepost:api', 'exp' => time() + 300, 'scope' => '*']);
-    $handle = curl_init(getenv('GATEPOST_URL') . '/actions');
+    $handle = curl_init((getenv('GATEPOST_URL') ?: 'http://127.0.0.1:8080') . '/actions');
     curl_setopt_array($handle, [
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_HTTPHEADER => ["authorization: Bearer $token", 'content-type: application/json'],
         CURLOPT_POSTFIELDS => '{"actions":[{"action":"send","groups":["nobody"],"text":"hello"}]}',
     ]);
-    return static fn () => curl_exec($handle);
+    return static fn () => curl_exec($handle) ?: throw new RuntimeException(curl_error($handle));
 }
 
 /** @return array{float, float} microseconds of time and of this process's CPU for one call */
