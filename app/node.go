@@ -24,6 +24,7 @@ import (
 type node struct {
 	name    string
 	drain   time.Duration
+	room    int // most clients at once; 0: any number
 	log     *slog.Logger
 	hub     *hub.Hub
 	events  *webhooks.Dispatcher
@@ -44,7 +45,7 @@ type node struct {
 func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust func(*web.Deps)) (*node, error) {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n := &node{
-		drain: cfg.Drain, log: log, wsPath: cfg.WSPath, cancel: cancel,
+		drain: cfg.Drain, room: roomFor(cfg.MaxConnections, openFiles()), log: log, wsPath: cfg.WSPath, cancel: cancel,
 		keeps: keeps(cfg), durable: keeps(cfg) || cfg.Clustered(),
 	}
 	metrics := prometheus.NewRegistry()
@@ -111,7 +112,7 @@ func (n *node) wireCore(cfg *config.Config, metrics *prometheus.Registry) {
 func (n *node) wireServer(cfg *config.Config, metrics *prometheus.Registry, adjust func(*web.Deps)) (err error) {
 	deps := web.Deps{
 		API:     api.Deps{Gateway: n.gateway, Tokens: n.tokens, DeadLetters: n.gateway, Nodes: nodes{n.name, n.cluster}},
-		Sockets: ws.New(socketConfig(cfg), n.gateway, n.tokens, n.log, metrics),
+		Sockets: ws.New(socketConfig(cfg, n.room), n.gateway, n.tokens, n.log, metrics),
 		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}, {Name: "cluster", Reason: n.clusterReason}},
 		Log:     n.log, Registerer: metrics, Gatherer: metrics,
 	}
@@ -139,11 +140,11 @@ func endpoint(w config.Webhook) webhooks.Endpoint {
 	}
 }
 
-func socketConfig(cfg *config.Config) ws.Config {
+func socketConfig(cfg *config.Config, room int) ws.Config {
 	c := ws.Config{
 		Path: cfg.WSPath, TokenFrom: cfg.TokenFrom, Anonymous: cfg.Anonymous, Origins: cfg.Origins,
 		MaxMessage: cfg.MaxMessage, ClientRate: float64(cfg.ClientRate),
-		MaxConnections: cfg.MaxConnections, MaxConnectionsPerIP: cfg.MaxConnectionsPerIP,
+		MaxConnections: room, MaxConnectionsPerIP: cfg.MaxConnectionsPerIP,
 	}
 	for _, h := range cfg.Heartbeats {
 		c.Heartbeats = append(c.Heartbeats, ws.Heartbeat{Receive: h.Receive, Answer: h.Answer})

@@ -16,6 +16,9 @@ func (n *node) listen() error {
 	if admin := n.server.AdminAddr(); admin != nil {
 		attrs = append(attrs, "admin_addr", admin.String())
 	}
+	if n.room > 0 {
+		attrs = append(attrs, "max_clients", n.room)
+	}
 	n.log.Info("listening", attrs...)
 	return n.recover()
 }

@@ -29,14 +29,11 @@ func warnings(l *config.Loaded) []string {
 			}
 		}
 	}
-	if open := openFiles(); open > 0 && c.MaxConnections > 0 && uint64(c.MaxConnections)+spareFiles > open {
-		list = append(list, fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files; raise the limit (ulimit -n)", c.MaxConnections, open))
+	if room := roomFor(c.MaxConnections, openFiles()); room < c.MaxConnections {
+		list = append(list, fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files, which leaves room for %d clients; raise the limit (ulimit -n)", c.MaxConnections, openFiles(), room))
 	}
 	return list
 }
-
-// spareFiles are for what isn't a client: webhooks, calls, listeners.
-const spareFiles = 512
 
 func decidesConnects(webhooks []config.Webhook) bool {
 	return slices.ContainsFunc(webhooks, func(w config.Webhook) bool { return slices.Contains(w.Events, protocol.Connect) })

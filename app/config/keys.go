@@ -111,7 +111,7 @@ var limitKeys = []Key{
 		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: kindNumber, Section: limits,
-		Doc:  "Most clients on this node; one more is answered 503 before the upgrade. `0`: no limit.",
+		Doc:  "Most clients on this node; one more is answered 503 before the upgrade. `0`, and more than that: as many as its open files leave room for (`ulimit -n`).",
 		read: one(func(c *Config) *int { return &c.MaxConnections }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: kindNumber, Section: limits,
 		Doc:  "Most clients from one address; one more is answered 503. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
