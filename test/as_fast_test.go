@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // wantAsFast fails the test unless clients have round trips as fast beside some trouble
@@ -54,7 +55,7 @@ func roundTrips(t *testing.T, clients []*harness.Client, d time.Duration) []time
 					t.Error(err)
 					return
 				}
-				if _, err := c.TryText(harness.Patience); err != nil {
+				if _, err := c.TryText(wait.Patience); err != nil {
 					t.Error(err)
 					return
 				}

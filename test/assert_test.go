@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // wantRefused checks that a handshake was answered with this status and, in
@@ -38,7 +39,7 @@ func distinct(deliveries []*harness.Delivery) map[string]int {
 func stop(t *testing.T, node *harness.Node) {
 	t.Helper()
 	node.Signal(syscall.SIGTERM)
-	if status := node.Exit(harness.Patience); status != 0 {
+	if status := node.Exit(wait.Patience); status != 0 {
 		t.Errorf("the node's exit status is %d", status)
 	}
 }

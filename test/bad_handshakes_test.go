@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A handshake that isn't one is refused with the status that says what is wrong,
@@ -42,7 +43,7 @@ func TestBadHandshakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(harness.Patience))
+			_ = conn.SetDeadline(time.Now().Add(wait.Patience))
 			if _, err := io.WriteString(conn, c.line+" HTTP/1.1\r\nHost: "+node.Addr+"\r\n"+c.headers+"\r\n"); err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A message's reply that can't be read is the event's end, not the client's:
@@ -54,7 +55,7 @@ func TestMessageRepliesThatCannotBeRead(t *testing.T) {
 				}
 			}
 			if c.logged != "" {
-				harness.Eventually(t, "a warning shows the reply's first bytes", func() bool {
+				wait.For(t, "a warning shows the reply's first bytes", func() bool {
 					return node.Log.Has(`"level":"WARN"`, client.ID, c.logged)
 				})
 			}

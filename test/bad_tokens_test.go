@@ -17,6 +17,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // keyPair is an RSA key and the PEM of its public half.
@@ -164,7 +165,7 @@ func TestBadSecretsAtStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			node := harness.Launch(t, c.env)
-			if status := node.Exit(harness.Patience); status != 1 {
+			if status := node.Exit(wait.Patience); status != 1 {
 				t.Errorf("the exit status is %d, want 1", status)
 			}
 			for _, word := range c.says {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // answerBatches answers each event of a batch by answer, and single events too.
@@ -59,7 +60,7 @@ func TestBatches(t *testing.T) {
 				}
 			}
 			for m := range messages {
-				if got, err := c.TryText(harness.Patience); err != nil || got != strconv.Itoa(m) {
+				if got, err := c.TryText(wait.Patience); err != nil || got != strconv.Itoa(m) {
 					t.Errorf("client %s: reply %d is %q, %v", c.ID, m, got, err)
 					return
 				}
@@ -138,7 +139,7 @@ func TestBatchThatFails(t *testing.T) {
 		}
 		c.Send(t, text)
 	}
-	harness.Eventually(t, "the messages wait", func() bool { return node.Metric(t, "gatepost_frames_total", `direction="in"`) >= 11 })
+	wait.For(t, "the messages wait", func() bool { return node.Metric(t, "gatepost_frames_total", `direction="in"`) >= 11 })
 	once.Do(func() { close(held) })
 	for i, c := range clients {
 		if i != 4 {
@@ -148,7 +149,7 @@ func TestBatchThatFails(t *testing.T) {
 	if batches := backend.Received(func(d *harness.Delivery) bool { return d.Event.Type == "batch" }); len(batches) == 0 {
 		t.Error("nothing was gathered")
 	}
-	harness.Eventually(t, "the poison is a dead letter", func() bool {
+	wait.For(t, "the poison is a dead letter", func() bool {
 		return strings.Count(string(node.API(t, "admin").Do("GET", "/events/dead", "").Body), `"died_at"`) == 1
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // However a connection ends, the client sees the documented code and the backend
@@ -79,7 +80,7 @@ func TestWhoEndedIt(t *testing.T) {
 			client := node.Connect(t, dial)
 			client.Send(t, "hello")
 			client.WantText(t, "hello")
-			harness.Eventually(t, "what was sent is counted", func() bool {
+			wait.For(t, "what was sent is counted", func() bool {
 				return node.Metric(t, "gatepost_frames_total", `direction="out"`) >= 2
 			})
 			c.end(t, node, client)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A message that the backend turned down for good is a dead letter: listed, shown,
@@ -45,7 +46,7 @@ func TestDeadLetterCalls(t *testing.T) {
 		Cursor *string
 	}
 	var dead list
-	harness.Eventually(t, "three messages are dead", func() bool {
+	wait.For(t, "three messages are dead", func() bool {
 		dead = decode[list](t, api.Want(200, "", "GET", "/events/dead", "").Body)
 		return len(dead.Events) == 3
 	})
@@ -70,7 +71,7 @@ func TestDeadLetterCalls(t *testing.T) {
 	c.WantText(t, textOf(t, backend, dead.Events[1].ID))
 	api.Want(202, `{"replayed":1}`, "POST", "/events/dead/replay", `{"all":true}`)
 	c.WantText(t, textOf(t, backend, dead.Events[2].ID))
-	harness.Eventually(t, "no letter is left", func() bool {
+	wait.For(t, "no letter is left", func() bool {
 		return harness.SameJSON(api.Do("GET", "/events/dead", "").Body, []byte(`{"events":[],"cursor":null}`))
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // Whoever has sent a part of a call and no more doesn't keep a node from ending, nor
@@ -41,7 +42,7 @@ func TestDrainWhileACallIsHalfSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer stranger.Close()
-			_ = stranger.SetDeadline(time.Now().Add(harness.Patience))
+			_ = stranger.SetDeadline(time.Now().Add(wait.Patience))
 			fmt.Fprint(stranger, tt.sent(harness.APIToken(t, "push")))
 			answers := bufio.NewReader(stranger)
 			if line, err := answers.ReadString('\n'); !strings.HasPrefix(line, tt.answer) {
@@ -49,7 +50,7 @@ func TestDrainWhileACallIsHalfSent(t *testing.T) {
 			}
 			begun := time.Now()
 			node.Signal(syscall.SIGTERM)
-			status := node.Exit(harness.Patience)
+			status := node.Exit(wait.Patience)
 			if took := time.Since(begun); status != 0 || took > 3*time.Second {
 				t.Errorf("it took %s, with status %d", took, status)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A backend that takes requests and never answers keeps a node from ending no
@@ -32,7 +33,7 @@ func TestDrainWhileTheBackendHangs(t *testing.T) {
 	backend.Await(t, 5, harness.Of("message", ""))
 	begun := time.Now()
 	node.Signal(syscall.SIGTERM)
-	status := node.Exit(harness.Patience)
+	status := node.Exit(wait.Patience)
 	if took := time.Since(begun); took > 5500*time.Millisecond || status != 0 {
 		t.Errorf("it took %s, with status %d", took, status)
 	}
@@ -70,7 +71,7 @@ func TestDrainWhileAConnectHangs(t *testing.T) {
 	backend.Await(t, 1, harness.Of("connect", ""))
 	begun := time.Now()
 	node.Signal(syscall.SIGTERM)
-	status := node.Exit(harness.Patience)
+	status := node.Exit(wait.Patience)
 	if took := time.Since(begun); took > 5500*time.Millisecond || status != 0 {
 		t.Errorf("it took %s, with status %d", took, status)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A backend that is gone doesn't keep a node from ending: what it can't deliver
@@ -69,12 +70,12 @@ func TestDrainWhileAClientConnects(t *testing.T) {
 	}()
 	<-asked
 	node.Signal(syscall.SIGTERM)
-	harness.Eventually(t, "the node drains", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
+	wait.For(t, "the node drains", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
 	close(answered)
 	if err := <-connected; err != nil {
 		wantRefused(t, err, 503, "")
 	}
-	if status := node.Exit(harness.Patience); status != 0 {
+	if status := node.Exit(wait.Patience); status != 0 {
 		t.Errorf("the exit status is %d", status)
 	}
 	id := newestClient(t, backend)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // On SIGTERM a node isn't ready any more, takes no new clients, closes those that
@@ -31,11 +32,11 @@ func TestDrain(t *testing.T) {
 	for range 5 {
 		clients[0].Send(t, "one of five")
 	}
-	harness.Eventually(t, "the node has the messages", func() bool { return node.Metric(t, "gatepost_frames_total", `direction="in"`) == 5 })
+	wait.For(t, "the node has the messages", func() bool { return node.Metric(t, "gatepost_frames_total", `direction="in"`) == 5 })
 	begun := time.Now()
 	node.Signal(syscall.SIGTERM)
 
-	harness.Eventually(t, "the node isn't ready any more", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
+	wait.For(t, "the node isn't ready any more", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
 	if r := harness.Get(t, node.Addr, "/healthz"); r.Status != 200 {
 		t.Errorf("/healthz answers %d while draining; the process is well", r.Status)
 	}
@@ -60,7 +61,7 @@ func TestDrain(t *testing.T) {
 	if quarter := ends[len(ends)/4]; quarter < drain/10 {
 		t.Errorf("a quarter of the clients was closed within %s of %s", quarter, drain)
 	}
-	if status := node.Exit(harness.Patience); status != 0 {
+	if status := node.Exit(wait.Patience); status != 0 {
 		t.Errorf("the exit status is %d", status)
 	}
 	for _, c := range clients {
@@ -88,13 +89,13 @@ func TestSecondSignal(t *testing.T) {
 		node.Connect(t, harness.Dial{}) // the first that is closed, maybe at once
 		node.Connect(t, harness.Dial{})
 		node.Signal(syscall.SIGINT)
-		harness.Eventually(t, "the node drains", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
+		wait.For(t, "the node drains", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 503 })
 		if r := node.API(t, "read").Do("GET", "/stats", ""); !strings.HasPrefix(string(r.Body), `{"clients":1,`) {
 			t.Errorf("of two clients not one is left at the beginning of a minute's drain: %s", r.Body)
 		}
 		begun := time.Now()
 		node.Signal(second)
-		if status := node.Exit(harness.Patience); status != 1 {
+		if status := node.Exit(wait.Patience); status != 1 {
 			t.Errorf("the exit status is %d, want 1: the drain was cut short", status)
 		}
 		if took := time.Since(begun); took > 2*time.Second {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // smallDisk mounts a file system of this size for the test, and skips the test
@@ -59,7 +60,7 @@ func TestDataDirThatCannotBeUsed(t *testing.T) {
 	wantRefusal := func(t *testing.T, dir string, words ...string) {
 		t.Helper()
 		node := harness.Launch(t, harness.Env{"GATEPOST_DATA_DIR": filepath.Join(dir, "data"), "GATEPOST_NODE": "n1"})
-		if status := node.Exit(harness.Patience); status != 1 {
+		if status := node.Exit(wait.Patience); status != 1 {
 			t.Errorf("the exit status is %d", status)
 		}
 		log := node.Log.String()
@@ -105,7 +106,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	clients := node.Crowd(t, 20, nil)
 	empty := fill(t, dir)
 	var refused *harness.Refused
-	harness.Eventually(t, "a new client is refused", func() bool {
+	wait.For(t, "a new client is refused", func() bool {
 		c, err := node.TryConnect(t, harness.Dial{})
 		if err == nil {
 			clients = append(clients, c)
@@ -115,11 +116,11 @@ func TestDiskThatFillsUp(t *testing.T) {
 	if refused.Status != 503 {
 		t.Errorf("the refusal is %d", refused.Status)
 	}
-	harness.Eventually(t, "the node isn't ready and says why", func() bool {
+	wait.For(t, "the node isn't ready and says why", func() bool {
 		r := harness.Get(t, node.Addr, "/readyz")
 		return r.Status == 503 && strings.Contains(string(r.Body), "store")
 	})
-	harness.Eventually(t, "the log tells of it", func() bool {
+	wait.For(t, "the log tells of it", func() bool {
 		return node.Log.Has(`"level":"ERROR"`, "space") || node.Log.Has(`"level":"ERROR"`, "full")
 	})
 	if r := harness.Get(t, node.Addr, "/healthz"); r.Status != 200 {
@@ -138,7 +139,7 @@ func TestDiskThatFillsUp(t *testing.T) {
 	}
 
 	empty()
-	harness.Eventually(t, "the node is ready again", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 200 })
+	wait.For(t, "the node is ready again", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 200 })
 	node.Healthy(t, harness.Dial{})
 	awaitCloses(t, backend, 11)
 	outboxEmpty(t, node)
@@ -250,11 +251,11 @@ func TestOutboxOverItsBound(t *testing.T) {
 	for i, c := range clients {
 		c.Send(t, fmt.Sprint(i, " first ", big))
 	}
-	harness.Eventually(t, "the node isn't ready, its outbox being full", func() bool {
+	wait.For(t, "the node isn't ready, its outbox being full", func() bool {
 		r := harness.Get(t, node.Addr, "/readyz")
 		return r.Status == 503 && strings.Contains(string(r.Body), "full")
 	})
-	harness.Eventually(t, "the log tells of the full outbox", func() bool { return node.Log.Has(`"level":"ERROR"`, "outbox is full") })
+	wait.For(t, "the log tells of the full outbox", func() bool { return node.Log.Has(`"level":"ERROR"`, "outbox is full") })
 	if full := node.Metric(t, "gatepost_outbox_full"); full != 1 {
 		t.Errorf("gatepost_outbox_full is %v", full)
 	}
@@ -292,7 +293,7 @@ func TestOutboxOverItsBound(t *testing.T) {
 	backend.Up(t)
 	awaitCloses(t, backend, len(clients))
 	outboxEmpty(t, node)
-	harness.Eventually(t, "the node is ready again", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 200 })
+	wait.For(t, "the node is ready again", func() bool { return harness.Get(t, node.Addr, "/readyz").Status == 200 })
 	told := historyOf(t, backend)
 	for i, c := range clients {
 		if texts := told.texts(c.ID); len(texts) == 0 || !strings.HasPrefix(texts[0], fmt.Sprint(i, " first ")) {

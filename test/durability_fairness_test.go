@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A client whose messages always fail has its next message and its close through
@@ -27,14 +28,14 @@ func TestOneClientWhoseMessagesFail(t *testing.T) {
 		node.Connect(t, harness.Dial{}).Send(t, "poison")
 		during()
 	})
-	harness.Eventually(t, "what failed is dead", func() bool { return len(deadTries(t, node)) > 0 })
+	wait.For(t, "what failed is dead", func() bool { return len(deadTries(t, node)) > 0 })
 
 	worse := node.Connect(t, harness.Dial{})
 	worse.Send(t, "poison")
 	worse.Send(t, "more poison")
 	worse.Leave(t, 1000, "")
 	begun := time.Now()
-	harness.Eventually(t, "its close is through, the breaker being closed", func() bool {
+	wait.For(t, "its close is through, the breaker being closed", func() bool {
 		if state := breakerOf(t, node); state != "closed" {
 			t.Fatalf("the breaker is %s", state)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // What a backend turns down for good is a dead letter at once, outlives the node
@@ -37,7 +38,7 @@ func TestDeadLettersOutliveTheNode(t *testing.T) {
 			}
 			tom.WantText(t, "fine")
 			tom.Leave(t, 1000, "")
-			harness.Eventually(t, "five letters are dead", func() bool { return len(deadTries(t, node)) == 5 })
+			wait.For(t, "five letters are dead", func() bool { return len(deadTries(t, node)) == 5 })
 			for _, letter := range deadTries(t, node) {
 				if n := len(letter.Attempts); n != 1 || letter.Attempts[0].Status != 400 && letter.Attempts[0].Status != 410 {
 					t.Errorf("a letter had the attempts %+v", letter.Attempts)
@@ -59,16 +60,16 @@ func TestDeadLettersOutliveTheNode(t *testing.T) {
 
 			before := len(backend.Received(everything))
 			backend.Script(echo)
-			harness.Eventually(t, "the letter is dead again, and replayed again", func() bool {
+			wait.For(t, "the letter is dead again, and replayed again", func() bool {
 				r := next.API(t, "admin").Want(202, "", "POST", "/events/dead/replay", `{"ids":["`+dead[0].ID+`"]}`)
 				return harness.SameJSON(r.Body, []byte(`{"replayed":1}`))
 			})
-			harness.Eventually(t, "the letter is gone", func() bool { return len(deadTries(t, next)) == 4 })
+			wait.For(t, "the letter is gone", func() bool { return len(deadTries(t, next)) == 4 })
 			env := harness.Env{"GATEPOST_URL": "http://" + next.Addr, "GATEPOST_SECRET": harness.Secret}
 			if out, errs, status := harness.Command(t, env, "dead", "replay", "--all"); status != 0 || !strings.Contains(out+errs, "4") {
 				t.Errorf("gatepost dead replay: %d: %s%s", status, out, errs)
 			}
-			harness.Eventually(t, "no letter is left", func() bool { return len(deadTries(t, next)) == 0 })
+			wait.For(t, "no letter is left", func() bool { return len(deadTries(t, next)) == 0 })
 			var replayed []string
 			for _, d := range backend.Received(everything)[before:] {
 				if d.Event.Data.ClientID == tom.ID {
@@ -127,7 +128,7 @@ func TestKillWhileClosesDie(t *testing.T) {
 		awaitSettled := func() bool {
 			return next.Metric(t, "gatepost_outbox_events") == 0 && next.Metric(t, "gatepost_events_waiting") == 0
 		}
-		harness.Eventually(t, "all is delivered", awaitSettled)
+		wait.For(t, "all is delivered", awaitSettled)
 		for _, d := range backend.Received(everything)[before:] {
 			if d.Event.Type != "close" {
 				continue

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A client that has left, and whose close waits for a backend that is away, costs
@@ -22,13 +23,13 @@ func TestWhatAClientThatHasLeftCosts(t *testing.T) {
 	for _, c := range clients {
 		c.Cut()
 	}
-	harness.Eventually(t, "all closes are in the outbox", func() bool { return node.Metric(t, "gatepost_outbox_events") >= crowd })
+	wait.For(t, "all closes are in the outbox", func() bool { return node.Metric(t, "gatepost_outbox_events") >= crowd })
 	each := 0.0
-	harness.Eventually(t, "what the connections took is free", func() bool {
+	wait.For(t, "what the connections took is free", func() bool {
 		each = used() / crowd // of the whole node: what it takes by itself is in it
 		return each < most
 	})
-	harness.Stays(t, "the closes wait", 3*time.Second, func() bool { return node.Metric(t, "gatepost_outbox_events") >= crowd })
+	wait.Stays(t, "the closes wait", 3*time.Second, func() bool { return node.Metric(t, "gatepost_outbox_events") >= crowd })
 	t.Logf("%d clients: connected %.1f KiB each, left %.1f KiB each (%.0f goroutines); resident %d MiB, then %d MiB",
 		crowd, connected/crowd/1024, used()/crowd/1024, node.Metric(t, "go_goroutines"), rss>>20, node.RSS(t)>>20)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A node on an external NATS keeps its promises without a disk of its own: it is
@@ -23,10 +24,10 @@ func TestKillOnAnExternalNATS(t *testing.T) {
 		c.Send(t, "one")
 		c.Send(t, "two")
 	}
-	harness.Eventually(t, "all messages wait", func() bool {
+	wait.For(t, "all messages wait", func() bool {
 		return node.Metric(t, "gatepost_events_waiting") == float64(2*len(clients))
 	})
-	harness.Eventually(t, "all is written", func() bool { return node.Metric(t, "gatepost_store_pending_bytes") == 0 })
+	wait.For(t, "all is written", func() bool { return node.Metric(t, "gatepost_store_pending_bytes") == 0 })
 	node.Kill()
 	backend.Up(t)
 

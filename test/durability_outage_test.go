@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A backend that is away for a minute while clients send and leave misses nothing:
@@ -131,7 +132,7 @@ func TestBackendThatFailsAtTimes(t *testing.T) {
 				}
 			}
 			for range want {
-				if _, err := c.TryText(3 * harness.Patience); err != nil {
+				if _, err := c.TryText(3 * wait.Patience); err != nil {
 					t.Error(err)
 				}
 			}

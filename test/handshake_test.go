@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // What a connect's reply, or a token, says of the client holds from the start.
@@ -98,7 +99,7 @@ func TestConnectionLimits(t *testing.T) {
 		t.Error("the refusal has no Retry-After")
 	}
 	second.Leave(t, 1000, "")
-	harness.Eventually(t, "there is room again", func() bool {
+	wait.For(t, "there is room again", func() bool {
 		c, err := all.TryConnect(t, harness.Dial{})
 		return err == nil && c.ID != ""
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // hanging is a backend that echoes, but never answers the message "hang" before
@@ -67,7 +68,7 @@ func TestClientOutlivesAHangOfAMinute(t *testing.T) {
 	for range behind {
 		busy.Send(t, more)
 	}
-	harness.Stays(t, "both clients are connected", hang, func() bool { return silent.Open() && busy.Open() })
+	wait.Stays(t, "both clients are connected", hang, func() bool { return silent.Open() && busy.Open() })
 	release()
 	silent.WantText(t, "hang")
 	busy.WantText(t, "hang")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // everything matches every delivery.
@@ -75,7 +76,7 @@ func (l history) texts(id string) []string {
 func awaitCloses(t *testing.T, backend *harness.Backend, n int) {
 	t.Helper()
 	closes := 0
-	deadline := time.Now().Add(2 * harness.Patience) // there may be thousands
+	deadline := time.Now().Add(2 * wait.Patience) // there may be thousands
 	for closes < n {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d of %d closes have come", closes, n)
@@ -88,7 +89,7 @@ func awaitCloses(t *testing.T, backend *harness.Backend, n int) {
 // outboxEmpty waits until the node has nothing more to deliver.
 func outboxEmpty(t *testing.T, node *harness.Node) {
 	t.Helper()
-	harness.Eventually(t, "the outbox is empty", func() bool { return node.Metric(t, "gatepost_outbox_events") == 0 })
+	wait.For(t, "the outbox is empty", func() bool { return node.Metric(t, "gatepost_outbox_events") == 0 })
 }
 
 // journalWritten returns when what was asked of the journal before is written: a

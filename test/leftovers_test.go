@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A client that gives up while the backend is still asked about it leaves one
@@ -45,10 +46,10 @@ func TestClientThatLeavesWhileItConnects(t *testing.T) {
 			if name == "accepted" {
 				backend.AwaitOne(t, "close", id)
 			}
-			harness.Eventually(t, "the client is gone", func() bool {
+			wait.For(t, "the client is gone", func() bool {
 				return node.API(t, "read").Do("GET", "/clients/"+id, "").Status == 404
 			})
-			harness.Eventually(t, "what was pushed to it counts as dropped", func() bool {
+			wait.For(t, "what was pushed to it counts as dropped", func() bool {
 				return node.Metric(t, "gatepost_dropped_messages_total") >= 1
 			})
 			stop(t, node)
@@ -103,7 +104,7 @@ func TestNothingIsLeftOfClientsThatHaveGone(t *testing.T) {
 	api.Want(200, `{"clients":[],"cursor":null}`, "GET", "/clients", "")
 	api.Want(200, `{"groups":{},"cursor":null}`, "GET", "/groups", "")
 	api.Want(200, `{"uids":{},"cursor":null}`, "GET", "/uids", "")
-	harness.Eventually(t, "the goroutines have gone", func() bool { return goroutines() <= before+10 })
+	wait.For(t, "the goroutines have gone", func() bool { return goroutines() <= before+10 })
 	for _, metric := range []string{"gatepost_clients", "gatepost_send_queue_bytes"} {
 		if n := node.Metric(t, metric); n != 0 {
 			t.Errorf("%s is %v", metric, n)
@@ -157,7 +158,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 	}
 	working.Wait()
 	api := node.APIWith(t, token)
-	harness.Eventually(t, "only those that stayed are left", func() bool {
+	wait.For(t, "only those that stayed are left", func() bool {
 		return strings.HasPrefix(string(api.Do("GET", "/stats", "").Body), `{"clients":4,`)
 	})
 	total := 0

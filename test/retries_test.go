@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // How often a message is tried is the answer's to say: what speaks of the message
@@ -188,7 +189,7 @@ func TestMessageThatWaitedTooLong(t *testing.T) {
 	c.Send(t, "too late")
 	backend.Await(t, 1, harness.Of("message", c.ID))
 	sent := time.Now()
-	harness.Eventually(t, "the second message has waited too long", func() bool { return time.Since(sent) > 1500*time.Millisecond })
+	wait.For(t, "the second message has waited too long", func() bool { return time.Since(sent) > 1500*time.Millisecond })
 	close(released)
 	c.WantText(t, "hang")
 	c.Leave(t, 1000, "")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // What is secret is sent in every place that it can be sent in, to a node that
@@ -74,7 +75,7 @@ webhooks:
 		if err != nil {
 			return
 		}
-		if _, err := c.TryText(harness.Patience); err != nil {
+		if _, err := c.TryText(wait.Patience); err != nil {
 			return // upgraded only to be closed
 		}
 		c.Send(t, "fine")
@@ -120,7 +121,7 @@ webhooks:
 		answers.Write(api.Do("POST", "/push/all", "hello").Body)
 		answers.Write(api.Do("POST", "/bind", `{"client_id":"`+value+`"`).Body)
 	}
-	harness.Eventually(t, "the events have died", func() bool {
+	wait.For(t, "the events have died", func() bool {
 		return strings.Count(string(node.APIWith(t, apiToken).Do("GET", "/events/dead?limit=10000", "").Body), `"died_at"`) >= 9
 	})
 	letters := deadLetters(t, node, apiToken)

@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A client that stops reading under 10,000 pushes costs a bounded memory: it is
@@ -73,7 +74,7 @@ func TestClientThatStopsReading(t *testing.T) {
 		t.Errorf("the client that went on reading in time saw %v, want 4008", err)
 	}
 	// The one that never reads isn't waited for.
-	harness.Eventually(t, "the deaf client's connection is gone", func() bool { return !node.Holds(t, deaf.NetConn()) })
+	wait.For(t, "the deaf client's connection is gone", func() bool { return !node.Holds(t, deaf.NetConn()) })
 	if n := node.Metric(t, "gatepost_dropped_messages_total", `reason="queue_full"`); n < 1 {
 		t.Errorf("the metrics count %v drops", n)
 	}
@@ -97,7 +98,7 @@ func payload(i int) string {
 // receive buffer is small, so that the kernel doesn't read in its stead.
 func connectUnread(t *testing.T, node *harness.Node) (*websocket.Conn, string) {
 	t.Helper()
-	dialer := websocket.Dialer{HandshakeTimeout: harness.Patience, NetDial: (&net.Dialer{
+	dialer := websocket.Dialer{HandshakeTimeout: wait.Patience, NetDial: (&net.Dialer{
 		Control: func(_, _ string, raw syscall.RawConn) (err error) {
 			controlErr := raw.Control(func(fd uintptr) {
 				err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
@@ -121,7 +122,7 @@ func connectUnread(t *testing.T, node *harness.Node) (*websocket.Conn, string) {
 
 // readToEnd reads until the connection ends and says how.
 func readToEnd(conn *websocket.Conn) error {
-	_ = conn.SetReadDeadline(time.Now().Add(harness.Patience))
+	_ = conn.SetReadDeadline(time.Now().Add(wait.Patience))
 	for {
 		if _, _, err := conn.ReadMessage(); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // sdkPage is a page with the JavaScript client library on it, and a place that
@@ -108,7 +109,7 @@ func TestSDKComesBack(t *testing.T) {
 			s.node.API(t, "push").Want(200, "", "POST", "/push/uids/anna", `"pushed"`)
 			s.wait("the push", `seen.message[0] === '"pushed"'`)
 			s.node.Signal(c.signal)
-			s.node.Exit(harness.Patience)
+			s.node.Exit(wait.Patience)
 			s.wait("the page to notice", `client.state !== "open"`)
 			if code, _, _ := strings.Cut(eval[string](s.window, `seen.close.map(({ code }) => code).join(" ")`), " "); code != c.code {
 				t.Errorf("the connection ended with %s, want %s", code, c.code)

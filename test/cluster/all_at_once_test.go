@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // A cluster all of whose nodes end at once, told to or not, goes on where it was when
@@ -25,7 +26,7 @@ func TestAllNodesEndAtOnce(t *testing.T) {
 					}
 				}
 				for _, n := range c.Nodes {
-					harness.Eventually(t, "all messages are on record", func() bool {
+					wait.For(t, "all messages are on record", func() bool {
 						return n.Metric(t, "gatepost_events_waiting") == each && n.Metric(t, "gatepost_store_pending_bytes") == 0
 					})
 				}
@@ -33,7 +34,7 @@ func TestAllNodesEndAtOnce(t *testing.T) {
 				for _, n := range c.Nodes {
 					n.Signal(signal)
 					ending.Go(func() {
-						if status := n.Exit(harness.Patience); status > 0 {
+						if status := n.Exit(wait.Patience); status > 0 {
 							t.Errorf("%s ended with status %d", n.Name(), status)
 						}
 					})

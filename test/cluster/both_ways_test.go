@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // bothWays runs a test in a cluster of three whose nodes are routed to each other, and
@@ -43,14 +44,14 @@ func TestLeavingNodeHandsOver(t *testing.T) {
 		for _, client := range clients {
 			client.WantClosed(t, 1001)
 		}
-		if status := leaving.Exit(harness.Patience); status != 0 {
+		if status := leaving.Exit(wait.Patience); status != 0 {
 			t.Fatalf("exit status %d", status)
 		}
 		if !leaving.Log.Has("another node has taken what wasn't delivered") {
 			t.Error("it has handed over nothing")
 		}
 		for _, n := range c.Nodes[1:] {
-			harness.Eventually(t, "it has left", func() bool { return n.Hears(t) == 2 })
+			wait.For(t, "it has left", func() bool { return n.Hears(t) == 2 })
 		}
 		b.Up(t)
 		for _, client := range clients {
@@ -97,7 +98,7 @@ func TestStoppedNodeTellsNothingOfItsClients(t *testing.T) {
 		b.Await(t, each, harness.Of("message", ""))
 		stopped := c.Nodes[2]
 		stopped.Signal(syscall.SIGSTOP)
-		harness.Eventually(t, "the closes of all its clients", func() bool { return len(closes(b)) == each })
+		wait.For(t, "the closes of all its clients", func() bool { return len(closes(b)) == each })
 		b.Script(nil)
 		before := len(b.Received(func(*harness.Delivery) bool { return true }))
 		stopped.Signal(syscall.SIGCONT)

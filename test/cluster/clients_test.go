@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // spread opens clients on each of the nodes.
@@ -27,7 +28,7 @@ func as(t *testing.T, i int) harness.Dial {
 func endAll(t *testing.T, c *harness.Cluster) {
 	t.Helper()
 	api := c.Nodes[0].API(t, "*")
-	harness.Eventually(t, "all clients are closed", func() bool {
+	wait.For(t, "all clients are closed", func() bool {
 		r := api.Want(http.StatusOK, "", "POST", "/close", `{"all":true,"force":true}`)
 		return harness.SameJSON(r.Body, []byte(`{"matched":0,"closed":0}`)) && r.Header.Get("gatepost-partial") == ""
 	})

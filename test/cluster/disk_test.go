@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // The clients of a node that is gone with its disk have one close each, from the copies
@@ -29,7 +30,7 @@ func TestNodeAndDiskGone(t *testing.T) {
 			if atOnce {
 				c.Nodes[1] = dead.Restart(t, nil)
 			}
-			harness.Eventually(t, "the closes of all its clients", func() bool { return len(closes(b)) >= each })
+			wait.For(t, "the closes of all its clients", func() bool { return len(closes(b)) >= each })
 			took := time.Since(died)
 			if took > lostWithin {
 				t.Errorf("the closes came after %s", took)

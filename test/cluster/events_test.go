@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // What must be so of the events that a backend has got, whatever happened to the nodes.
@@ -41,7 +42,7 @@ func oneCloseForAll(t *testing.T, b *harness.Backend) {
 		connects[d.Event.Data.ClientID] = true
 	}
 	missing := map[string]bool{}
-	for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(wait.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		all := closes(b)
 		clear(missing)
 		for id := range connects {

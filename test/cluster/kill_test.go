@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // lostWithin is how long after its death a node's clients may be told to be gone,
@@ -52,16 +53,16 @@ func TestKilledNodeIsClosedForByOthers(t *testing.T) {
 			}
 		}
 		began := time.Now()
-		harness.Stays(t, "the nodes live", 4*time.Second, dead.Alive)
+		wait.Stays(t, "the nodes live", 4*time.Second, dead.Alive)
 
 		dead.Kill()
 		died := time.Now()
-		harness.Eventually(t, "the closes of all its clients", func() bool { return len(closes(b)) >= each })
+		wait.For(t, "the closes of all its clients", func() bool { return len(closes(b)) >= each })
 		took := time.Since(died)
 		if took > lostWithin {
 			t.Errorf("the closes came after %s", took)
 		}
-		harness.Stays(t, "the others live", time.Until(died.Add(max(2*normalAfter, took+3*time.Second))), func() bool { return left[0].Alive() && left[1].Alive() })
+		wait.Stays(t, "the others live", time.Until(died.Add(max(2*normalAfter, took+3*time.Second))), func() bool { return left[0].Alive() && left[1].Alive() })
 		tr.end()
 		end := time.Now()
 		t.Logf("all %d closes after %s", each, took)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // An external NATS that goes and comes back takes nothing with it: no node is declared
@@ -32,7 +33,7 @@ func TestNATSGoesAndComesBack(t *testing.T) {
 		tr.call(node.Name()+" bind", 100*time.Millisecond, node, "POST", "/bind", fmt.Sprintf(`{"client_id":%q,"uid":"uid-1"}`, stay[n][1].ID))
 	}
 	began := time.Now()
-	harness.Stays(t, "the nodes live", 2*time.Second, c.Nodes[0].Alive)
+	wait.Stays(t, "the nodes live", 2*time.Second, c.Nodes[0].Alive)
 
 	nats.Stop() // a restart
 	nats.Start(t)
@@ -44,7 +45,7 @@ func TestNATSGoesAndComesBack(t *testing.T) {
 			client.Send(t, "said meanwhile")
 		}
 	}
-	harness.Stays(t, "the nodes live", outage(t), func() bool { return c.Nodes[0].Alive() && c.Nodes[1].Alive() && c.Nodes[2].Alive() })
+	wait.Stays(t, "the nodes live", outage(t), func() bool { return c.Nodes[0].Alive() && c.Nodes[1].Alive() && c.Nodes[2].Alive() })
 	for _, node := range c.Nodes {
 		if _, err := node.TryConnect(t, harness.Dial{}); err == nil {
 			t.Errorf("%s takes a client without NATS", node.Name())
@@ -63,7 +64,7 @@ func TestNATSGoesAndComesBack(t *testing.T) {
 	for _, node := range c.Nodes {
 		node.Connect(t, as(t, 3)).Leave(t, 1000, "")
 	}
-	harness.Stays(t, "the nodes live", 2*time.Second, c.Nodes[0].Alive)
+	wait.Stays(t, "the nodes live", 2*time.Second, c.Nodes[0].Alive)
 	tr.end()
 
 	for _, what := range tr.kinds() {

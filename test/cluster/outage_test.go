@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // outage is how long a node, or NATS, is away: long enough for all that follows from it.
@@ -62,7 +63,7 @@ func TestTwoNodesApartAndBothInContactWithAThird(t *testing.T) {
 	push := func(through int, client *harness.Client) *harness.Response {
 		return c.Nodes[through].API(t, "push").Do("POST", "/push/clients/"+client.ID, "hello", "content-type", "text/plain")
 	}
-	harness.Eventually(t, "the two can't be heard by each other", func() bool { return c.Nodes[0].Hears(t) < 0 && c.Nodes[2].Hears(t) < 0 })
+	wait.For(t, "the two can't be heard by each other", func() bool { return c.Nodes[0].Hears(t) < 0 && c.Nodes[2].Hears(t) < 0 })
 	apart := 2 * lease
 	for until := time.Now().Add(apart); time.Now().Before(until); time.Sleep(200 * time.Millisecond) {
 		for _, n := range []int{0, 2} {
@@ -153,11 +154,11 @@ func awayAndBack(t *testing.T, c *harness.Cluster, b *harness.Backend, how away)
 		}
 	}
 	began := time.Now()
-	harness.Stays(t, "the cluster is whole", 2*time.Second, hurt.Alive)
+	wait.Stays(t, "the cluster is whole", 2*time.Second, hurt.Alive)
 
 	how.cut()
 	gone := time.Now()
-	harness.Eventually(t, "the closes of all clients that were on it", func() bool {
+	wait.For(t, "the closes of all clients that were on it", func() bool {
 		all := closes(b)
 		for _, client := range stay[2] {
 			if len(all[client.ID]) == 0 {
@@ -170,7 +171,7 @@ func awayAndBack(t *testing.T, c *harness.Cluster, b *harness.Backend, how away)
 	if took > lostWithin {
 		t.Errorf("the closes came after %s", took)
 	}
-	harness.Stays(t, "the nodes live", time.Until(gone.Add(outage(t))), func() bool { return left[0].Alive() && left[1].Alive() && hurt.Alive() })
+	wait.Stays(t, "the nodes live", time.Until(gone.Add(outage(t))), func() bool { return left[0].Alive() && left[1].Alive() && hurt.Alive() })
 	wasRefused := refused.Load()
 	how.heal()
 	healed := time.Now()
@@ -179,7 +180,7 @@ func awayAndBack(t *testing.T, c *harness.Cluster, b *harness.Backend, how away)
 	}
 	c.Whole(t)
 	whole := time.Now()
-	harness.Stays(t, "the cluster is whole", 2*time.Second, hurt.Alive)
+	wait.Stays(t, "the cluster is whole", 2*time.Second, hurt.Alive)
 	tr.end()
 	t.Logf("all closes after %s, whole again %s after it healed, %d clients refused, %d webhooks", took, whole.Sub(healed), wasRefused, len(b.Received(func(*harness.Delivery) bool { return true })))
 

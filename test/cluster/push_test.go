@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // Pushes made one after another through one node reach a client of another node in that
@@ -74,7 +75,7 @@ func TestPushGoesWhereItIsMeant(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range waiting {
-		m, err := seen.NextMsg(harness.Patience)
+		m, err := seen.NextMsg(wait.Patience)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // restarts are how the clients and the pushes of a rolling restart meet: any node may be
@@ -130,7 +131,7 @@ func rollingRestart(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 	for i := range others {
 		crowd = append(crowd, r.read(tr, fmt.Sprintf("other-%d", i%200)))
 	}
-	harness.Eventually(t, "all clients are connected", func() bool {
+	wait.For(t, "all clients are connected", func() bool {
 		members, n := c.Nodes[0].Members(t), 0
 		for _, m := range members {
 			n += m.Clients
@@ -164,11 +165,11 @@ func rollingRestart(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 		})
 	}
 	began := time.Now()
-	harness.Stays(t, "the nodes live", time.Second, c.Nodes[0].Alive)
+	wait.Stays(t, "the nodes live", time.Second, c.Nodes[0].Alive)
 	for i := range c.Nodes {
 		t.Logf("%s is told to end after %s", c.Nodes[i].Name(), time.Since(began))
 		c.Nodes[i].Signal(syscall.SIGTERM)
-		if status := c.Nodes[i].Exit(harness.Patience); status != 0 {
+		if status := c.Nodes[i].Exit(wait.Patience); status != 0 {
 			t.Errorf("%s ended with status %d", c.Nodes[i].Name(), status)
 		}
 		t.Logf("%s has ended after %s", c.Nodes[i].Name(), time.Since(began))
@@ -178,7 +179,7 @@ func rollingRestart(t *testing.T, c *harness.Cluster, b *harness.Backend) {
 		r.mu.Unlock()
 		c.Whole(t)
 	}
-	harness.Stays(t, "the nodes live", time.Second, c.Nodes[0].Alive)
+	wait.Stays(t, "the nodes live", time.Second, c.Nodes[0].Alive)
 	took := time.Since(began)
 
 	// The pushes first, then the clients: each has its time to arrive.

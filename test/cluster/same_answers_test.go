@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // oddNames are uids and groups that must stay what they are on their way.
@@ -261,7 +262,7 @@ func deadLetters(w *twins, backends [2]*harness.Backend) {
 					ClientID string `json:"client_id"`
 				}
 			}
-			harness.Eventually(w.t, "the letter is dead", func() bool {
+			wait.For(w.t, "the letter is dead", func() bool {
 				decode(w.t, n.API(w.t, "admin").Do("GET", "/events/dead", "").Body, &list)
 				return len(list.Events) == i+1
 			})
@@ -298,14 +299,14 @@ func deadLetters(w *twins, backends [2]*harness.Backend) {
 		b.Await(w.t, letters+3, harness.Of("message", ""))
 		b.Script(nil)
 	}
-	harness.Eventually(w.t, "the replayed are dead again", func() bool {
+	wait.For(w.t, "the replayed are dead again", func() bool {
 		return len(w.pages(&w.sides[0], w.nodes[0], "/events/dead", 100)) == letters-3 && len(w.pages(&w.sides[1], w.alone, "/events/dead", 100)) == letters-3
 	})
 	both(1, 8, "POST", "/events/dead/replay", `{"all":true}`)
 	for _, b := range backends {
 		b.Await(w.t, 2*letters, harness.Of("message", ""))
 	}
-	harness.Eventually(w.t, "none is dead", func() bool {
+	wait.For(w.t, "none is dead", func() bool {
 		return len(w.pages(&w.sides[0], w.nodes[0], "/events/dead", 100)) == 0 && len(w.pages(&w.sides[1], w.alone, "/events/dead", 100)) == 0
 	})
 }
@@ -331,7 +332,7 @@ func closings(_ *testing.T, w *twins) {
 		w.change(n+1, "POST", "/close", `{"clients":["nobody"]}`)
 		w.change(n+2, "POST", "/close", `{"clients":["§0§"],"code":1001}`)
 	}
-	harness.Eventually(w.t, "all who leave are gone", func() bool {
+	wait.For(w.t, "all who leave are gone", func() bool {
 		sum := [2]string{}
 		for k, n := range []*harness.Node{w.nodes[0], w.alone} {
 			sum[k] = w.sides[k].plain(w.do(&w.sides[k], n, "GET", "/stats", "", nil).Body)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // twins are the same clients on a cluster and on a node that is alone. What is asked of
@@ -236,7 +237,7 @@ func (w *twins) received() {
 	for i := range w.sides {
 		s := &w.sides[i]
 		total := 0
-		for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(wait.Patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			total = 0
 			for k, client := range s.clients {
 				for client.Waiting() > 0 {

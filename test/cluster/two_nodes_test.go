@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // Of two nodes neither declares the other lost: it might be itself the one that is cut
@@ -25,9 +27,9 @@ func TestTwoNodesAndOneIsForgotten(t *testing.T) {
 	left.API(t, "read push").WantProblem(403, "forbidden", "DELETE", "/nodes/"+dead.Name(), "")
 
 	dead.Kill()
-	harness.Eventually(t, "the other is silent", func() bool { return left.Hears(t) < 0 })
+	wait.For(t, "the other is silent", func() bool { return left.Hears(t) < 0 })
 	admin.WantProblem(409, "node_answers", "DELETE", "/nodes/"+dead.Name(), "") // too soon
-	harness.Stays(t, "nobody is closed", 10*time.Second, func() bool { return len(closes(b)) == 0 })
+	wait.Stays(t, "nobody is closed", 10*time.Second, func() bool { return len(closes(b)) == 0 })
 	left.Healthy(t, harness.Dial{})
 
 	env := harness.Env{"GATEPOST_URL": "http://" + left.Addr, "GATEPOST_SECRET": harness.Secret}
@@ -76,10 +78,10 @@ func TestNameIsTaken(t *testing.T) {
 	t.Parallel()
 	c := harness.StartCluster(t, 2, nil)
 	second := harness.Launch(t, harness.Env{
-		"GATEPOST_NODE": c.Nodes[0].Name(), "GATEPOST_CLUSTER_LISTEN": harness.QuietAddress(t),
+		"GATEPOST_NODE": c.Nodes[0].Name(), "GATEPOST_CLUSTER_LISTEN": tcp.FreeAddr(t),
 		"GATEPOST_CLUSTER_PEERS": c.Nodes[1].Route(),
 	})
-	if status := second.Exit(harness.Patience); status != 1 || !second.Log.Has(c.Nodes[0].Name()) {
+	if status := second.Exit(wait.Patience); status != 1 || !second.Log.Has(c.Nodes[0].Name()) {
 		t.Errorf("exit status %d:\n%s", status, second.Log)
 	}
 	c.Whole(t)

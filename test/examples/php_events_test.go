@@ -3,7 +3,6 @@ package examples
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,27 +13,18 @@ import (
 
 	"gatepost/test/harness"
 	"gatepost/test/logs"
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 const phpEvents = "../../examples/php-events"
-
-// freeAddr is an address that nobody listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer probe.Close()
-	return probe.Addr().String()
-}
 
 // startEvents runs examples/php-events by its one command, and returns where its
 // gateway and its pages are, and what it says.
 func startEvents(t *testing.T) (*harness.Node, string, *logs.Log) {
 	t.Helper()
 	needPHP(t)
-	gateway, pages, log := freeAddr(t), freeAddr(t), &logs.Log{}
+	gateway, pages, log := tcp.FreeAddr(t), tcp.FreeAddr(t), &logs.Log{}
 	_, port, _ := strings.Cut(pages, ":")
 	command := exec.Command("../start.sh", "php-events")
 	command.Dir = phpEvents
@@ -51,7 +41,7 @@ func startEvents(t *testing.T) (*harness.Node, string, *logs.Log) {
 		}
 	})
 	for _, url := range []string{"http://" + gateway + "/readyz", "http://" + pages + "/"} {
-		harness.Eventually(t, url+" answers", func() bool {
+		wait.For(t, url+" answers", func() bool {
 			response, err := http.Get(url)
 			if err == nil {
 				response.Body.Close()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 const phpChat = "../../examples/php-chat"
@@ -50,7 +51,7 @@ func (l *onlineList) read(t *testing.T) string {
 // becomes waits until the list says who has how many clients.
 func (l *onlineList) becomes(t *testing.T, want string) {
 	t.Helper()
-	harness.Eventually(t, "the list says "+want, func() bool { return l.read(t) == want })
+	wait.For(t, "the list says "+want, func() bool { return l.read(t) == want })
 }
 
 // The online list of examples/php-chat is right in the end, whatever died: a

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/wait"
 )
 
 // One command starts each example with a gateway before it: its page is there, and
@@ -27,9 +28,9 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 				"GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DATA_DIR="+filepath.Join(t.TempDir(), "data"), "CHAT_DB="+filepath.Join(t.TempDir(), "chat.sqlite"))
 			t.Cleanup(func() { // also where the test fails: what the command starts is in groups of its own
 				_ = command.Signal(syscall.SIGINT)
-				harness.Eventually(t, "both end", func() bool { return !harness.Listens(gateway) && !harness.Listens(page) })
+				wait.For(t, "both end", func() bool { return !harness.Listens(gateway) && !harness.Listens(page) })
 			})
-			harness.Eventually(t, "the gateway listens", func() bool { return harness.Listens(gateway) })
+			wait.For(t, "the gateway listens", func() bool { return harness.Listens(gateway) })
 
 			response, err := http.Get("http://" + page + "/")
 			if err != nil {
@@ -77,10 +78,10 @@ func TestExamplesListenOnTheLoopback(t *testing.T) {
 		"GATEPOST="+stub, "GATEPOST_SECRET="+harness.Secret, "GATEPOST_WEBHOOK_SECRET="+webhookSecret, "PORT="+port)
 	t.Cleanup(func() {
 		_ = command.Signal(syscall.SIGINT)
-		harness.Eventually(t, "the example ends", func() bool { return !harness.Listens(page) })
+		wait.For(t, "the example ends", func() bool { return !harness.Listens(page) })
 	})
 	var got []byte
-	harness.Eventually(t, "the gateway is started", func() bool {
+	wait.For(t, "the gateway is started", func() bool {
 		got, _ = os.ReadFile(told)
 		return len(got) > 0
 	})

@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 // API calls a node's HTTP API with one token.
@@ -37,7 +39,7 @@ func (n *Node) APIWith(t testing.TB, token string) *API {
 }
 
 var httpClient = &http.Client{
-	Timeout:       Patience,
+	Timeout:       wait.Patience,
 	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +13,9 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // WebhookSecret is the secret of every backend.
@@ -83,7 +85,7 @@ func NewBackendOn(t testing.TB, host string, answer func(*Delivery) Answer) *Bac
 		t.Fatal(err)
 	}
 	b := &Backend{verifier: verifier, changed: make(chan struct{}), answer: answer}
-	socket := listenQuietlyOn(t, host)
+	socket := tcp.Listen(t, host)
 	b.addr = socket.Addr().String()
 	b.URL = "http://" + b.addr + "/hook"
 	b.serve(socket)
@@ -97,32 +99,6 @@ func NewBackendOn(t testing.TB, host string, answer func(*Delivery) Answer) *Bac
 	})
 	return b
 }
-
-// listenQuietly listens on a loopback port that is none of those which the system
-// picks for others: it stays free while the backend is down.
-func listenQuietly(t testing.TB) net.Listener {
-	t.Helper()
-	return listenQuietlyOn(t, "127.0.0.1")
-}
-
-func listenQuietlyOn(t testing.TB, host string) net.Listener {
-	t.Helper()
-	for range 100 {
-		port := 10_000 + rand.N(22_000)
-		if _, taken := quietPorts.LoadOrStore(port, true); taken {
-			continue
-		}
-		if socket, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, port)); err == nil {
-			return socket
-		}
-	}
-	t.Fatal("a hundred ports are taken")
-	return nil
-}
-
-// quietPorts are those that some test has had: another one mustn't get one that is free
-// for the moment.
-var quietPorts sync.Map
 
 // Down takes the backend from the network: its connections break, new ones are
 // refused.
@@ -140,7 +116,7 @@ func (b *Backend) Up(t testing.TB) {
 	t.Helper()
 	// A process that is just being started holds what this one had open, for a moment.
 	var socket net.Listener
-	Eventually(t, "the backend's port is free", func() (free bool) {
+	wait.For(t, "the backend's port is free", func() (free bool) {
 		var err error
 		socket, err = net.Listen("tcp", b.addr)
 		return err == nil
@@ -149,7 +125,7 @@ func (b *Backend) Up(t testing.TB) {
 }
 
 func (b *Backend) serve(socket net.Listener) {
-	b.server = &httptest.Server{Listener: socket, Config: &http.Server{Handler: b, ReadHeaderTimeout: Patience}}
+	b.server = &httptest.Server{Listener: socket, Config: &http.Server{Handler: b, ReadHeaderTimeout: wait.Patience}}
 	b.server.Start()
 }
 

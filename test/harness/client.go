@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"gatepost/test/wait"
 )
 
 // Dial says how a client connects; the zero value is a plain connection to /ws.
@@ -68,7 +70,7 @@ func (n *Node) TryConnect(t testing.TB, d Dial) (*Client, error) {
 	if d.Path == "" {
 		d.Path = "/ws"
 	}
-	dialer := websocket.Dialer{HandshakeTimeout: Patience, Subprotocols: d.Subprotocols}
+	dialer := websocket.Dialer{HandshakeTimeout: wait.Patience, Subprotocols: d.Subprotocols}
 	conn, resp, err := dialer.Dial("ws://"+n.Addr+d.Path, d.Header)
 	if errors.Is(err, websocket.ErrBadHandshake) {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
@@ -101,7 +103,7 @@ func (n *Node) TryConnect(t testing.TB, d Dial) (*Client, error) {
 		Type     string
 		ClientID string `json:"client_id"`
 	}
-	first, err := c.TryText(Patience)
+	first, err := c.TryText(wait.Patience)
 	if err != nil {
 		return nil, fmt.Errorf("waiting for the welcome: %w", err)
 	}
@@ -139,7 +141,7 @@ func (c *Client) SendBinary(t testing.TB, data []byte) {
 
 func (c *Client) write(t testing.TB, kind int, data []byte) {
 	t.Helper()
-	_ = c.Conn.SetWriteDeadline(time.Now().Add(Patience))
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(wait.Patience))
 	if err := c.Conn.WriteMessage(kind, data); err != nil {
 		t.Fatalf("client %s writes: %v", c.ID, err)
 	}
@@ -149,13 +151,13 @@ func (c *Client) write(t testing.TB, kind int, data []byte) {
 // read then.
 func (c *Client) Ping(t testing.TB) {
 	t.Helper()
-	if err := c.Conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(Patience)); err != nil {
+	if err := c.Conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(wait.Patience)); err != nil {
 		t.Fatalf("client %s pings: %v", c.ID, err)
 	}
 	select {
 	case <-c.pongs:
-	case <-time.After(Patience):
-		t.Fatalf("client %s waited %s for a pong", c.ID, Patience)
+	case <-time.After(wait.Patience):
+		t.Fatalf("client %s waited %s for a pong", c.ID, wait.Patience)
 	}
 }
 
@@ -168,8 +170,8 @@ func (c *Client) Next(t testing.TB) Frame {
 			t.Fatalf("client %s waited for a message; the connection ended: %v", c.ID, c.err)
 		}
 		return f
-	case <-time.After(Patience):
-		t.Fatalf("client %s waited %s for a message", c.ID, Patience)
+	case <-time.After(wait.Patience):
+		t.Fatalf("client %s waited %s for a message", c.ID, wait.Patience)
 		return Frame{}
 	}
 }
@@ -211,8 +213,8 @@ func (c *Client) EndedAt() time.Time {
 	select {
 	case <-c.done:
 		return c.ended
-	case <-time.After(Patience):
-		c.t.Errorf("client %s waited %s for its connection's end", c.ID, Patience)
+	case <-time.After(wait.Patience):
+		c.t.Errorf("client %s waited %s for its connection's end", c.ID, wait.Patience)
 		return time.Time{}
 	}
 }
@@ -221,7 +223,7 @@ func (c *Client) EndedAt() time.Time {
 // that came, 1006 where none did. What was received before is passed over.
 func (c *Client) Closed(t testing.TB) (code int, reason string) {
 	t.Helper()
-	for patience := time.After(Patience); ; {
+	for patience := time.After(wait.Patience); ; {
 		select {
 		case _, ok := <-c.frames:
 			if ok {
@@ -234,7 +236,7 @@ func (c *Client) Closed(t testing.TB) (code int, reason string) {
 			}
 			return websocket.CloseAbnormalClosure, ""
 		case <-patience:
-			t.Fatalf("client %s waited %s for its connection's end", c.ID, Patience)
+			t.Fatalf("client %s waited %s for its connection's end", c.ID, wait.Patience)
 		}
 	}
 }
@@ -251,7 +253,7 @@ func (c *Client) WantClosed(t testing.TB, code int) {
 func (c *Client) Leave(t testing.TB, code int, reason string) {
 	t.Helper()
 	frame := websocket.FormatCloseMessage(code, reason)
-	if err := c.Conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(Patience)); err != nil {
+	if err := c.Conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(wait.Patience)); err != nil {
 		t.Fatalf("client %s closes: %v", c.ID, err)
 	}
 }
@@ -261,7 +263,7 @@ func (c *Client) Cut() { _ = c.Conn.NetConn().Close() }
 
 // TrySend is Send for a goroutine that may not end the test.
 func (c *Client) TrySend(text string) error {
-	_ = c.Conn.SetWriteDeadline(time.Now().Add(Patience))
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(wait.Patience))
 	return c.Conn.WriteMessage(websocket.TextMessage, []byte(text))
 }
 

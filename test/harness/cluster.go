@@ -8,6 +8,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // Cluster is several nodes that know each other: "node-1" and so on.
@@ -21,19 +24,11 @@ func StartCluster(t testing.TB, n int, env Env) *Cluster {
 	t.Helper()
 	routes := make([]string, n)
 	for i := range n {
-		routes[i] = QuietAddress(t)
+		routes[i] = tcp.FreeAddr(t)
 	}
 	return startCluster(t, n, func(i int) Env {
 		return Env{"GATEPOST_CLUSTER_LISTEN": routes[i], "GATEPOST_CLUSTER_PEERS": strings.Join(routes, ",")}
 	}, env)
-}
-
-// QuietAddress is a loopback address for a node to listen at that nobody else has had.
-func QuietAddress(t testing.TB) string {
-	t.Helper()
-	socket := listenQuietly(t)
-	defer socket.Close()
-	return socket.Addr().String()
 }
 
 // StartClusterOn runs n nodes that find each other over an external NATS.
@@ -84,7 +79,7 @@ func (c *Cluster) Whole(t testing.TB) {
 	}
 	for _, node := range c.Nodes {
 		if node.Alive() {
-			Eventually(t, node.Name()+" is one of a whole cluster", func() bool {
+			wait.For(t, node.Name()+" is one of a whole cluster", func() bool {
 				return Get(t, node.Addr, "/readyz").Status == http.StatusOK && node.Hears(t) == alive
 			})
 		}
@@ -101,7 +96,7 @@ func (n *Node) Route() string { return n.env["GATEPOST_CLUSTER_LISTEN"] }
 func (n *Node) Stop(t testing.TB) {
 	t.Helper()
 	n.Signal(syscall.SIGTERM)
-	if status := n.Exit(Patience); status != 0 {
+	if status := n.Exit(wait.Patience); status != 0 {
 		t.Fatalf("%s ended with status %d", n.Name(), status)
 	}
 }

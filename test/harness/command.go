@@ -7,13 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 // Command runs the program once, as a person would on a terminal, and returns
 // what it printed and its exit status.
 func Command(t testing.TB, env Env, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), wait.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Dir = t.TempDir()

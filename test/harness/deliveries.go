@@ -3,6 +3,8 @@ package harness
 import (
 	"testing"
 	"time"
+
+	"gatepost/test/wait"
 )
 
 // Match says which deliveries are meant.
@@ -31,7 +33,7 @@ func (b *Backend) Received(match Match) []*Delivery {
 // Await waits for n deliveries that match and returns them.
 func (b *Backend) Await(t testing.TB, n int, match Match) []*Delivery {
 	t.Helper()
-	patience := time.After(Patience)
+	patience := time.After(wait.Patience)
 	for {
 		b.mu.Lock()
 		changed := b.changed
@@ -43,7 +45,7 @@ func (b *Backend) Await(t testing.TB, n int, match Match) []*Delivery {
 		select {
 		case <-changed:
 		case <-patience:
-			t.Fatalf("waited %s for %d deliveries, got %d", Patience, n, len(found))
+			t.Fatalf("waited %s for %d deliveries, got %d", wait.Patience, n, len(found))
 		}
 	}
 }

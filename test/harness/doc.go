@@ -16,6 +16,5 @@
 //     can be cut;
 //   - before it: client.go, crowd.go for many of them, api.go, token.go;
 //   - behind it: backend.go, deliveries.go and event.go for what it has received;
-//   - await.go: how long tests wait for what must happen. program.go and npm.go run
-//     what isn't Gatepost.
+//   - program.go and npm.go run what isn't Gatepost.
 package harness

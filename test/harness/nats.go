@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // NATSServer is an external NATS with JetStream, a process of its own that can go and
@@ -41,7 +44,7 @@ var natsBinary = sync.OnceValues(func() (string, error) {
 // StartNATS runs a NATS server on this host until the test's end.
 func StartNATS(t testing.TB, host string) *NATSServer {
 	t.Helper()
-	socket := listenQuietlyOn(t, host)
+	socket := tcp.Listen(t, host)
 	s := &NATSServer{addr: socket.Addr().String(), dir: t.TempDir()}
 	s.URL = "nats://" + s.addr
 	socket.Close()
@@ -70,7 +73,7 @@ func (s *NATSServer) Start(t testing.TB) {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	Eventually(t, "the NATS server listens", func() bool { return Listens(s.addr) })
+	wait.For(t, "the NATS server listens", func() bool { return Listens(s.addr) })
 }
 
 // Kill ends the server as a power cut would.
@@ -103,7 +106,7 @@ func NATS(t testing.TB) string {
 	}
 	go nats.Start()
 	t.Cleanup(func() { nats.Shutdown(); nats.WaitForShutdown() })
-	if !nats.ReadyForConnections(Patience) {
+	if !nats.ReadyForConnections(wait.Patience) {
 		t.Fatal("the NATS server doesn't start")
 	}
 	return nats.ClientURL()

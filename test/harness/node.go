@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
 
 // Env is the environment of a node, by the names that an operator uses.
@@ -46,7 +47,7 @@ func Start(t testing.TB, env Env) *Node {
 	n := Launch(t, env)
 	n.Listening(t)
 	if n.env["GATEPOST_NATS_URL"] != "" || n.env["GATEPOST_CLUSTER_LISTEN"] != "" {
-		Eventually(t, "the node is a part of its cluster", func() bool { return Get(t, n.Addr, "/readyz").Status == http.StatusOK })
+		wait.For(t, "the node is a part of its cluster", func() bool { return Get(t, n.Addr, "/readyz").Status == http.StatusOK })
 	}
 	return n
 }
@@ -55,7 +56,7 @@ func Start(t testing.TB, env Env) *Node {
 func (n *Node) Listening(t testing.TB) {
 	t.Helper()
 	// A node gives an external NATS a minute to be there.
-	within(t, time.Minute+Patience, "the node says where it listens, or ends", func() bool {
+	wait.Within(t, time.Minute+wait.Patience, "the node says where it listens, or ends", func() bool {
 		n.Addr, n.Admin = attribute(n.Log, "listening", "addr"), attribute(n.Log, "listening", "admin_addr")
 		return n.Addr != "" || n.ended()
 	})

@@ -1,13 +1,15 @@
 package harness
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
 
 // Program runs another program than Gatepost in a folder, with more in its
@@ -15,7 +17,7 @@ import (
 // do its children.
 func Program(t testing.TB, dir, addr string, args []string, env ...string) *os.Process {
 	t.Helper()
-	var log bytes.Buffer
+	var log logs.Log
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
@@ -31,7 +33,7 @@ func Program(t testing.TB, dir, addr string, args []string, env ...string) *os.P
 			t.Logf("%s said:\n%s", args[0], &log)
 		}
 	})
-	Eventually(t, args[0]+" listens", func() bool { return Listens(addr) })
+	wait.For(t, args[0]+" listens", func() bool { return Listens(addr) })
 	return cmd.Process
 }
 

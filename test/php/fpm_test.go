@@ -1,7 +1,6 @@
 package php
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"testing"
 
 	"gatepost/test/harness"
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
 
 const webhookSecret = "whsec_cGhwLWZwbS13ZWJob29rLXNlY3JldC1vZi0zMi1ieXRlcw=="
@@ -47,7 +48,7 @@ php_admin_value[output_buffering] = 4096
 		t.Fatal(err)
 	}
 	fpm := exec.Command(found[len(found)-1], "--nodaemonize", "--allow-to-run-as-root", "--fpm-config", path)
-	var said bytes.Buffer
+	var said logs.Log
 	fpm.Stderr = &said
 	fpm.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its children end with it
 	if err := fpm.Start(); err != nil {
@@ -61,7 +62,7 @@ php_admin_value[output_buffering] = 4096
 			t.Logf("FPM said:\n%s%s", &said, log)
 		}
 	})
-	harness.Eventually(t, "FPM listens", func() bool {
+	wait.For(t, "FPM listens", func() bool {
 		conn, err := net.Dial("unix", socket)
 		if err == nil {
 			conn.Close()
@@ -89,7 +90,7 @@ func TestFPMAnswersCleanly(t *testing.T) {
 	for _, does := range []string{"exit", "exception", "fatal"} {
 		node.Connect(t, harness.Dial{}).Send(t, does)
 	}
-	harness.Eventually(t, "what failed is a dead letter", func() bool { return node.Metric(t, "gatepost_webhook_dead_letters") == 3 })
+	wait.For(t, "what failed is a dead letter", func() bool { return node.Metric(t, "gatepost_webhook_dead_letters") == 3 })
 	client.Send(t, "still there")
 	client.WantText(t, "done")
 
