@@ -3,6 +3,8 @@ package cluster
 import (
 	"strings"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 // One of three has left, as for an upgrade, and one of the others dies meanwhile:
@@ -21,11 +23,11 @@ func TestOneOfTwoDiesWhileTheThirdIsAway(t *testing.T) {
 	r.stop(1)
 	r.awaitSees(0, "(b)")
 	r.start(2)
-	eventually(t, "the one that is back says why it stays apart", func() bool {
+	wait.Within(t, patience, "the one that is back says why it stays apart", func() bool {
 		err := r.nodes[2].Health()
 		return err != nil && strings.Contains(err.Error(), "stay apart")
 	})
-	throughout(t, quick.lease, "the one that stayed is ready", func() bool { return r.nodes[0].Health() == nil })
+	wait.Stays(t, "the one that stayed is ready", quick.lease, func() bool { return r.nodes[0].Health() == nil })
 	if err := r.nodes[0].Forget(patient(t), "b"); err != nil {
 		t.Fatal(err)
 	}

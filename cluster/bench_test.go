@@ -2,34 +2,27 @@ package cluster
 
 import (
 	"fmt"
-	"net"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/tcp"
 )
 
 // benchNodes starts nodes over embedded servers.
 func benchNodes(b *testing.B, n int) []*Cluster {
 	b.Helper()
-	var ports []int
+	var addrs []string
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			b.Fatal(err)
-		}
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-		l.Close()
+		addrs = append(addrs, tcp.FreeAddr(b))
 	}
 	nodes := make([]*Cluster, n)
 	var all sync.WaitGroup
 	for i := range nodes {
 		all.Go(func() {
-			o := Options{Node: nodeName(i), Version: "v1", Secrets: []string{secretA}, State: newMemory(), Listen: fmt.Sprintf("127.0.0.1:%d", ports[i])}
-			for _, p := range ports {
-				o.Peers = append(o.Peers, fmt.Sprintf("127.0.0.1:%d", p))
-			}
+			o := Options{Node: nodeName(i), Version: "v1", Secrets: []string{secretA}, State: newMemory(), Listen: addrs[i], Peers: addrs}
 			c, err := Open(b.Context(), o)
 			if err == nil {
 				b.Cleanup(c.Close)

@@ -13,6 +13,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatepost/test/logs"
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // Calls that one node makes one after the other are begun in this order,
@@ -122,9 +126,9 @@ func TestCallsEnd(t *testing.T) {
 		// A process that has ended is no answer at once, before it counts as silent.
 		r.stop(1)
 		quickly := func() bool { _, took := call(t.Context()); return took < quick.call }
-		eventually(t, "no waiting", quickly)
+		wait.Within(t, patience, "no waiting", quickly)
 		r.awaitSees(0, "(b) c")
-		throughout(t, quick.silence, "no waiting", quickly)
+		wait.Stays(t, "no waiting", quick.silence, quickly)
 		// And one that falls silent meanwhile doesn't make calls under way wait.
 		r.hosts[2].serve = r.hosts[1].serve
 		r.net.set(true, r.tag(0), r.tag(2))
@@ -183,7 +187,7 @@ func beChild(ports string) {
 // busy machine adds, after two seconds none waits for it, and what is sent to it
 // doesn't pile up.
 func TestStoppedProcess(t *testing.T) {
-	a, b := fmt.Sprintf("127.0.0.1:%d", freePort(t)), fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	a, b := tcp.FreeAddr(t), tcp.FreeAddr(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childPorts+"="+b+","+a)
 	child.Stderr = os.Stderr
@@ -195,7 +199,7 @@ func TestStoppedProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { in.Close(); _ = child.Process.Kill(); _ = child.Wait() })
-	c, err := Open(t.Context(), Options{Node: "a", Secrets: []string{secretA}, Listen: a, Peers: []string{b}, State: newMemory(), Logger: logTo(t)})
+	c, err := Open(t.Context(), Options{Node: "a", Secrets: []string{secretA}, Listen: a, Peers: []string{b}, State: newMemory(), Logger: logs.Shown(t).Logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +208,7 @@ func TestStoppedProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	hears := func() bool { n, ok := c.Node(tagOf("b")); return ok && n.Hearing }
-	eventually(t, "b is heard", hears)
+	wait.Within(t, patience, "b is heard", hears)
 	call := func(request []byte) (time.Duration, error) {
 		start := time.Now()
 		err := c.Call(t.Context(), []string{tagOf("b")}, request)[0].Err
@@ -248,7 +252,7 @@ func TestStoppedProcess(t *testing.T) {
 	if err := child.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "b answers again", func() bool { _, err := call(nil); return err == nil })
+	wait.Within(t, patience, "b answers again", func() bool { _, err := call(nil); return err == nil })
 	in.Close()
 	defer time.AfterFunc(patience, func() { _ = child.Process.Kill() }).Stop()
 	if err := child.Wait(); err != nil {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/logs"
+	"gatepost/test/wait"
 )
 
 func tagOf(name string) string { return protocol.NodeTag(name) }
@@ -19,7 +21,7 @@ func TestThreeNodes(t *testing.T) {
 		r.start(0, 1, 2)
 		r.whole(0, 1, 2)
 		for i := range 3 {
-			eventually(t, "healthy", func() bool { return r.nodes[i].Health() == nil })
+			wait.Within(t, patience, "healthy", func() bool { return r.nodes[i].Health() == nil })
 		}
 		answers := r.nodes[0].Call(t.Context(), []string{r.tag(2), r.tag(1)}, []byte("hello"))
 		for i, a := range answers {
@@ -139,7 +141,7 @@ func TestNamesakesMeet(t *testing.T) {
 		r.change = func(_ int, o *Options) { o.drop = apart }
 		r.start(0)
 		// Started counts milliseconds.
-		eventually(t, "a later start", func() bool { return time.Now().UnixMilli() > r.nodes[0].roster.started })
+		wait.Within(t, patience, "a later start", func() bool { return time.Now().UnixMilli() > r.nodes[0].roster.started })
 	}
 	close(isolated)
 	select {
@@ -162,7 +164,7 @@ func TestIncompatibleVersion(t *testing.T) {
 	r := newRig(t, newOutside(t), 2)
 	r.start(0)
 	future := &beat{Name: "future", Inc: newIncarnation(""), Version: "v9", Min: protocolMax + 1, Max: protocolMax + 2, Seq: 1, Open: true}
-	other, err := openBus(t.Context(), &Options{URLs: r.on.options(t, 0).URLs}, mustKeys(t, secretA), logTo(t))
+	other, err := openBus(t.Context(), &Options{URLs: r.on.options(t, 0).URLs}, mustKeys(t, secretA), logs.Shown(t).Logger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,13 +173,13 @@ func TestIncompatibleVersion(t *testing.T) {
 		future.Seq++
 		_ = other.send(allOf(other.roots[0]), future.encode())
 	}
-	eventually(t, "a log line", func() bool { send(); return r.log.count("versions 2 to 3") > 0 })
+	wait.Within(t, patience, "a log line", func() bool { send(); return r.log.Count("versions 2 to 3") > 0 })
 	for range 20 {
 		send()
 	}
 	r.start(1)
 	r.whole(0, 1)
-	if n := r.log.count("versions 2 to 3"); n > 2 { // one of each node
+	if n := r.log.Count("versions 2 to 3"); n > 2 { // one of each node
 		t.Errorf("%d log lines", n)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatepost/test/wait"
 )
 
 // When Wait has returned the two next nodes have the record, and nobody else; and no
@@ -122,15 +124,15 @@ func TestCopiesFollowTheMembers(t *testing.T) {
 		})
 	}
 	s.stop(ring[0])
-	eventually(t, "the third holds copies", func() bool { return len(s.copied(ring[2], 0)) >= 2000 })
+	wait.Within(t, patience, "the third holds copies", func() bool { return len(s.copied(ring[2], 0)) >= 2000 })
 	s.enter(ring[0])
-	eventually(t, "the third has dropped them", func() bool { return len(s.copied(ring[2], 0)) == 0 })
+	wait.Within(t, patience, "the third has dropped them", func() bool { return len(s.copied(ring[2], 0)) == 0 })
 	close(stop)
 	churn.Wait()
 	s.wantCopies(ring[0], 0, all)
 	s.wantCopies(ring[1], 0, all)
 	s.wantCopies(ring[2], 0, nil)
-	eventually(t, "the third knows of no copies", func() bool { return len(s.under(ring[2], wardPrefix+s.tag(0))) == 0 })
+	wait.Within(t, patience, "the third knows of no copies", func() bool { return len(s.under(ring[2], wardPrefix+s.tag(0))) == 0 })
 }
 
 // A holder whose State can't keep copies is passed over for a while.

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatepost/test/wait"
 )
 
 // hold tells a node of a name and waits until all know.
@@ -167,16 +169,16 @@ func TestSettleWithoutAPeer(t *testing.T) {
 				t.Errorf("that took %v", took)
 			}
 			s.wantHolders(1, "cut", 0)
-			eventually(t, "c is silent for a", func() bool { return s.sees(0) == "b (c)" })
+			wait.Within(t, patience, "c is silent for a", func() bool { return s.sees(0) == "b (c)" })
 			s.nodes[0].Hold(UID, "silent", true)
-			eventually(t, "nobody is late", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
+			wait.Within(t, patience, "nobody is late", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
 			s.nodes[0].Hold(UID, "before", false)
 			for i := range c.changes {
 				s.nodes[0].Hold(UID, "many", i%2 == 0)
 			}
 			s.net.set(false, s.tag(0), s.tag(2))
-			eventually(t, "a hears c", func() bool { return s.sees(0) == "b c" })
-			eventually(t, "all is settled", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
+			wait.Within(t, patience, "a hears c", func() bool { return s.sees(0) == "b c" })
+			wait.Within(t, patience, "all is settled", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
 			s.wantHolders(2, "cut", 0)
 			s.wantHolders(2, "silent", 0)
 			s.wantHolders(2, "before")
@@ -210,7 +212,7 @@ func TestSettleWaitsForWhoIsHeardJustNow(t *testing.T) {
 	}
 	s.enter(0, 1)
 	s.net.set(true, s.tag(0), s.tag(1))
-	eventually(t, "b is silent for a", func() bool { return s.sees(0) == "(b)" })
+	wait.Within(t, patience, "b is silent for a", func() bool { return s.sees(0) == "(b)" })
 	slow.held.Lock()
 	defer slow.held.Unlock()
 	c := s.nodes[0]
@@ -218,7 +220,7 @@ func TestSettleWaitsForWhoIsHeardJustNow(t *testing.T) {
 	c.roster.change()
 	c.mu.Unlock()
 	s.net.set(false, s.tag(0), s.tag(1))
-	eventually(t, "b is heard", func() bool { return s.sees(0) == "b" })
+	wait.Within(t, patience, "b is heard", func() bool { return s.sees(0) == "b" })
 	c.Hold(UID, "u", true)
 	if late := c.Settle(t.Context()); late == nil {
 		s.wantHolders(1, "u", 0)
@@ -236,10 +238,10 @@ func TestNamesOfTheLost(t *testing.T) {
 	s.hold(2, UID, "gone", true)
 	s.hold(1, UID, "u", true)
 	s.stop(2)
-	eventually(t, "c is silent", func() bool { return s.sees(0) == "b (c)" })
+	wait.Within(t, patience, "c is silent", func() bool { return s.sees(0) == "b (c)" })
 	s.wantHolders(0, "u", 1, 2)
-	eventually(t, "c is lost", func() bool { return s.sees(0) == "b" })
-	eventually(t, "its names are dropped", func() bool { return len(s.nodes[0].Holders([]string{"gone"}, nil)) == 0 })
+	wait.Within(t, patience, "c is lost", func() bool { return s.sees(0) == "b" })
+	wait.Within(t, patience, "its names are dropped", func() bool { return len(s.nodes[0].Holders([]string{"gone"}, nil)) == 0 })
 	s.wantHolders(0, "u", 1)
 	if got := s.nodes[0].Names(UID); got != 1 {
 		t.Errorf("%d uids, want 1", got)
@@ -253,6 +255,6 @@ func TestNamesOfTheLost(t *testing.T) {
 	// One that restarts at once, too.
 	s.stop(1)
 	s.enter(1)
-	eventually(t, "b holds nothing any more", func() bool { return len(s.nodes[0].Holders([]string{"u"}, nil)) == 0 })
+	wait.Within(t, patience, "b holds nothing any more", func() bool { return len(s.nodes[0].Holders([]string{"u"}, nil)) == 0 })
 	s.wantHolders(1, "again", 2)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 func scanOf(n, size int) (scan func(fn func(string, []byte) error) error, calls *int) {
@@ -82,7 +84,7 @@ func TestHandOverRefused(t *testing.T) {
 	}
 	s.stop(1)
 	s.stop(2)
-	eventually(t, "a is alone", func() bool { return len(s.nodes[0].hearing()) == 0 })
+	wait.Within(t, patience, "a is alone", func() bool { return len(s.nodes[0].hearing()) == 0 })
 	if err := s.nodes[0].HandOver(patient(t), scan); !errors.Is(err, ErrNobody) {
 		t.Errorf("got %v, want %v", err, ErrNobody)
 	}

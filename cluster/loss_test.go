@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/wait"
 )
 
 // events collects what an observer is told.
@@ -71,7 +72,7 @@ func TestLoss(t *testing.T) {
 		r := newRig(t, on, 3)
 		told := r.watched(0, 1, 2)
 		r.whole(0, 1, 2)
-		eventually(t, "the lease has been unbroken for its length", func() bool {
+		wait.Within(t, patience, "the lease has been unbroken for its length", func() bool {
 			c := r.nodes[0]
 			c.mu.Lock()
 			defer c.mu.Unlock()
@@ -81,7 +82,7 @@ func TestLoss(t *testing.T) {
 		r.stop(2)
 		r.awaitSees(0, "b (c)")
 		for _, i := range []int{0, 1} {
-			eventually(t, "c is lost", func() bool { return told[i].has("lost c") })
+			wait.Within(t, patience, "c is lost", func() bool { return told[i].has("lost c") })
 			if took := time.Since(died); took < quick.lease+quick.margin-quick.beat || took > 4*(quick.lease+quick.margin) {
 				t.Errorf("it took %v", took)
 			}
@@ -93,7 +94,7 @@ func TestLoss(t *testing.T) {
 		// What is left are two, of which none declares the other.
 		r.stop(1)
 		r.awaitSees(0, "(b)")
-		throughout(t, 2*(quick.lease+quick.margin), "b is a member, and the fence open", func() bool { return r.sees(0) == "(b)" && r.valid(0)() })
+		wait.Stays(t, "b is a member, and the fence open", 2*(quick.lease+quick.margin), func() bool { return r.sees(0) == "(b)" && r.valid(0)() })
 	})
 }
 
@@ -136,8 +137,8 @@ func TestDeclaredLostAndBack(t *testing.T) {
 		if err := c.Health(); err == nil {
 			t.Error("a node without a majority is healthy")
 		}
-		eventually(t, "c is lost", func() bool { return told[0].has("lost c") && told[1].has("lost c") })
-		throughout(t, quick.lease, "the fence stays shut", r.invalid(2))
+		wait.Within(t, patience, "c is lost", func() bool { return told[0].has("lost c") && told[1].has("lost c") })
+		wait.Stays(t, "the fence stays shut", quick.lease, r.invalid(2))
 
 		r.net.set(false, r.tag(2), r.tag(0), r.tag(1))
 		select {
@@ -148,7 +149,7 @@ func TestDeclaredLostAndBack(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("it isn't told")
 		}
-		throughout(t, quick.lease, "the fence is shut until it has given up", r.invalid(2))
+		wait.Stays(t, "the fence is shut until it has given up", quick.lease, r.invalid(2))
 		close(allow)
 		r.whole(0, 1, 2)
 		if now := c.Self().Incarnation; now <= before {
@@ -174,7 +175,7 @@ func TestLeaseLostAndRegained(t *testing.T) {
 		t.Fatal("the fence stays open")
 	}
 	for i := range 3 {
-		eventually(t, "shut", r.invalid(i))
+		wait.Within(t, patience, "shut", r.invalid(i))
 	}
 	r.net.set(false, r.tag(0), r.tag(1), r.tag(2))
 	r.net.set(false, r.tag(1), r.tag(2))
@@ -182,7 +183,7 @@ func TestLeaseLostAndRegained(t *testing.T) {
 	if err := r.nodes[2].Fence().Wait(patient(t)); err != nil {
 		t.Error(err)
 	}
-	throughout(t, 2*quick.lease, "nobody is lost", func() bool { return !told[0].has("lost c") && !told[1].has("lost c") && !told[2].has("lost a") })
+	wait.Stays(t, "nobody is lost", 2*quick.lease, func() bool { return !told[0].has("lost c") && !told[1].has("lost c") && !told[2].has("lost a") })
 	if r.nodes[2].Self().Incarnation != inc {
 		t.Error("it began anew")
 	}
@@ -206,10 +207,10 @@ func TestMinorityAcrossRestart(t *testing.T) {
 		}
 		r.start(0)
 		r.awaitSees(0, "(b) (c)")
-		throughout(t, 2*quick.lease, "the fence is shut", r.invalid(0))
+		wait.Stays(t, "the fence is shut", 2*quick.lease, r.invalid(0))
 		r.start(1)
-		eventually(t, "open with a majority", r.valid(0))
-		eventually(t, "open with a majority", r.valid(1))
+		wait.Within(t, patience, "open with a majority", r.valid(0))
+		wait.Within(t, patience, "open with a majority", r.valid(1))
 		r.start(2)
 		r.whole(0, 1, 2)
 	})
@@ -278,17 +279,17 @@ func TestTwoNodesAndForget(t *testing.T) {
 		if got := status(a.Forget(patient(t), "b")); got != http.StatusConflict {
 			t.Errorf("one that answered just now: %d", got)
 		}
-		throughout(t, 2*(quick.lease+quick.margin), "both fences are open", func() bool { return r.valid(0)() && r.valid(1)() })
+		wait.Stays(t, "both fences are open", 2*(quick.lease+quick.margin), func() bool { return r.valid(0)() && r.valid(1)() })
 		if err := a.Forget(patient(t), "b"); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "b is lost", func() bool { return told[0].has("lost b") })
+		wait.Within(t, patience, "b is lost", func() bool { return told[0].has("lost b") })
 		if r.sees(0) != "" {
 			t.Errorf("a sees %q", r.sees(0))
 		}
 		inc := r.nodes[1].Self().Incarnation
 		r.net.set(false, r.tag(0), r.tag(1))
-		eventually(t, "b begins anew", func() bool { return r.nodes[1].Self().Incarnation != inc })
+		wait.Within(t, patience, "b begins anew", func() bool { return r.nodes[1].Self().Incarnation != inc })
 		r.whole(0, 1)
 	})
 }
@@ -301,10 +302,10 @@ func TestForgetBothOthers(t *testing.T) {
 	r.whole(0, 1, 2)
 	r.stop(1)
 	r.stop(2)
-	eventually(t, "shut", r.invalid(0))
-	eventually(t, "b can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "b") == nil })
-	eventually(t, "open", r.valid(0))
-	eventually(t, "c can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "c") == nil })
+	wait.Within(t, patience, "shut", r.invalid(0))
+	wait.Within(t, patience, "b can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "b") == nil })
+	wait.Within(t, patience, "open", r.valid(0))
+	wait.Within(t, patience, "c can be forgotten", func() bool { return r.nodes[0].Forget(patient(t), "c") == nil })
 	r.whole(0)
 }
 
@@ -317,7 +318,7 @@ func TestLeave(t *testing.T) {
 		r.whole(0, 1, 2)
 		warnings := map[string]int{"can't be heard": 0, "cut off from the majority": 0}
 		for warning := range warnings {
-			warnings[warning] = r.log.count(warning) // while they met
+			warnings[warning] = r.log.Count(warning) // while they met
 		}
 		if err := r.nodes[2].Leave(patient(t)); err != nil {
 			t.Fatal(err)
@@ -333,7 +334,7 @@ func TestLeave(t *testing.T) {
 		r.stop(2)
 		r.whole(0, 1)
 		for warning, before := range warnings {
-			if n := r.log.count(warning) - before; n != 0 {
+			if n := r.log.Count(warning) - before; n != 0 {
 				t.Errorf("the logs have %q %d times", warning, n)
 			}
 		}
@@ -399,7 +400,7 @@ func TestNATSGoneAndBack(t *testing.T) {
 	incs := []string{r.nodes[0].Self().Incarnation, r.nodes[1].Self().Incarnation, r.nodes[2].Self().Incarnation}
 	on.stop()
 	for i := range 3 {
-		eventually(t, "shut", r.invalid(i))
+		wait.Within(t, patience, "shut", r.invalid(i))
 		if r.nodes[i].Health() == nil {
 			t.Error("healthy without NATS")
 		}
@@ -408,10 +409,10 @@ func TestNATSGoneAndBack(t *testing.T) {
 	if a := r.nodes[0].Call(t.Context(), []string{r.tag(1), r.tag(2)}, nil); a[0].Err == nil || a[1].Err == nil || time.Since(start) >= quick.call {
 		t.Errorf("after %v: %+v", time.Since(start), a)
 	}
-	throughout(t, 2*(quick.lease+quick.margin), "shut", func() bool { return r.invalid(0)() && r.invalid(1)() && r.invalid(2)() })
+	wait.Stays(t, "shut", 2*(quick.lease+quick.margin), func() bool { return r.invalid(0)() && r.invalid(1)() && r.invalid(2)() })
 	on.start(t)
 	r.whole(0, 1, 2)
-	throughout(t, 2*(quick.lease+quick.margin), "whole", func() bool { return r.valid(0)() && r.valid(1)() && r.valid(2)() })
+	wait.Stays(t, "whole", 2*(quick.lease+quick.margin), func() bool { return r.valid(0)() && r.valid(1)() && r.valid(2)() })
 	for i := range 3 {
 		for _, name := range []string{"a", "b", "c"} {
 			if told[i].has("lost " + name) {

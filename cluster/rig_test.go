@@ -4,20 +4,21 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"go.uber.org/goleak"
+
+	"gatepost/test/logs"
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 func TestMain(m *testing.M) {
@@ -163,109 +164,24 @@ func (n *network) dropper(tag string) func(string) bool {
 	}
 }
 
-// logTo shows a log with the test, as long as the test runs.
-func logTo(t *testing.T) *slog.Logger { return slog.New(slog.NewTextHandler(newTestWriter(t), nil)) }
-
-type testWriter struct {
-	mu   sync.Mutex
-	t    *testing.T
-	text strings.Builder
-}
-
-func newTestWriter(t *testing.T) *testWriter {
-	w := &testWriter{t: t}
-	t.Cleanup(func() { w.mu.Lock(); w.t = nil; w.mu.Unlock() })
-	return w
-}
-
-func (w *testWriter) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.t != nil {
-		w.t.Logf("%s", p)
-	}
-	w.text.Write(p)
-	return len(p), nil
-}
-
-func (w *testWriter) count(s string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Count(w.text.String(), s)
-}
-
-// Ports below those that the system hands out: no connection takes one before its
-// node listens, and no two tests have the same.
-const firstPort, manyPorts = 10000, 20000
-
-var lastPort atomic.Uint32
-
-func init() { lastPort.Store(rand.Uint32N(manyPorts)) }
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range manyPorts {
-		port := firstPort + int(lastPort.Add(1)%manyPorts)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !looked(ok); {
-		if time.Now().After(end) {
-			t.Fatalf("not after %v: %s", patience, what)
-		}
-	}
-}
-
-// looked asks, and pauses: longer than that took, else the asking slows down what it waits for.
-func looked(ok func() bool) bool {
-	began := time.Now()
-	yes := ok()
-	if !yes {
-		time.Sleep(min(max(5*time.Millisecond, 3*time.Since(began)), 50*time.Millisecond))
-	}
-	return yes
-}
-
-// throughout fails if something ceases to hold within a time.
-func throughout(t *testing.T, d time.Duration, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(d); time.Now().Before(end); {
-		if looked(func() bool { return !ok() }) {
-			t.Fatalf("not any more: %s", what)
-		}
-	}
-}
-
 // backdrop is how nodes of a test find each other.
 type backdrop interface {
 	options(t *testing.T, i int) Options
 }
 
 // routed is embedded servers on loopback.
-type routed struct{ ports []int }
+type routed struct{ addrs []string }
 
 func newRouted(t *testing.T, nodes int) *routed {
 	r := &routed{}
 	for range nodes {
-		r.ports = append(r.ports, freePort(t))
+		r.addrs = append(r.addrs, tcp.FreeAddr(t))
 	}
 	return r
 }
 
 func (r *routed) options(_ *testing.T, i int) Options {
-	o := Options{Listen: fmt.Sprintf("127.0.0.1:%d", r.ports[i])}
-	for _, p := range r.ports {
-		o.Peers = append(o.Peers, fmt.Sprintf("127.0.0.1:%d", p))
-	}
-	return o
+	return Options{Listen: r.addrs[i], Peers: slices.Clone(r.addrs)}
 }
 
 // outside is a NATS server that belongs to nobody here.
@@ -275,7 +191,7 @@ type outside struct {
 }
 
 func newOutside(t *testing.T) *outside {
-	o := &outside{port: freePort(t)}
+	o := &outside{port: tcp.FreePort(t)}
 	o.start(t)
 	t.Cleanup(o.stop)
 	return o
@@ -318,13 +234,13 @@ type rig struct {
 	states []*memory
 	hosts  []*echo
 	nodes  []*Cluster
-	log    *testWriter
+	log    *logs.Log
 	timing timing
 	change func(i int, o *Options)
 }
 
 func newRig(t *testing.T, on backdrop, nodes int) *rig {
-	r := &rig{t: t, on: on, log: newTestWriter(t), timing: quick, nodes: make([]*Cluster, nodes)}
+	r := &rig{t: t, on: on, log: logs.Shown(t), timing: quick, nodes: make([]*Cluster, nodes)}
 	for range nodes {
 		r.states, r.hosts = append(r.states, newMemory()), append(r.hosts, &echo{})
 	}
@@ -341,7 +257,7 @@ func nodeName(i int) string { return string(rune('a' + i)) }
 func (r *rig) options(i int) Options {
 	o := r.on.options(r.t, i)
 	o.Node, o.Version, o.Secrets, o.State, o.timing = nodeName(i), "v1", []string{secretA}, r.states[i], r.timing
-	o.Logger = slog.New(slog.NewTextHandler(r.log, nil)).With("node", o.Node)
+	o.Logger = r.log.Logger().With("node", o.Node)
 	o.drop = r.net.dropper(r.tag(i))
 	o.Records = func(fn func(string, []byte) error) error {
 		return o.State.Scan(recordPrefix, func(key string, record []byte) error { return fn(key[len(recordPrefix):], record) })
@@ -425,7 +341,7 @@ func (r *rig) whole(which ...int) {
 		r.awaitSees(i, strings.Join(names, " "))
 	}
 	for _, i := range which {
-		eventually(r.t, "the fence is open", r.valid(i))
+		wait.Within(r.t, patience, "the fence is open", r.valid(i))
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatepost/test/tcp"
+	"gatepost/test/wait"
 )
 
 // nameServer is a resolver.
@@ -36,7 +39,7 @@ func (r *nameServer) set(host string, addresses ...string) {
 // Nodes find each other by a name that gets more and more addresses, and by IPv6.
 func TestPeersByName(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := tcp.FreePort(t)
 	names := &nameServer{names: map[string][]string{}}
 	r := newRig(t, newOutside(t), 3)
 	r.timing = calm
@@ -62,7 +65,7 @@ func TestPeersByName(t *testing.T) {
 	r.whole(0, 1, 2)
 	// A name server that forgets some of them for a while tears nothing apart.
 	names.set("app.internal")
-	throughout(t, quick.lease, "whole", func() bool { return r.sees(0) == "b c" && r.sees(1) == "a c" })
+	wait.Stays(t, "whole", quick.lease, func() bool { return r.sees(0) == "b c" && r.sees(1) == "a c" })
 }
 
 // Two nodes, of which only one dials; the secrets of each.
@@ -125,11 +128,11 @@ func TestOtherSecret(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {
 		t.Parallel()
 		r := routedPair(t, []string{secretA}, []string{secretB})
-		eventually(t, "log lines of both", func() bool {
-			return r.log.count(errStranger.Error()) > 0 && r.log.count("doesn't accept this node") > 0
+		wait.Within(t, patience, "log lines of both", func() bool {
+			return r.log.Count(errStranger.Error()) > 0 && r.log.Count("doesn't accept this node") > 0
 		})
-		throughout(t, 3*time.Second, "they stay apart", func() bool { return r.sees(0) == "" && r.sees(1) == "" })
-		if n := r.log.count("a route was refused"); n != 2 {
+		wait.Stays(t, "they stay apart", 3*time.Second, func() bool { return r.sees(0) == "" && r.sees(1) == "" })
+		if n := r.log.Count("a route was refused"); n != 2 {
 			t.Errorf("%d log lines, want one of each", n)
 		}
 	})
@@ -138,7 +141,7 @@ func TestOtherSecret(t *testing.T) {
 		r := newRig(t, newOutside(t), 2)
 		r.change = func(i int, o *Options) { o.Secrets = []string{[]string{secretA, secretB}[i]} }
 		r.start(0, 1)
-		throughout(t, quick.lease, "they stay apart", func() bool { return r.sees(0) == "" && r.sees(1) == "" })
+		wait.Stays(t, "they stay apart", quick.lease, func() bool { return r.sees(0) == "" && r.sees(1) == "" })
 	})
 }
 
@@ -149,7 +152,7 @@ func TestStrangers(t *testing.T) {
 	r.timing = calm
 	r.start(0, 1)
 	r.whole(0, 1)
-	address := fmt.Sprintf("127.0.0.1:%d", r.on.(*routed).ports[0])
+	address := r.on.(*routed).addrs[0]
 	visit := func(do func(net.Conn)) {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
@@ -186,10 +189,10 @@ func TestStrangers(t *testing.T) {
 			}
 		})
 	}
-	if n := r.log.count("a route was refused"); n != 1 {
+	if n := r.log.Count("a route was refused"); n != 1 {
 		t.Errorf("%d log lines of one address, want 1", n)
 	}
-	if r.log.count("127.0.0.1") == 0 {
+	if r.log.Count("127.0.0.1") == 0 {
 		t.Error("no line names the address")
 	}
 	r.whole(0, 1)
@@ -231,7 +234,7 @@ func TestUnknownNameOfPeers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, newOutside(t), 1)
 	names := &nameServer{names: map[string][]string{}}
-	port := freePort(t)
+	port := tcp.FreePort(t)
 	r.change = func(_ int, o *Options) {
 		o.URLs, o.ReadLost = nil, nil
 		o.Listen = fmt.Sprintf("127.0.0.1:%d", port)
@@ -239,7 +242,7 @@ func TestUnknownNameOfPeers(t *testing.T) {
 		o.timing.meeting = o.timing.resolve
 	}
 	r.start(0)
-	told := func() int { return r.log.count("can't be looked up") }
-	eventually(t, "the log names it", func() bool { return told() > 0 })
-	throughout(t, 10*quick.resolve, "it does so once", func() bool { return told() == 1 })
+	told := func() int { return r.log.Count("can't be looked up") }
+	wait.Within(t, patience, "the log names it", func() bool { return told() > 0 })
+	wait.Stays(t, "it does so once", 10*quick.resolve, func() bool { return told() == 1 })
 }

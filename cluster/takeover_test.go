@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gatepost/test/wait"
 )
 
 // takenOf counts how often each client was taken over, on all nodes.
@@ -34,8 +36,8 @@ func takenWant(node int, records map[string]string) map[string]int {
 func (s *stage) wantTaken(node int, records map[string]string) {
 	s.t.Helper()
 	want := takenWant(node, records)
-	eventually(s.t, fmt.Sprintf("the %d clients of node %s are taken over", len(want), nodeName(node)), func() bool { return len(s.takenOf()) >= len(want) })
-	throughout(s.t, 5*glance, "each once", func() bool { return maps.Equal(s.takenOf(), want) })
+	wait.Within(s.t, patience, fmt.Sprintf("the %d clients of node %s are taken over", len(want), nodeName(node)), func() bool { return len(s.takenOf()) >= len(want) })
+	wait.Stays(s.t, "each once", 5*glance, func() bool { return maps.Equal(s.takenOf(), want) })
 }
 
 // listed is the clients that node i knows to have been taken over.
@@ -56,7 +58,7 @@ func (s *stage) listed(i int) map[string]bool {
 
 func (s *stage) wantListed(i int, records map[string]string) {
 	s.t.Helper()
-	eventually(s.t, fmt.Sprintf("node %s lists the %d clients", nodeName(i), len(records)), func() bool {
+	wait.Within(s.t, patience, fmt.Sprintf("node %s lists the %d clients", nodeName(i), len(records)), func() bool {
 		got := s.listed(i)
 		for id := range records {
 			if !got[id] {
@@ -94,7 +96,7 @@ func TestTakeOverOnce(t *testing.T) {
 		t.Errorf("%d clients are given up, want %d", len(got), len(want))
 	}
 	for _, i := range ring {
-		eventually(t, "the lists are dropped", func() bool { return len(s.listed(i)) == 0 })
+		wait.Within(t, patience, "the lists are dropped", func() bool { return len(s.listed(i)) == 0 })
 	}
 	fresh := s.connectMany(0, 5)
 	s.wantCopies(ring[0], 0, fresh)
@@ -121,13 +123,13 @@ func TestCutOffAndBack(t *testing.T) {
 	s.wantHolders(1, "u")
 	s.net.set(false, s.tag(0), s.tag(1), s.tag(2))
 	w := s.witnesses[0]
-	eventually(t, "it gives them up", func() bool { return len(w.list(&w.given)) > 0 })
+	wait.Within(t, patience, "it gives them up", func() bool { return len(w.list(&w.given)) > 0 })
 	if got := w.list(&w.given); len(got) != len(all) || slices.Contains(got, "unseen") {
 		t.Errorf("%d clients are given up, want %d, and not the one that nobody knew", len(got), len(all))
 	}
 	s.awaitAll()
 	s.nodes[0].Hold(UID, "after", true)
-	eventually(t, "all know", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
+	wait.Within(t, patience, "all know", func() bool { return s.nodes[0].Settle(t.Context()) == nil })
 	s.wantHolders(1, "u", 0)
 	s.wantHolders(1, "late", 0)
 	s.wantHolders(2, "after", 0)
@@ -162,7 +164,7 @@ func TestTakerDies(t *testing.T) {
 	}
 	s.stop(ring[0])
 	second := s.witnesses[ring[1]]
-	eventually(t, "the second holder takes all", func() bool { return len(second.list(&second.taken)) == len(all) })
+	wait.Within(t, patience, "the second holder takes all", func() bool { return len(second.list(&second.taken)) == len(all) })
 	if got := s.witnesses[ring[2]].list(&s.witnesses[ring[2]].taken); len(got) != 0 {
 		t.Errorf("a node without copies took over %d", len(got))
 	}
@@ -188,7 +190,7 @@ func TestTakeOverAfterARestart(t *testing.T) {
 	}
 	s.stop(0)
 	first := s.behind(0)[0]
-	eventually(t, "the next node begins", func() bool { return len(s.listed(first)) == len(all) })
+	wait.Within(t, patience, "the next node begins", func() bool { return len(s.listed(first)) == len(all) })
 	s.stop(first)
 	s.enter(first)
 	failing.Store(false)
@@ -220,7 +222,7 @@ func TestBackInTime(t *testing.T) {
 	all := s.connectMany(0, 30)
 	s.stop(0)
 	s.enter(0)
-	throughout(t, calm.lease+2*calm.margin, "nothing is taken over", func() bool { return len(s.takenOf()) == 0 })
+	wait.Stays(t, "nothing is taken over", calm.lease+2*calm.margin, func() bool { return len(s.takenOf()) == 0 })
 	s.wantCopies(1, 0, all)
 	s.wantCopies(2, 0, all)
 }
@@ -232,8 +234,8 @@ func TestForgottenNode(t *testing.T) {
 	s.enter(0, 1)
 	all := s.connectMany(0, 30)
 	s.stop(0)
-	eventually(t, "it is silent", func() bool { return s.sees(1) == "(a)" })
-	throughout(t, quick.lease+2*quick.margin, "nothing is taken over", func() bool { return len(s.takenOf()) == 0 })
+	wait.Within(t, patience, "it is silent", func() bool { return s.sees(1) == "(a)" })
+	wait.Stays(t, "nothing is taken over", quick.lease+2*quick.margin, func() bool { return len(s.takenOf()) == 0 })
 	if err := s.nodes[1].Forget(patient(t), "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +266,7 @@ func TestTakeOverTheJournal(t *testing.T) {
 	s.enter(0, 1, 2)
 	s.stop(0)
 	next := s.witnesses[s.behind(0)[0]]
-	eventually(t, "the next node adopts it", func() bool { return len(next.list(&next.adopted)) > 0 })
+	wait.Within(t, patience, "the next node adopts it", func() bool { return len(next.list(&next.adopted)) > 0 })
 	want := []string{"a 1 letter", "a 2 event", "a 3 message", "a 4 record", "a end "}
 	if got := next.list(&next.adopted); !slices.Equal(got, want) {
 		t.Errorf("adopted %q, want %q", got, want)
@@ -272,7 +274,7 @@ func TestTakeOverTheJournal(t *testing.T) {
 	clients := map[string]string{"c0": "", "c1": "", "c2": ""}
 	s.wantListed(1, clients)
 	s.wantListed(2, clients)
-	throughout(t, 3*glance, "the journal was read once", func() bool { return reads.Load() == 1 })
+	wait.Stays(t, "the journal was read once", 3*glance, func() bool { return reads.Load() == 1 })
 	s.enter(0)
 	w := s.witnesses[0]
 	if got := w.list(&w.given); len(got) != 3 {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"gatepost/test/wait"
 )
 
 // witness is a Host that notes what it is asked for.
@@ -122,7 +124,7 @@ func (s *stage) running() (which []int) {
 func (s *stage) awaitAll() {
 	s.t.Helper()
 	for _, i := range s.running() {
-		eventually(s.t, "all hear each other, and the fences are open", func() bool {
+		wait.Within(s.t, patience, "all hear each other, and the fences are open", func() bool {
 			return len(s.nodes[i].hearing()) == len(s.running())-1 && s.nodes[i].Fence().Valid()
 		})
 	}
@@ -196,7 +198,7 @@ func (s *stage) connectMany(i, n int) map[string]string {
 // wantCopies waits until node i keeps exactly these records for owner.
 func (s *stage) wantCopies(i, owner int, want map[string]string) {
 	s.t.Helper()
-	eventually(s.t, fmt.Sprintf("node %s keeps the %d records of node %s", nodeName(i), len(want), nodeName(owner)), func() bool {
+	wait.Within(s.t, patience, fmt.Sprintf("node %s keeps the %d records of node %s", nodeName(i), len(want), nodeName(owner)), func() bool {
 		return maps.Equal(s.copied(i, owner), want)
 	})
 }
