@@ -45,13 +45,13 @@ func (e *endpoint) send(j *job) {
 		j.stopped = err
 		return
 	}
-	j.tries++
+	j.past.tries++
 	j.cut = false
 	resp, err := e.client.Do(req)
 	if resp != nil {
 		_ = resp.Body.Close() // empty: attempts has read it
 	}
-	if err != nil && j.stopped == nil && j.ruling == again && j.tries < j.most {
+	if err != nil && j.stopped == nil && j.past.ruling == again && j.past.tries < j.most {
 		j.stopped = j.span.cause() // while it waited for the next try
 	}
 }
@@ -62,7 +62,7 @@ func (e *endpoint) prepare(req *http.Request) error {
 	if !e.take(j.span, j) {
 		return j.stopped
 	}
-	j.tries++
+	j.past.tries++
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.deadline))
 	}
 	term := e.lease.under(e.life)
-	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, j.attempt()), timeout)
+	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, j.past.attempt()), timeout)
 	if a.fault != "" && !e.lease.holds(term) && e.life.Err() == nil {
 		e.leave(j, unknown, silent)
 		j.cutOff(a)
@@ -93,13 +93,13 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		how, says = unknown, silent // it was cut short, for it began late
 	case j.isConnect() && a.status == http.StatusTooManyRequests:
 		how = eased // as every 4xx it is a verdict on this client
-	case how == overloaded && j.attempt() > 1:
+	case how == overloaded && j.past.attempt() > 1:
 		how = unknown // the first attempt has told already
 	}
 	e.leave(j, how, says)
 	e.judge(j, a)
 	_, j.heard = e.waitingRoom.listen()
-	if j.ruling == again {
+	if j.past.ruling == again {
 		a.body = nil // up to 1 MiB, for as long as the event waits
 	}
 	if a.status == 0 {
@@ -125,13 +125,13 @@ func (e *endpoint) judge(j *job, a *answer) {
 		e.judgeEvent(j, a)
 	}
 	e.seen.attempt(e.Name, j.label(), a)
-	if j.ruling == accepted {
+	if j.past.ruling == accepted {
 		return
 	}
 	e.failed.Add(1)
 	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
-		slog.String("event", j.label()), slog.String("id", j.id), slog.Int("attempt", j.attempt())}
-	if j.ruling == refused { // an answer like any other, unless it is a misconfiguration's
+		slog.String("event", j.label()), slog.String("id", j.id), slog.Int("attempt", j.past.attempt())}
+	if j.past.ruling == refused { // an answer like any other, unless it is a misconfiguration's
 		e.refusing.say("the backend refused a connect", append(attrs, a.told()...)...)
 		return
 	}
@@ -167,5 +167,5 @@ func (e *endpoint) judgeEvent(j *job, a *answer) {
 	} else {
 		e.unknownFields(j.ev, reply)
 	}
-	j.reply = reply
+	j.past.reply = reply
 }

@@ -19,7 +19,7 @@ const (
 // has, and sends them in one POST. Where there are some, each is told its share,
 // j too, and j's slot is given back.
 func (e *endpoint) lead(j *job) {
-	if e.Batch <= 1 || j.isConnect() || j.attempt() > 0 || j.probed {
+	if e.Batch <= 1 || j.isConnect() || j.past.attempt() > 0 || j.probed {
 		return
 	}
 	size, clients := envelopeBytes+len(j.body), map[string]bool{j.ev.Data.ClientID: true}
@@ -45,7 +45,7 @@ func (e *endpoint) lead(j *job) {
 	b.begin(e.life, context.Background(), time.Time{}, nil)
 	defer b.span.release()
 	e.send(b)
-	if b.ruling == accepted {
+	if b.past.ruling == accepted {
 		e.turns.vouch(others)
 	}
 	e.divide(b, members)
@@ -87,16 +87,16 @@ func batchRuling(a *answer) ruling {
 func (e *endpoint) divide(b *job, members []*job) {
 	if b.cut { // each goes on by itself
 		for _, m := range members {
-			m.earlier += b.earlier
+			m.past.earlier += b.past.earlier
 			m.share = &share{}
 		}
 		return
 	}
-	a := b.last
+	a := b.past.last
 	if a == nil {
 		a = &answer{at: time.Now(), fault: "the batch could not be sent"}
 	}
-	if b.ruling != accepted {
+	if b.past.ruling != accepted {
 		after, _ := a.retryAfter(time.Now())
 		for _, m := range members {
 			own := *a // as each drops what it needs no more
@@ -122,7 +122,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 
 // travelled takes in the answer to the batch that a job was in.
 func (j *job) travelled(b *job, a *answer, r ruling) {
-	j.tries++
+	j.past.tries++
 	j.heard = b.heard
 	j.ended(a, r)
 }

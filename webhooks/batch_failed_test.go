@@ -73,8 +73,8 @@ func TestEventsOfABatchKeepNoAnswers(t *testing.T) {
 			b := newBatch([]*job{j}, 0)
 			b.ended(&tt.a, tt.r)
 			r.endpoints[0].divide(b, []*job{j})
-			if j.ruling != again || j.tries != 1 || len(j.last.body) > 0 {
-				t.Errorf("ruling %d after %d tries, %d bytes are kept", j.ruling, j.tries, len(j.last.body))
+			if j.past.ruling != again || j.past.tries != 1 || len(j.past.last.body) > 0 {
+				t.Errorf("ruling %d after %d tries, %d bytes are kept", j.past.ruling, j.past.tries, len(j.past.last.body))
 			}
 		})
 	}

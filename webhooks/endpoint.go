@@ -66,7 +66,7 @@ func (j *job) goesOnAlone() bool {
 	s := j.share
 	j.share = nil
 	if s.reply != nil {
-		j.reply = s.reply
+		j.past.reply = s.reply
 		return false
 	}
 	return !j.putsOff(s.after) && j.pause(s.after)
@@ -137,15 +137,15 @@ func (e *endpoint) take(span *span, j *job) bool {
 func (e *endpoint) sit(span *span, j *job) bool {
 	s := &seat{job: j, patience: j.patience(), waiter: waiter{class: j.class(), addr: j.addr(), uid: j.uid()}}
 	s.owner = s
-	if j.attempt() > 0 {
+	if j.past.attempt() > 0 {
 		s.kind = repeated
 	}
 	if j.stopped = span.cause(); j.stopped != nil {
 		return false
 	}
 	if j.stopped = e.turns.take(span, s); j.stopped != nil {
-		if errors.Is(j.stopped, errAway) {
-			j.missed(time.Now())
+		if errors.Is(j.stopped, errAway) && !j.isConnect() {
+			j.past.missed(time.Now())
 		}
 		return false
 	}

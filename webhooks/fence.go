@@ -126,15 +126,10 @@ func (l *lease) wait(span *span, j *job) error {
 	return nil
 }
 
-// cutOff takes in that a job's attempt was overtaken by the fence's fall. It says
-// nothing of the backend, and costs the event none of its tries.
+// cutOff takes in that a job's attempt was overtaken by the fence's fall.
 func (j *job) cutOff(a *answer) {
 	j.cut = true
-	j.tries--
-	if a.written {
-		j.earlier++ // the backend may have seen its number
-		j.owes = true
-	}
+	j.past.uncount(a)
 	if j.isConnect() {
 		j.stopped = errFenced
 	}

@@ -108,8 +108,8 @@ func TestWaitingEventsKeepNoAnswers(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), firstPause/2)
 			r.endpoints[0].run(ctx, j)
 			cancel()
-			if j.last == nil || j.tries != 1 || len(j.last.body) > 0 {
-				t.Errorf("%s: after %d tries %d bytes are kept", typ, j.tries, len(j.last.body))
+			if j.past.last == nil || j.past.tries != 1 || len(j.past.last.body) > 0 {
+				t.Errorf("%s: after %d tries %d bytes are kept", typ, j.past.tries, len(j.past.last.body))
 			}
 		}
 	})

@@ -14,8 +14,8 @@ import (
 type job struct {
 	parcel
 
-	earlier  int       // attempts that were made in earlier deliveries
-	tries    int       // attempts that were made in this one
+	past past
+
 	most     int       // tries that this run may come to
 	fresh    bool      // whether it can have become too old
 	replayed bool      // it is a dead letter's
@@ -44,12 +44,7 @@ type job struct {
 	seat  *seat  // the slot it holds, or nil
 	share *share // how it went in another's batch, or nil
 
-	last    *answer
-	ruling  ruling          // of last
-	reply   *protocol.Reply // of an accepted event
-	owes    bool            // see protocol.Outcome.OwesClose
-	stopped error           // why it ended before its tries were used up
-	failed  []Attempt
+	stopped error // why it ended before its tries were used up
 }
 
 // newJob is the delivery of an event. An empty traceID stands for a trace of its own.
@@ -91,53 +86,27 @@ type jobKey struct{}
 
 func jobOf(ctx context.Context) *job { return ctx.Value(jobKey{}).(*job) }
 
-// attempt is the number of the attempt under way, or of the last one.
-func (j *job) attempt() int { return j.earlier + j.tries }
-
 // ended takes an attempt's answer in.
 func (j *job) ended(a *answer, r ruling) {
-	j.last, j.ruling, j.saved = a, r, false
-	if a.written && (a.status < 400 || a.status > 499) {
-		j.owes = true
-	}
-	if r != accepted {
-		j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: a.at}, Status: a.status, Error: a.fault, Answer: j.answer(a)}})
-	}
-}
-
-// answer is what a letter shows of an attempt's answer. A backend mostly repeats
-// itself: one string serves all.
-func (j *job) answer(a *answer) string {
-	text := protocol.Clip(a.body, maxAnswerBytes)
-	if n := len(j.failed); n > 0 && j.failed[n-1].Answer == text {
-		return j.failed[n-1].Answer
-	}
-	return text
-}
-
-// missed notes that the backend was not even tried.
-func (j *job) missed(now time.Time) {
-	if n := len(j.failed); j.isConnect() || n > 0 && j.failed[n-1].Error == errAway.Error() {
-		return
-	}
-	j.failed = lastAttempts(j.failed, []Attempt{{At: protocol.Time{Time: now}, Error: errAway.Error()}})
+	j.past.ended(a, r)
+	j.saved = false
 }
 
 // wantsAnother says whether the job is to be tried again, now that an attempt
 // has ended.
 func (j *job) wantsAnother(now time.Time) bool {
-	if j.cut || j.ruling != again || j.tries >= j.most {
+	if j.cut || j.past.ruling != again || j.past.tries >= j.most {
 		return false
 	}
 	if j.stopped = j.span.cause(); j.stopped != nil {
 		return false
 	}
-	wait, asked := j.last.retryAfter(now)
+	wait, asked := j.past.last.retryAfter(now)
 	if j.deadline.IsZero() {
 		return !j.putsOff(wait) && !(j.replayed && wait > longestPause)
 	}
 	if !asked {
-		wait = shortestPause(j.tries - 1)
+		wait = shortestPause(j.past.tries - 1)
 	}
 	if now.Add(wait).Before(j.deadline) {
 		return true

@@ -96,10 +96,10 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 	defer d.running.Done()
 	j := newJob(newParcel(k.Event, k.Path, k.TraceID))
 	j.bare, j.kept, j.saved = true, true, true
-	j.earlier, j.failed = k.record.Tries, k.record.Failed
+	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
 	j.step, j.most = min(k.record.Step, len(laterPauses)), 1
 	if j.step == 0 {
-		j.most = max(1, quickTries-j.earlier)
+		j.most = max(1, quickTries-j.past.earlier)
 	}
 	if due := k.record.Due; !due.IsZero() {
 		// No wait is longer, unless the clock has been set back.

@@ -31,12 +31,12 @@ func (e *endpoint) postpone(j *job) bool {
 		return false
 	}
 	j.stopped, j.share, j.saved = nil, nil, j.body == nil
-	j.most = j.tries + 1
+	j.most = j.past.tries + 1
 	if j.putOff {
-		j.most, j.putOff = j.tries+quickTries-j.attempt(), false
+		j.most, j.putOff = j.past.tries+quickTries-j.past.attempt(), false
 	}
-	if j.last != nil {
-		j.last.header = nil
+	if j.past.last != nil {
+		j.past.last.header = nil
 	}
 	if e.outbox.keep(e.Name, j, false) && len(j.body) > smallBody {
 		j.body = nil

@@ -77,10 +77,10 @@ var errOutboxFull = errors.New("the outbox is full")
 // it matters most.
 func (o *outbox) write(endpoint string, j *job) error {
 	head := outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
-		Tries: j.attempt(), Step: j.step, Due: j.due, Over: j.over, Asked: j.asked, Failed: j.failed}
+		Tries: j.past.attempt(), Step: j.step, Due: j.due, Over: j.over, Asked: j.asked, Failed: j.past.failed}
 	value, err := joinRecord(head, j.body)
 	if err == nil && len(value) > o.keeper.Largest() {
-		head.Failed = withoutAnswers(j.failed)
+		head.Failed = withoutAnswers(j.past.failed)
 		value, err = joinRecord(head, j.body)
 	}
 	if err != nil {

@@ -40,12 +40,12 @@ func gone(ev *protocol.Event) protocol.Verdict {
 
 // outcome says how a job has ended.
 func (e *endpoint) outcome(j *job) protocol.Outcome {
-	o := protocol.Outcome{OwesClose: j.isConnect() && j.owes}
+	o := protocol.Outcome{OwesClose: j.isConnect() && j.past.owes}
 	switch {
-	case j.ruling == accepted:
-		o.Verdict, o.Reply = protocol.Delivered, j.reply
-	case j.ruling == refused:
-		o.Verdict, o.Status, o.Text = protocol.Refused, j.last.status, protocol.Clip(j.last.body, protocol.MaxRefusalBytes)
+	case j.past.ruling == accepted:
+		o.Verdict, o.Reply = protocol.Delivered, j.past.reply
+	case j.past.ruling == refused:
+		o.Verdict, o.Status, o.Text = protocol.Refused, j.past.last.status, protocol.Clip(j.past.last.body, protocol.MaxRefusalBytes)
 	case j.givenUp():
 		o.Verdict = protocol.Aborted
 	default:
@@ -79,19 +79,19 @@ func (e *endpoint) bury(j *job) {
 	reason := j.reason()
 	e.seen.dead.WithLabelValues(e.Name, string(j.ev.Type), string(reason)).Inc()
 	attrs := []slog.Attr{slog.String("endpoint", e.Name), slog.String("event", string(j.ev.Type)), slog.String("id", j.id),
-		slog.String("client_id", j.ev.Data.ClientID), slog.String("reason", string(reason)), slog.Int("attempts", j.attempt())}
-	if j.last != nil {
-		attrs = append(attrs, j.last.told()...)
+		slog.String("client_id", j.ev.Data.ClientID), slog.String("reason", string(reason)), slog.Int("attempts", j.past.attempt())}
+	if j.past.last != nil {
+		attrs = append(attrs, j.past.last.told()...)
 	}
 	e.dying.say("an event is a dead letter", attrs...)
 	e.letters.keep(&letter{event: withoutContents(j.ev), body: j.body, trace: j.trace, endpoint: e.Name, reason: reason,
-		attempts: j.failed, diedAt: time.Now(), cut: cut})
+		attempts: j.past.failed, diedAt: time.Now(), cut: cut})
 }
 
 // reason is why a job's event is a dead letter.
 func (j *job) reason() Reason {
 	switch {
-	case j.ruling == final:
+	case j.past.ruling == final:
 		return Rejected
 	case errors.Is(j.stopped, errLost):
 		return Lost

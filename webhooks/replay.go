@@ -155,13 +155,13 @@ func (d *Dispatcher) resendOne(en *entry) {
 func (e *endpoint) redeliver(l *letter) (*protocol.Reply, []Attempt) {
 	j := newJob(newParcel(l.event, "", l.trace))
 	j.body, j.fresh, j.replayed = l.body, false, true
-	j.earlier = max(1, len(l.attempts)) // a repeat, in the share of repeats
+	j.past.earlier = max(1, len(l.attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
-	if j.ruling != accepted {
-		return nil, j.failed
+	if j.past.ruling != accepted {
+		return nil, j.past.failed
 	}
 	e.delivered.Add(1)
-	return j.reply, nil
+	return j.past.reply, nil
 }
 
 func (d *Dispatcher) unclaim(l *entry) {

@@ -58,10 +58,10 @@ func (j *job) mayWait() bool {
 		return false
 	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errUnread):
 		return true
-	case j.stopped != nil, j.ruling != again:
+	case j.stopped != nil, j.past.ruling != again:
 		return false
 	}
-	return j.ev.Type == protocol.Close || j.last.away()
+	return j.ev.Type == protocol.Close || j.past.last.away()
 }
 
 // reschedule sets when a job that mayWait is due next. false: its schedule is
@@ -73,7 +73,7 @@ func (j *job) reschedule(now time.Time) bool {
 		return true
 	case j.putOff:
 		j.over = now
-	case j.stopped == nil && j.later && j.last.at.Before(j.over):
+	case j.stopped == nil && j.later && j.past.last.at.Before(j.over):
 		// It was tried before its time, since the endpoint seemed to be back or had
 		// asked for it: that costs nothing of the schedule.
 		j.calmDown(now)
@@ -87,7 +87,7 @@ func (j *job) reschedule(now time.Time) bool {
 	}
 	j.due, j.asked = j.over, false
 	if j.stopped == nil {
-		if wait, ok := j.last.retryAfter(now); ok {
+		if wait, ok := j.past.last.retryAfter(now); ok {
 			j.heed(wait, now)
 		}
 	}
@@ -107,7 +107,7 @@ func (j *job) heed(wait time.Duration, now time.Time) {
 	}
 	j.over = latest(j.over, j.due)
 	// 429 is about this sender, so another's success doesn't lift it.
-	j.asked = j.last.status == http.StatusTooManyRequests
+	j.asked = j.past.last.status == http.StatusTooManyRequests
 }
 
 // calm is the shortest wait after a try before its time.
