@@ -3,7 +3,7 @@
 //
 //   import Echo from 'laravel-echo';
 //   import { Client } from '@gatepost/client';
-//   import { GatepostConnector, fetchToken } from './vendor/gatepost/echo.js';
+//   import { GatepostConnector, fetchToken } from '../../vendor/gatepost/gatepost/laravel/echo.js';
 //
 //   window.Echo = new Echo({
 //     broadcaster: GatepostConnector,
