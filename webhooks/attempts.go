@@ -98,7 +98,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	e.leave(j, how, says)
 	e.judge(j, a)
-	_, j.heard = e.waitingRoom.listen()
+	_, j.plan.heard = e.waitingRoom.listen()
 	if j.past.ruling == again {
 		a.body = nil // up to 1 MiB, for as long as the event waits
 	}

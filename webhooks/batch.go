@@ -123,7 +123,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 // travelled takes in the answer to the batch that a job was in.
 func (j *job) travelled(b *job, a *answer, r ruling) {
 	j.past.tries++
-	j.heard = b.heard
+	j.plan.heard = b.plan.heard
 	j.ended(a, r)
 }
 

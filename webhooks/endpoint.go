@@ -81,8 +81,8 @@ func (e *endpoint) lastCall(j *job) (end time.Time, why error) {
 	if e.outbox == nil || j.isConnect() {
 		return
 	}
-	if j.later {
-		end, why = j.until, errSpent
+	if j.plan.postponed {
+		end, why = j.plan.until, errSpent
 	}
 	if expiry := j.ev.Timestamp.Add(e.ttl + 1); j.fresh && (end.IsZero() || expiry.Before(end)) {
 		end, why = expiry, errExpired
@@ -101,7 +101,7 @@ func (j *job) patience() time.Duration {
 	switch {
 	case j.isConnect():
 		return connectPatience
-	case j.later:
+	case j.plan.postponed:
 		return endless
 	}
 	return quickPatience

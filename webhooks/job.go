@@ -14,27 +14,16 @@ import (
 type job struct {
 	parcel
 
-	past past
+	past   past
+	plan   plan
+	record record
 
 	most     int       // tries that this run may come to
 	fresh    bool      // whether it can have become too old
 	replayed bool      // it is a dead letter's
 	deadline time.Time // when all must be decided; zero: never
-
-	// In the outbox (see schedule.go):
-	waits     bool      // there is an outbox for it
-	later     bool      // it waits there, or has
-	putOff    bool      // the backend has asked for so long a pause that it waits there between quick tries
-	kept      bool      // it may be on record
-	saved     bool      // what is on record is how it stands
-	step      int       // waits of the schedule begun
-	due       time.Time // of the next try
-	over      time.Time // when the schedule's own wait is over: due, or later
-	until     time.Time // when the schedule is over
-	asked     bool      // the backend has asked this sender to wait until due
-	notBefore time.Time // a success elsewhere counts from then on
-	rashes    int       // failures in a row of tries before their time
-	heard     uint64    // rings of the waiting room's bell before the last attempt ended
+	waits    bool      // there is an outbox for it
+	putOff   bool      // the backend has asked for so long a pause that it waits there between quick tries
 
 	probed bool // the last slot was an open breaker's
 
@@ -89,7 +78,7 @@ func jobOf(ctx context.Context) *job { return ctx.Value(jobKey{}).(*job) }
 // ended takes an attempt's answer in.
 func (j *job) ended(a *answer, r ruling) {
 	j.past.ended(a, r)
-	j.saved = false
+	j.record.current = false
 }
 
 // wantsAnother says whether the job is to be tried again, now that an attempt

@@ -94,20 +94,8 @@ func (d *Dispatcher) Redeliver(ctx context.Context, k *KeptEvent) protocol.Outco
 		return protocol.Outcome{Verdict: protocol.Kept}
 	}
 	defer d.running.Done()
-	j := newJob(newParcel(k.Event, k.Path, k.TraceID))
-	j.bare, j.kept, j.saved = true, true, true
-	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
-	j.step, j.most = min(k.record.Step, len(laterPauses)), 1
-	if j.step == 0 {
-		j.most = max(1, quickTries-j.past.earlier)
-	}
-	if due := k.record.Due; !due.IsZero() {
-		// No wait is longer, unless the clock has been set back.
-		most := time.Now().Add(laterPauses[len(laterPauses)-1])
-		j.due, j.over, j.asked = earliest(due, most), earliest(latest(due, k.record.Over), most), k.record.Asked
-		j.later, j.until = true, latest(j.over, time.Now()).Add(restOf(j.step)+lastGrace)
-	}
-	_, j.heard = e.waitingRoom.listen()
+	j := k.job(time.Now())
+	_, j.plan.heard = e.waitingRoom.listen()
 	return e.settle(ctx, j)
 }
 

@@ -15,7 +15,7 @@ func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
 	if e.outbox.keepsFirst(j.ev.Type) {
 		e.outbox.keep(e.Name, j, false)
 	}
-	if !j.later || e.await(ctx, j) {
+	if !j.plan.postponed || e.await(ctx, j) {
 		e.run(ctx, j)
 		for e.postpone(j) && e.await(ctx, j) {
 			e.run(ctx, j)
@@ -30,7 +30,7 @@ func (e *endpoint) postpone(j *job) bool {
 	if !j.waits || !j.mayWait() || !j.reschedule(time.Now()) {
 		return false
 	}
-	j.stopped, j.share, j.saved = nil, nil, j.body == nil
+	j.stopped, j.share, j.record.current = nil, nil, j.body == nil
 	j.most = j.past.tries + 1
 	if j.putOff {
 		j.most, j.putOff = j.past.tries+quickTries-j.past.attempt(), false
@@ -66,19 +66,15 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 		if j.stopped != nil {
 			return false
 		}
-		calm := now.Before(j.notBefore)
-		if !now.Before(j.due) || !j.asked && (e.turns.away() || !calm && rung != j.heard) {
+		if j.plan.ripe(rung, now) || !j.plan.asked && e.turns.away() {
 			return true
 		}
-		next := j.due
+		next, hears := j.plan.next(now)
+		if !hears {
+			bell = nil
+		}
 		if j.fresh {
 			next = earliest(next, j.ev.Timestamp.Add(e.ttl+1))
-		}
-		if calm || j.asked {
-			bell = nil // it would wake them all at each success
-		}
-		if calm && !j.asked {
-			next = earliest(next, j.notBefore)
 		}
 		timer.Reset(next.Sub(now))
 		select {
@@ -99,7 +95,7 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 	switch {
 	case o.Verdict == protocol.Delivered:
 		e.delivered.Add(1)
-		if j.kept {
+		if j.record.exists {
 			o.Done = func() { e.outbox.forget(j) }
 		}
 	case j.isConnect():
@@ -116,7 +112,7 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 // leaveOver puts an event that was given up on record, for the next start.
 func (e *endpoint) leaveOver(j *job) bool {
 	if j.body == nil {
-		return j.kept // and nothing has changed since
+		return j.record.exists // and nothing has changed since
 	}
 	return e.outbox.keep(e.Name, j, true)
 }

@@ -51,14 +51,20 @@ func (o *outbox) keepsFirst(t protocol.EventType) bool {
 	return o != nil && (t == protocol.Close || t == protocol.Inbound && o.durable)
 }
 
+// record is what the Keeper has of a job.
+type record struct {
+	exists  bool // there is one, or may be, which is the same to who has to tidy up
+	current bool // there is one, and it says how the job stands
+}
+
 // keep puts a job on record as it stands, and says whether it is there. A message
 // that finds the outbox full is turned away, unless it must.
 func (o *outbox) keep(endpoint string, j *job, must bool) bool {
-	if j.saved {
+	if j.record.current {
 		return true
 	}
 	err := errOutboxFull
-	if must || j.kept || j.ev.Type == protocol.Close || !o.isFull() {
+	if must || j.record.exists || j.ev.Type == protocol.Close || !o.isFull() {
 		err = o.write(endpoint, j)
 	}
 	if err != nil {
@@ -67,7 +73,7 @@ func (o *outbox) keep(endpoint string, j *job, must bool) bool {
 			slog.String("event", j.label()), slog.String("id", j.id), slog.String("error", err.Error()))
 		return false
 	}
-	j.saved = true
+	j.record.current = true
 	return true
 }
 
@@ -76,8 +82,7 @@ var errOutboxFull = errors.New("the outbox is full")
 // write waits for its end whatever becomes of the caller's interest: that is when
 // it matters most.
 func (o *outbox) write(endpoint string, j *job) error {
-	head := outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace,
-		Tries: j.past.attempt(), Step: j.step, Due: j.due, Over: j.over, Asked: j.asked, Failed: j.past.failed}
+	head := recordOf(endpoint, j)
 	value, err := joinRecord(head, j.body)
 	if err == nil && len(value) > o.keeper.Largest() {
 		head.Failed = withoutAnswers(j.past.failed)
@@ -87,7 +92,7 @@ func (o *outbox) write(endpoint string, j *job) error {
 		return err
 	}
 	commit := o.keeper.Put(OutboxPrefix+j.id, value)
-	j.kept = true // or may be, which is the same to who has to tidy up
+	j.record.exists = true
 	ctx, done := context.WithTimeout(context.Background(), keepWithin)
 	defer done()
 	err = commit.Wait(ctx)
@@ -97,7 +102,7 @@ func (o *outbox) write(endpoint string, j *job) error {
 
 // forget takes an event off the record.
 func (o *outbox) forget(j *job) {
-	if o == nil || !j.kept {
+	if o == nil || !j.record.exists {
 		return
 	}
 	o.keeper.Delete(OutboxPrefix + j.id)

@@ -28,6 +28,38 @@ type outboxRecord struct {
 	Failed   []Attempt `json:"failed,omitempty"`
 }
 
+// recordOf is what is to be kept of a job at an endpoint.
+func recordOf(endpoint string, j *job) outboxRecord {
+	return outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace, Tries: j.past.attempt(),
+		Step: j.plan.step, Due: j.plan.due, Over: j.plan.over, Asked: j.plan.asked, Failed: j.past.failed}
+}
+
+// job takes the delivery up that recordOf has left.
+func (k *KeptEvent) job(now time.Time) *job {
+	j := newJob(newParcel(k.Event, k.Path, k.TraceID))
+	j.bare = true
+	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
+	j.plan = k.record.plan(now)
+	j.record = record{exists: true, current: true}
+	j.most = 1
+	if j.plan.step == 0 {
+		j.most = max(1, quickTries-j.past.earlier)
+	}
+	return j
+}
+
+func (r *outboxRecord) plan(now time.Time) plan {
+	p := plan{step: min(r.Step, len(laterPauses))}
+	if !r.Due.IsZero() {
+		// No wait is longer, unless the clock has been set back.
+		most := now.Add(laterPauses[len(laterPauses)-1])
+		p.postponed, p.asked = true, r.Asked
+		p.due, p.over = earliest(r.Due, most), earliest(latest(r.Due, r.Over), most)
+		p.until = latest(p.over, now).Add(restOf(p.step) + lastGrace)
+	}
+	return p
+}
+
 // letterRecord is what is kept in front of the bytes of a dead letter's event.
 type letterRecord struct {
 	Version  int                `json:"v"`

@@ -67,71 +67,31 @@ func (j *job) mayWait() bool {
 // reschedule sets when a job that mayWait is due next. false: its schedule is
 // spent.
 func (j *job) reschedule(now time.Time) bool {
+	p, tried := &j.plan, j.stopped == nil
 	switch {
-	case errors.Is(j.stopped, errUnread) && j.later:
-		j.due = now.Add(readAgain)
+	case errors.Is(j.stopped, errUnread) && p.postponed:
+		p.due = now.Add(readAgain)
 		return true
 	case j.putOff:
-		j.over = now
-	case j.stopped == nil && j.later && j.past.last.at.Before(j.over):
+		p.over = now
+	case tried && p.postponed && j.past.last.at.Before(p.over):
 		// It was tried before its time, since the endpoint seemed to be back or had
 		// asked for it: that costs nothing of the schedule.
-		j.calmDown(now)
-	default:
-		if j.step == len(laterPauses) {
-			return false
+		if !j.probed { // else the breaker's own pace holds
+			p.calmDown(now)
 		}
-		j.over = now.Add(laterPauses[j.step])
-		j.step++
-		j.notBefore, j.rashes = now, 0
+	case !p.goOn(now):
+		return false
 	}
-	j.due, j.asked = j.over, false
-	if j.stopped == nil {
+	p.due, p.asked = p.over, false
+	if tried {
 		if wait, ok := j.past.last.retryAfter(now); ok {
-			j.heed(wait, now)
+			p.heed(wait, now)
+			// 429 is about this sender, so another's success doesn't lift it.
+			p.asked = j.past.last.status == http.StatusTooManyRequests
 		}
 	}
-	j.until = j.over.Add(restOf(j.step) + lastGrace)
-	j.later = true
+	p.until = p.over.Add(restOf(p.step) + lastGrace)
+	p.postponed = true
 	return true
-}
-
-// heed lets the next try wait for as long as the backend asks. Where that is less
-// than the schedule's own wait, such tries come ever more slowly: a backend that
-// goes on asking for another would have the event dead within seconds, or see it
-// all the time.
-func (j *job) heed(wait time.Duration, now time.Time) {
-	j.due = now.Add(wait)
-	if j.due.Before(j.over) {
-		j.due = earliest(j.over, now.Add(max(wait, j.calm())))
-	}
-	j.over = latest(j.over, j.due)
-	// 429 is about this sender, so another's success doesn't lift it.
-	j.asked = j.past.last.status == http.StatusTooManyRequests
-}
-
-// calm is the shortest wait after a try before its time.
-func (j *job) calm() time.Duration { return min(calmFirst<<min(j.rashes, 5), calmMost) }
-
-// calmDown sets when a success elsewhere counts again for the job.
-func (j *job) calmDown(now time.Time) {
-	if j.probed {
-		return // the breaker's own pace holds
-	}
-	j.notBefore = now.Add(jittered(j.calm()))
-	j.rashes++
-}
-
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
