@@ -71,10 +71,18 @@ func TestAnAnswerThatIsntWholeSaysSo(t *testing.T) {
 	}
 }
 
-func TestDeadLettersInJSONHaveTheirReason(t *testing.T) {
-	environ, _ := answering(t, `{"events":[{"id":"evt_a_1","reason":"rejected","attempts":[]}],"cursor":null}`)
-	if got := gatepost(t, environ, "", "dead", "list", "--json"); got.status != 0 || !strings.Contains(got.out, `"reason": "rejected"`) {
-		t.Errorf("got %+v", got)
+func TestDeadLettersHaveTheirReason(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--json"}, `"reason": "rejected"`},
+		{nil, "rejected  1      422"},
+	} {
+		environ, _ := answering(t, `{"events":[{"id":"evt_a_1","reason":"rejected","attempts":[{"status":422}]}],"cursor":null}`)
+		if got := gatepost(t, environ, "", append([]string{"dead", "list"}, c.args...)...); got.status != 0 || !strings.Contains(got.out, c.want) {
+			t.Errorf("%v: got %+v", c.args, got)
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ It takes a token with scope admin.` + callHelp,
 func newDeadListCommand(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List the dead letters and why the last attempt failed",
+		Short:   "List the dead letters, why each is one, and how the last attempt ended",
 		Example: `  gatepost dead list --limit 1000`,
 	}
 	asJSON := jsonFlag(cmd)
@@ -67,7 +67,7 @@ func newDeadListCommand(sh *shell) *cobra.Command {
 
 func printLetters(cmd *cobra.Command, rows []letterRow) error {
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "ID\tTYPE\tENDPOINT\tDIED\tTRIES\tLAST ATTEMPT")
+	_, _ = fmt.Fprintln(w, "ID\tTYPE\tENDPOINT\tDIED\tREASON\tTRIES\tLAST ATTEMPT")
 	for _, r := range rows {
 		last := "-"
 		if n := len(r.Attempts); n > 0 {
@@ -75,7 +75,7 @@ func printLetters(cmd *cobra.Command, rows []letterRow) error {
 				last = strconv.Itoa(r.Attempts[n-1].Status)
 			}
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Type, r.Endpoint, r.DiedAt, len(r.Attempts), printable(last))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.ID, r.Type, r.Endpoint, r.DiedAt, r.Reason, len(r.Attempts), printable(last))
 	}
 	return w.Flush()
 }
