@@ -39,6 +39,7 @@ func (g *Gateway) Connect(ctx context.Context, hs *protocol.Handshake) (a *Admis
 	}
 	l := newLane()
 	c := g.hub.Admit(protocol.NewClientID(g.nodeTag), hs, time.Now(), l)
+	g.unfinished.enter(c)
 	defer func() { // else the client would stay for ever, and no close follow
 		if r := recover(); r != nil {
 			g.log.Error("connecting a client panicked", "client_id", c.ID(), "panic", r, "stack", string(debug.Stack()))

@@ -19,7 +19,7 @@
 //     are the bytes
 //   - what outlives the process: journal, journal_message, catchup; flush writes what a
 //     node leaves, recover reads it, resume and restore go on with it; remains and
-//     departed are what is in between
+//     unfinished are what is in between
 //   - a client from one node to another: takeover (its node is lost), handover, adopt and
 //     estates (its node ends), giveup and fence (this node was cut off)
 //   - what the core needs of others: ports

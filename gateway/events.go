@@ -94,11 +94,7 @@ func (g *Gateway) Closed(c *hub.Client, cause hub.Cause) {
 		DurationMS: now.Sub(c.ConnectedAt()).Milliseconds(),
 		MessagesIn: in, MessagesOut: out,
 	}}
-	p := l.seal(o)
-	if !p.refused {
-		g.departed.enter(c, l)
-	}
-	g.placed(c, l, o, p)
+	g.placed(c, l, o, l.seal(o))
 }
 
 func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }

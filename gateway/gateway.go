@@ -67,7 +67,7 @@ type Gateway struct {
 	waiting      atomic.Int64 // messages and closes in all lanes
 	waitingBytes atomic.Int64 // their payloads
 	clients      pending      // from Connect until the close event is finished, or kept
-	departed     departed
+	unfinished   unfinished
 	workers      workers
 	handedOver   estates
 	receiving    pending      // what other nodes leave and is being put on record here
@@ -93,9 +93,9 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
 	}
 	g.handedOver.byNode = map[string]*estate{}
-	g.departed.left, g.departed.more = leftovers{}, leftovers{}
+	g.unfinished.left, g.unfinished.more = leftovers{}, leftovers{}
 	if cfg.Fence != nil {
-		g.departed.begun = map[string]*hub.Client{}
+		g.unfinished.begun = map[string]*hub.Client{}
 	}
 	g.life, g.stop = context.WithCancel(context.Background())
 	g.flushing, g.flushed = context.WithCancel(context.Background())

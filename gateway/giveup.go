@@ -75,22 +75,18 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 	var commits []Commit
 	known, dropped := 0, 0
 	for _, id := range clients {
-		c, here := g.hub.Client(id)
-		if here {
-			c.Close(cutOff, nil, false)
-		} else {
-			var left *remains
-			if left, c = g.departed.take(id); left != nil {
-				known++
-				dropped += len(left.events)
-				commits = append(commits, g.forgetRemains(id, left))
-				continue
-			}
+		left, c := g.unfinished.take(id)
+		if left != nil {
+			known++
+			dropped += len(left.events)
+			commits = append(commits, g.forgetRemains(id, left))
+			continue
 		}
 		if c == nil {
 			continue
 		}
 		known++
+		c.Close(cutOff, nil, false)
 		l := laneOf(c)
 		dropped += l.len()
 		gone, idle := l.giveUp()

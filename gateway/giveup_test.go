@@ -185,7 +185,32 @@ func TestGiveUpAtAnyMoment(t *testing.T) {
 	if w := m.waiting.Load(); w != 0 || m.waitingBytes.Load() != 0 {
 		t.Errorf("%d events, %d bytes are counted as waiting", w, m.waitingBytes.Load())
 	}
-	if n := len(m.departed.begun); n != 0 {
+	if n := len(m.unfinished.begun); n != 0 {
 		t.Errorf("%d clients are still followed", n)
+	}
+}
+
+// So with a client that is just being closed, whose socket hasn't ended yet: what it had
+// sent comes to nobody any more, nor does its close.
+func TestGiveUpOfAClientThatIsBeingClosed(t *testing.T) {
+	back := newApplication(t)
+	m := newMember(t, "a", back, nil)
+	c, _ := m.connect("u")
+	m.fence.set(false)
+	m.Message(c, text("x"))
+	if !c.Close(hub.Cause{Code: 4100, Initiator: protocol.ByBackend}, nil, false) {
+		t.Fatal("it was closed before")
+	}
+	if err := m.GiveUp(t.Context(), []string{c.ID()}); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.records(); n != 0 {
+		t.Errorf("%d records are left", n)
+	}
+	m.fence.set(true)
+	m.Closed(c, gone)
+	wait.For(t, "nothing left to do", func() bool { return m.clients.len() == 0 })
+	if n := back.count(); n != 1 {
+		t.Errorf("%d events came afterwards", n-1)
 	}
 }

@@ -28,8 +28,8 @@ type lane struct {
 	given   *given       // guarded by mu; nil unless the client is another node's now
 	cancel  func()       // guarded by mu; ends what the worker does, in a cluster
 
-	ends bool // it was restored with its close, see departed.leave
-	over bool // guarded by departed.mu; see exit
+	ends bool // it was restored with its close, see unfinished.leave
+	over bool // guarded by unfinished.mu; see exit
 }
 
 // occurrence is something that happened to a client and becomes an event: a

@@ -25,7 +25,7 @@ func (g *Gateway) inherit(left leftovers) (begin func()) {
 		where := g.destination(left[id])
 		due[id] = left[id].due()
 		g.clients.add() // first: once it is left, GiveUp may count it out
-		if !g.departed.leave(id, left[id]) {
+		if !g.unfinished.leave(id, left[id]) {
 			g.clients.done()
 			continue
 		}
@@ -48,13 +48,13 @@ func (g *Gateway) resumeAll(ids []string) {
 		case room <- struct{}{}:
 		case <-g.life.Done():
 			for _, id := range ids[i:] {
-				if left, _ := g.departed.take(id); left != nil {
+				if left, _ := g.unfinished.take(id); left != nil {
 					g.clients.done()
 				}
 			}
 			return
 		}
-		c := g.departed.begin(id, func(left *remains) *hub.Client { return g.restore(id, left) })
+		c := g.unfinished.begin(id, func(left *remains) *hub.Client { return g.restore(id, left) })
 		if c == nil { // another node's now
 			<-room
 			continue

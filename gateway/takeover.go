@@ -25,7 +25,7 @@ func (g *Gateway) TakeOver(ctx context.Context, lost cluster.Node, copies []clus
 	left := leftovers{}
 	var commits []Commit
 	for _, c := range copies {
-		if g.departed.knows(c.ClientID) {
+		if g.unfinished.knows(c.ClientID) {
 			continue
 		}
 		r, value := g.recordFrom(lost, c.ClientID, c.Record)
