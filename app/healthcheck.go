@@ -59,7 +59,8 @@ doesn't answer 200 within three seconds.`,
 	return cmd
 }
 
-// localURL is where a node that listens on addr is reached from its own machine.
+// localURL is where a node that listens on addr is reached from its own machine. Who
+// listens on [::] takes IPv4 too, and a container most often has no ::1.
 func localURL(addr string) (string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -70,9 +71,6 @@ func localURL(addr string) (string, error) {
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
-		if ip != nil && ip.To4() == nil {
-			host = "::1"
-		}
 	}
 	return "http://" + net.JoinHostPort(host, port), nil
 }

@@ -57,7 +57,7 @@ var tokenKeys = []Key{
 		Doc:  "HS256 secrets for tokens, 32 bytes or more each; the first signs, all verify, so that a new one can be put in front of the old. `gatepost secret` makes one. Required by `serve` unless asymmetric keys are given, and always for a cluster.",
 		read: readSecrets},
 	{Env: "GATEPOST_JWKS_URL", YAML: "jwks_url", Kind: "URL", Section: tokens,
-		Doc:  "A JSON Web Key Set with asymmetric keys (RS256, ES256, EdDSA) for client tokens, fetched at start and when it changes.",
+		Doc:  "A JSON Web Key Set with asymmetric keys (RS256, ES256, EdDSA) for client tokens, fetched at start and when it changes, through the environment's `HTTPS_PROXY` if there is one.",
 		read: one(func(c *Config) *string { return &c.JWKSURL }, parseURL("https", "http")), show: showURL},
 	{Env: "GATEPOST_PUBLIC_KEY_FILE", YAML: "public_key_file", Kind: "file", Section: tokens,
 		Doc:  "A file of public keys in PEM for client tokens, of the same kinds.",

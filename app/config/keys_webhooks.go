@@ -8,7 +8,7 @@ import (
 
 var eventKeys = []Key{
 	{Env: "GATEPOST_WEBHOOK_URL", YAML: "webhook.url", Kind: "URL", Section: events,
-		Doc:  "Where events go. None: no events (token-only use). Several endpoints: see `webhooks`.",
+		Doc:  "Where events go, directly: no proxy of the environment is used. None: no events (token-only use). Several endpoints: see `webhooks`.",
 		read: one(func(c *Config) *string { return &c.Webhook.URL }, parseURL("https", "http")), show: showURL},
 	{Env: "GATEPOST_WEBHOOK_SECRET", YAML: "webhook.secret", Kind: "list", Section: events, Secret: true,
 		Doc:  "`whsec_` and base64, several separated by spaces: each signs, so that a backend can go from one to the next. Required with a URL. `gatepost secret` makes one.",
