@@ -40,27 +40,27 @@ func checkRetry(ctx context.Context, _ *http.Response, _ error) (bool, error) {
 // send makes the attempts at a job that has its first slot.
 func (e *endpoint) send(j *job) {
 	defer e.leave(j, unknown, silent) // attempts has done so, unless it was never reached
-	req := &retryablehttp.Request{Request: e.courier.blank.WithContext(j.span)}
+	req := &retryablehttp.Request{Request: e.courier.blank.WithContext(j.run.span)}
 	if err := req.SetBody(j.body); err != nil {
-		j.stopped = err
+		j.run.stopped = err
 		return
 	}
 	j.past.tries++
-	j.cut = false
+	j.run.cut = false
 	resp, err := e.client.Do(req)
 	if resp != nil {
 		_ = resp.Body.Close() // empty: attempts has read it
 	}
-	if err != nil && j.stopped == nil && j.past.ruling == again && j.past.tries < j.most {
-		j.stopped = j.span.cause() // while it waited for the next try
+	if err != nil && j.run.stopped == nil && j.past.ruling == again && j.past.tries < j.run.most {
+		j.run.stopped = j.run.span.cause() // while it waited for the next try
 	}
 }
 
 // prepare is called before each try but the first. The next slot is waited for here.
 func (e *endpoint) prepare(req *http.Request) error {
 	j := jobOf(req.Context())
-	if !e.take(j.span, j) {
-		return j.stopped
+	if !e.take(j.run.span, j) {
+		return j.run.stopped
 	}
 	j.past.tries++
 	return nil
@@ -77,8 +77,8 @@ type attempts struct{ *endpoint }
 func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	j := jobOf(req.Context())
 	timeout := e.Timeout
-	if !j.deadline.IsZero() {
-		timeout = min(timeout, time.Until(j.deadline))
+	if !j.terms.deadline.IsZero() {
+		timeout = min(timeout, time.Until(j.terms.deadline))
 	}
 	term := e.lease.under(e.life)
 	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, j.past.attempt()), timeout)

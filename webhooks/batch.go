@@ -19,13 +19,13 @@ const (
 // has, and sends them in one POST. Where there are some, each is told its share,
 // j too, and j's slot is given back.
 func (e *endpoint) lead(j *job) {
-	if e.Batch <= 1 || j.isConnect() || j.past.attempt() > 0 || j.probed {
+	if e.Batch <= 1 || j.isConnect() || j.past.attempt() > 0 || j.run.probed {
 		return
 	}
 	size, clients := envelopeBytes+len(j.body), map[string]bool{j.ev.Data.ClientID: true}
-	others := e.turns.along(j.seat, e.Batch-1, func(other *job) bool {
+	others := e.turns.along(j.run.seat, e.Batch-1, func(other *job) bool {
 		more := len(",") + len(other.body)
-		if other.span.Context.Err() != nil || other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
+		if other.run.span.Context.Err() != nil || other.body == nil || size+more > maxBatchBytes || clients[other.ev.Data.ClientID] || e.tooOld(other) {
 			return false
 		}
 		size += more
@@ -41,9 +41,9 @@ func (e *endpoint) lead(j *job) {
 		members = append(members, s.job)
 	}
 	b := newBatch(members, size)
-	b.seat, j.seat = j.seat, nil
-	b.begin(e.life, context.Background(), time.Time{}, nil)
-	defer b.span.release()
+	b.run.seat, j.run.seat = j.run.seat, nil
+	b.run.span = newSpan(e.life, context.Background(), b, time.Time{}, nil)
+	defer b.run.span.release()
 	e.send(b)
 	if b.past.ruling == accepted {
 		e.turns.vouch(others)
@@ -57,7 +57,7 @@ func (e *endpoint) lead(j *job) {
 // newBatch is the delivery of the events of members in one envelope. size is
 // what the body takes at most.
 func newBatch(members []*job, size int) *job {
-	b := &job{parcel: parcel{id: "evt_batch_" + rand.Text(), trace: traceOr("")}, most: 1}
+	b := &job{parcel: parcel{id: "evt_batch_" + rand.Text(), trace: traceOr("")}, run: run{most: 1}}
 	at, _ := protocol.Time{Time: time.Now()}.MarshalJSON() // can't fail
 	body := make([]byte, 0, size)
 	body = append(body, `{"type":"batch","id":"`...)
@@ -85,10 +85,10 @@ func batchRuling(a *answer) ruling {
 
 // divide gives each member of a batch its share of the answer.
 func (e *endpoint) divide(b *job, members []*job) {
-	if b.cut { // each goes on by itself
+	if b.run.cut { // each goes on by itself
 		for _, m := range members {
 			m.past.earlier += b.past.earlier
-			m.share = &share{}
+			m.run.after = 0
 		}
 		return
 	}
@@ -102,7 +102,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 			own := *a // as each drops what it needs no more
 			m.travelled(b, &own, again)
 			own.body = nil
-			m.share = &share{after: after}
+			m.run.after = after
 		}
 		return
 	}
@@ -141,11 +141,11 @@ func (e *endpoint) shareOut(b, m *job, a *answer, p protocol.ParsedReply) {
 		asked.fault = "the batch's reply asks for a retry"
 		m.travelled(b, &asked, again)
 		asked.body = nil
-		m.share = &share{after: jittered(firstPause)}
+		m.run.after = jittered(firstPause)
 		return
 	default:
 		e.unknownFields(m.ev, reply)
 	}
 	m.travelled(b, a, accepted)
-	m.share = &share{reply: reply}
+	m.past.reply = reply
 }

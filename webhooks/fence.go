@@ -128,9 +128,9 @@ func (l *lease) wait(span *span, j *job) error {
 
 // cutOff takes in that a job's attempt was overtaken by the fence's fall.
 func (j *job) cutOff(a *answer) {
-	j.cut = true
+	j.run.cut = true
 	j.past.uncount(a)
 	if j.isConnect() {
-		j.stopped = errFenced
+		j.run.stopped = errFenced
 	}
 }

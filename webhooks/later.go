@@ -11,7 +11,7 @@ import (
 // settle takes a job to its end: the quick tries, and where they find the backend
 // away, those from the outbox.
 func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
-	j.waits = e.outbox != nil && !j.isConnect()
+	j.terms.outbox = e.outbox != nil && !j.isConnect()
 	if e.outbox.keepsFirst(j.ev.Type) {
 		e.outbox.keep(e.Name, j, false)
 	}
@@ -27,14 +27,15 @@ func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
 // postpone puts a job whose run has ended into the outbox. false: it has ended
 // for good.
 func (e *endpoint) postpone(j *job) bool {
-	if !j.waits || !j.mayWait() || !j.reschedule(time.Now()) {
+	if !j.terms.outbox || !j.mayWait() || !j.reschedule(time.Now()) {
 		return false
 	}
-	j.stopped, j.share, j.record.current = nil, nil, j.body == nil
-	j.most = j.past.tries + 1
-	if j.putOff {
-		j.most, j.putOff = j.past.tries+quickTries-j.past.attempt(), false
+	most := j.past.tries + 1
+	if j.run.putOff {
+		most = j.past.tries + quickTries - j.past.attempt()
 	}
+	j.run = run{most: most}
+	j.record.current = j.body == nil
 	if j.past.last != nil {
 		j.past.last.header = nil
 	}
@@ -57,13 +58,13 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 		now := time.Now()
 		switch {
 		case ctx.Err() != nil:
-			j.stopped = context.Cause(ctx)
+			j.run.stopped = context.Cause(ctx)
 		case e.stopping.Err() != nil:
-			j.stopped = errStopped
+			j.run.stopped = errStopped
 		case e.tooOld(j):
-			j.stopped = errExpired
+			j.run.stopped = errExpired
 		}
-		if j.stopped != nil {
+		if j.run.stopped != nil {
 			return false
 		}
 		if j.plan.ripe(rung, now) || !j.plan.asked && e.turns.away() {
@@ -73,7 +74,7 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 		if !hears {
 			bell = nil
 		}
-		if j.fresh {
+		if j.terms.perishes {
 			next = earliest(next, j.ev.Timestamp.Add(e.ttl+1))
 		}
 		timer.Reset(next.Sub(now))
@@ -99,7 +100,7 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 			o.Done = func() { e.outbox.forget(j) }
 		}
 	case j.isConnect():
-	case errors.Is(j.stopped, ErrGivenUp):
+	case errors.Is(j.run.stopped, ErrGivenUp):
 		e.outbox.forget(j)
 	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(j):
 		o.Verdict = protocol.Kept

@@ -26,7 +26,7 @@ func (e *endpoint) unsent(path, traceID string, ev *protocol.Event) protocol.Out
 	if err != nil {
 		return protocol.Outcome{Verdict: protocol.Aborted}
 	}
-	j.stopped = errStopped
+	j.run.stopped = errStopped
 	return e.end(j)
 }
 
@@ -58,8 +58,8 @@ func (e *endpoint) outcome(j *job) protocol.Outcome {
 // because its own time was over.
 func (j *job) givenUp() bool {
 	switch {
-	case j.stopped == nil, errors.Is(j.stopped, errOverdue), errors.Is(j.stopped, errExpired),
-		errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent), errors.Is(j.stopped, errLost):
+	case j.run.stopped == nil, errors.Is(j.run.stopped, errOverdue), errors.Is(j.run.stopped, errExpired),
+		errors.Is(j.run.stopped, errAway), errors.Is(j.run.stopped, errSpent), errors.Is(j.run.stopped, errLost):
 		return false
 	}
 	return true
@@ -69,7 +69,7 @@ func (j *job) givenUp() bool {
 func (e *endpoint) bury(j *job) {
 	err, cut := e.load(&j.parcel), false
 	if errors.Is(err, errLost) {
-		cut, j.stopped = true, errLost
+		cut, j.run.stopped = true, errLost
 		err = j.restore()
 	}
 	if err != nil {
@@ -93,13 +93,13 @@ func (j *job) reason() Reason {
 	switch {
 	case j.past.ruling == final:
 		return Rejected
-	case errors.Is(j.stopped, errLost):
+	case errors.Is(j.run.stopped, errLost):
 		return Lost
-	case errors.Is(j.stopped, errExpired):
+	case errors.Is(j.run.stopped, errExpired):
 		return Expired
-	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errSpent):
+	case errors.Is(j.run.stopped, errAway), errors.Is(j.run.stopped, errSpent):
 		return Exhausted
-	case j.stopped != nil:
+	case j.run.stopped != nil:
 		return Stopped
 	}
 	return Exhausted

@@ -41,9 +41,9 @@ func (k *KeptEvent) job(now time.Time) *job {
 	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
 	j.plan = k.record.plan(now)
 	j.record = record{exists: true, current: true}
-	j.most = 1
+	j.run.most = 1
 	if j.plan.step == 0 {
-		j.most = max(1, quickTries-j.past.earlier)
+		j.run.most = max(1, quickTries-j.past.earlier)
 	}
 	return j
 }

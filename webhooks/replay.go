@@ -154,7 +154,7 @@ func (d *Dispatcher) resendOne(en *entry) {
 // that it failed.
 func (e *endpoint) redeliver(l *letter) (*protocol.Reply, []Attempt) {
 	j := newJob(newParcel(l.event, "", l.trace))
-	j.body, j.fresh, j.replayed = l.body, false, true
+	j.body, j.terms.perishes, j.terms.replayed = l.body, false, true
 	j.past.earlier = max(1, len(l.attempts)) // a repeat, in the share of repeats
 	e.run(e.life, j)
 	if j.past.ruling != accepted {

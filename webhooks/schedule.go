@@ -56,9 +56,9 @@ func (j *job) mayWait() bool {
 	switch {
 	case j.isConnect():
 		return false
-	case errors.Is(j.stopped, errAway), errors.Is(j.stopped, errUnread):
+	case errors.Is(j.run.stopped, errAway), errors.Is(j.run.stopped, errUnread):
 		return true
-	case j.stopped != nil, j.past.ruling != again:
+	case j.run.stopped != nil, j.past.ruling != again:
 		return false
 	}
 	return j.ev.Type == protocol.Close || j.past.last.away()
@@ -67,17 +67,17 @@ func (j *job) mayWait() bool {
 // reschedule sets when a job that mayWait is due next. false: its schedule is
 // spent.
 func (j *job) reschedule(now time.Time) bool {
-	p, tried := &j.plan, j.stopped == nil
+	p, tried := &j.plan, j.run.stopped == nil
 	switch {
-	case errors.Is(j.stopped, errUnread) && p.postponed:
+	case errors.Is(j.run.stopped, errUnread) && p.postponed:
 		p.due = now.Add(readAgain)
 		return true
-	case j.putOff:
+	case j.run.putOff:
 		p.over = now
 	case tried && p.postponed && j.past.last.at.Before(p.over):
 		// It was tried before its time, since the endpoint seemed to be back or had
 		// asked for it: that costs nothing of the schedule.
-		if !j.probed { // else the breaker's own pace holds
+		if !j.run.probed { // else the breaker's own pace holds
 			p.calmDown(now)
 		}
 	case !p.goOn(now):

@@ -21,9 +21,9 @@ type span struct {
 	close func()
 }
 
-// begin makes the span of a job's run. It is to be released.
-func (j *job) begin(ctx, stopping context.Context, end time.Time, why error) {
-	j.span = &span{Context: ctx, job: j, stopping: stopping, end: end, why: why}
+// newSpan makes the span of a job's run. It is to be released.
+func newSpan(ctx, stopping context.Context, j *job, end time.Time, why error) *span {
+	return &span{Context: ctx, job: j, stopping: stopping, end: end, why: why}
 }
 
 // until is s with an earlier end.

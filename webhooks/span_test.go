@@ -25,10 +25,10 @@ func TestASpanEndsWithWhateverEndsFirst(t *testing.T) {
 				stopping, stop := context.WithCancel(t.Context())
 				defer stop()
 				j := &job{}
-				j.begin(ctx, stopping, time.Now().Add(time.Second), errEnd)
-				defer j.span.release()
-				done := j.span.Done()
-				if err := j.span.Err(); err != nil || j.span.cause() != nil || jobOf(j.span) != j {
+				s := newSpan(ctx, stopping, j, time.Now().Add(time.Second), errEnd)
+				defer s.release()
+				done := s.Done()
+				if err := s.Err(); err != nil || s.cause() != nil || jobOf(s) != j {
 					t.Fatalf("it begins with %v", err)
 				}
 				tt.end(cancel, stop)
@@ -38,8 +38,8 @@ func TestASpanEndsWithWhateverEndsFirst(t *testing.T) {
 				default:
 					t.Error("who waits isn't told")
 				}
-				if j.span.Err() == nil || !errors.Is(j.span.cause(), tt.want) {
-					t.Errorf("got %v, want %v", j.span.cause(), tt.want)
+				if s.Err() == nil || !errors.Is(s.cause(), tt.want) {
+					t.Errorf("got %v, want %v", s.cause(), tt.want)
 				}
 			})
 		})
@@ -50,16 +50,16 @@ func TestASpanEndsWithWhateverEndsFirst(t *testing.T) {
 func TestASpanIsReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &job{}
-		j.begin(t.Context(), t.Context(), time.Now().Add(time.Hour), errOverdue)
-		half := j.span.until(time.Now().Add(time.Minute), errOverdue)
+		s := newSpan(t.Context(), t.Context(), j, time.Now().Add(time.Hour), errOverdue)
+		half := s.until(time.Now().Add(time.Minute), errOverdue)
 		if at, ok := half.Deadline(); !ok || time.Until(at) != time.Minute {
 			t.Errorf("it ends at %v", at)
 		}
 		done := half.Done()
 		half.release()
 		<-done
-		j.span.release()
-		if j.span.Err() != nil {
+		s.release()
+		if s.Err() != nil {
 			t.Error("the half has ended the whole")
 		}
 	})
