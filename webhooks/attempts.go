@@ -87,15 +87,7 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		j.cutOff(a)
 		return nil, attemptError(a.fault)
 	}
-	how, says := a.load(), a.sign(j)
-	switch {
-	case how == late && timeout < e.Timeout/2:
-		how, says = unknown, silent // it was cut short, for it began late
-	case j.isConnect() && a.status == http.StatusTooManyRequests:
-		how = eased // as every 4xx it is a verdict on this client
-	case how == overloaded && j.past.attempt() > 1:
-		how = unknown // the first attempt has told already
-	}
+	how, says := e.weigh(j, a, timeout)
 	e.leave(j, how, says)
 	e.judge(j, a)
 	_, j.plan.heard = e.waitingRoom.listen()
@@ -110,6 +102,21 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Header.Set("Retry-After", a.header.Get("Retry-After"))
 	}
 	return resp, nil
+}
+
+// weigh is what the end of an attempt that had so long says of the backend: of its load,
+// and whether it is there.
+func (e *endpoint) weigh(j *job, a *answer, timeout time.Duration) (how load, says sign) {
+	how, says = a.load(), a.sign(j)
+	switch {
+	case how == late && timeout < e.Timeout/2:
+		how, says = unknown, silent // it was cut short, for it began late
+	case j.isConnect() && a.status == http.StatusTooManyRequests:
+		how = eased // as every 4xx it is a verdict on this client
+	case how == overloaded && j.past.attempt() > 1:
+		how = unknown // the first attempt has told already
+	}
+	return how, says
 }
 
 // attemptError is a failed attempt as retryablehttp sees it.

@@ -85,7 +85,7 @@ func batchRuling(a *answer) ruling {
 
 // divide gives each member of a batch its share of the answer.
 func (e *endpoint) divide(b *job, members []*job) {
-	if b.run.cut { // each goes on by itself
+	if b.run.cut { // as if nothing had been, unless the backend may have seen it
 		for _, m := range members {
 			m.past.earlier += b.past.earlier
 			m.run.after = 0

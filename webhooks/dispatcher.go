@@ -210,11 +210,3 @@ func within(done <-chan struct{}, limit time.Duration) bool {
 		return false
 	}
 }
-
-func (e *endpoint) close() {
-	e.courier.transport.CloseIdleConnections()
-	e.turns.close()
-	for _, q := range []*quiet{e.failing, e.refusing, e.dying, e.garbled} {
-		q.close()
-	}
-}

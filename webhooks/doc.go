@@ -32,11 +32,12 @@
 //
 // # An event's way
 //
-// Deliver finds the endpoint (route.go), which makes a job of the event (job.go) and
-// takes it to its end: settle (later.go) does the quick tries with run (endpoint.go)
-// and puts what is left into the outbox (outbox.go) for those of schedule.go. Each
-// attempt waits for a slot, is one round trip (attempts.go, courier.go), and is ruled
-// upon (policy.go). outcome.go says how the job has ended, or makes a dead letter of it.
+// Deliver finds the endpoint (route.go), which makes a job of the event and takes it to
+// its end; job.go draws a job's life, and says what it is made of. settle (settle.go) does
+// the quick tries in a run (run.go) and puts what is left into the outbox (outbox.go), for
+// those of schedule.go. Each attempt waits for a slot (taking.go), or travels in a batch
+// (batch.go); it is one round trip (attempts.go, courier.go), and is ruled upon
+// (policy.go). outcome.go says how the job has ended, or makes a dead letter of it.
 //
 // # Who gets the next slot
 //

@@ -39,3 +39,11 @@ type endpoint struct {
 func (e *endpoint) tooOld(j *job) bool {
 	return j.terms.perishes && time.Since(j.ev.Timestamp.Time) > e.ttl
 }
+
+func (e *endpoint) close() {
+	e.courier.transport.CloseIdleConnections()
+	e.turns.close()
+	for _, q := range []*quiet{e.failing, e.refusing, e.dying, e.garbled} {
+		q.close()
+	}
+}

@@ -7,8 +7,7 @@ import (
 	"gatepost/protocol"
 )
 
-// parcel is what a job sends: the same on every attempt. Whoever gathers a batch looks
-// at it while the job waits for a slot.
+// parcel is what a job sends, the same on every attempt.
 type parcel struct {
 	ev    *protocol.Event // nil: a batch
 	id    string          // webhook-id

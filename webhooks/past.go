@@ -6,8 +6,7 @@ import (
 	"gatepost/protocol"
 )
 
-// past is the attempts at a job so far, and what came of them. While the job travels in
-// another's batch it is written by that one's goroutine.
+// past is the attempts at a job so far, and what came of them.
 type past struct {
 	earlier int             // attempts that were made in earlier deliveries
 	tries   int             // attempts that were made in this one

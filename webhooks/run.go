@@ -9,7 +9,7 @@ import (
 // run is a row of attempts without a wait in the outbox between them.
 type run struct {
 	most    int           // what past.tries may come to in it
-	span    *span         // how long it may wait; whoever gathers a batch looks at it too
+	span    *span         // how long it may wait
 	seat    *seat         // the slot that the job holds, or nil
 	probed  bool          // its last slot was an open breaker's
 	cut     bool          // the fence has overtaken its last attempt

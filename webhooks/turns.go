@@ -38,7 +38,7 @@ type seatState int
 const (
 	waiting seatState = iota
 	seated            // has a slot
-	riding            // another takes it along; its job's share says how it went, once ready is closed
+	riding            // another takes it along; its job's past says how it went, once ready is closed
 )
 
 // newTurns makes the turns of an endpoint with so many slots at most, and as many

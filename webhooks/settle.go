@@ -35,7 +35,7 @@ func (e *endpoint) postpone(j *job) bool {
 		most = j.past.tries + quickTries - j.past.attempt()
 	}
 	j.run = run{most: most}
-	j.record.current = j.body == nil
+	j.record.current = j.body == nil // without its bytes it can't be written anew
 	if j.past.last != nil {
 		j.past.last.header = nil
 	}
@@ -113,7 +113,7 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 // leaveOver puts an event that was given up on record, for the next start.
 func (e *endpoint) leaveOver(j *job) bool {
 	if j.body == nil {
-		return j.record.exists // and nothing has changed since
+		return j.record.exists // as it stood when it had its bytes
 	}
 	return e.outbox.keep(e.Name, j, true)
 }
