@@ -84,7 +84,6 @@ func (n *node) stop(ctx context.Context) error {
 		abort := time.AfterFunc(n.drain+lastAttempts, n.events.Abort)
 		defer abort.Stop()
 	}
-	n.server.Retire()
 	err := n.gateway.Drain(ctx, n.drain)
 	if err != nil {
 		err = fmt.Errorf("drain: %w", err)

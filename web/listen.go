@@ -111,15 +111,6 @@ func (s *Server) Serve(ctx context.Context) error {
 	}
 }
 
-// Retire has each answer say that its connection carries no other request: whoever
-// keeps connections finds another node, while this one answers still. It comes as long
-// before Shutdown as there is time.
-func (s *Server) Retire() {
-	for _, l := range s.listeners() {
-		l.server.Retire()
-	}
-}
-
 // Shutdown accepts nobody else, and waits until the requests under way are answered or ctx
 // ends, when they are cut off, which is an error. Sockets aren't its concern: they are the gateway's to drain first.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -153,24 +153,6 @@ func TestServeEndsWithShutdown(t *testing.T) {
 	}
 }
 
-// While a node drains, whoever keeps connections to it is told to come on new ones.
-func TestRetireHasAnswersBeTheLast(t *testing.T) {
-	r := run(t, Config{AdminAddr: "127.0.0.1:0"}, Deps{})
-	r.Retire()
-	for _, url := range []string{r.url(healthPath), "http://" + r.AdminAddr().String() + healthPath} {
-		for range 2 {
-			response, err := http.Get(url)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response.Body.Close()
-			if response.StatusCode != http.StatusOK || !response.Close {
-				t.Errorf("%s: got %d, close %v", url, response.StatusCode, response.Close)
-			}
-		}
-	}
-}
-
 // Who is connected and silent is given the same time on both listeners: one second is
 // enough to stop.
 func TestShutdownEndsBothListenersAtOnce(t *testing.T) {

@@ -21,7 +21,8 @@
 //   - A hijacked connection is the hijacker's alone: nothing here keeps it, or any
 //     memory for it.
 //   - A handler's panic costs its connection, and is logged.
-//   - Shutdown cuts no request short.
+//   - Shutdown cuts no request short, and leaves connections that are kept half a second
+//     to carry one that was under way already.
 //
 // It knows no TLS, no HTTP/2, no trailers and no informational answers but 100: a
 // proxy is what gives a gateway these.

@@ -35,7 +35,7 @@ func (x *exchange) frame(p []byte, whole bool) {
 		x.chunked = true
 		x.field("Transfer-Encoding", "chunked")
 	}
-	if httpguts.HeaderValuesContainsToken(x.connection, "close") || x.conn.server.retiring.Load() {
+	if httpguts.HeaderValuesContainsToken(x.connection, "close") || x.conn.server.stopping.Load() {
 		x.last = true
 	}
 	if x.hasBody && !x.last && !x.body.settle() {

@@ -121,15 +121,10 @@ func passes(err error) bool {
 	return errno.Temporary()
 }
 
-// Retire has each answer from here on be its connection's last. Whoever calls again
-// comes on another connection, to this server or to the node that takes over: the more
-// of them have done so, the fewer are surprised by Shutdown.
-func (s *Server) Retire() { s.retiring.Store(true) }
-
-// Shutdown retires and accepts nobody else. It closes the connections on which no
-// request comes for half a second, and waits for the others until their requests are
-// answered. Those that aren't when ctx ends are cut off: the error, which wraps that of
-// ctx, says how many.
+// Shutdown accepts nobody else, and has each answer from here on be its connection's
+// last. It closes the connections on which no request comes for half a second, and
+// waits for the others until their requests are answered. Those that aren't when ctx
+// ends are cut off: the error, which wraps that of ctx, says how many.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.stop()
 	grace := time.NewTimer(idleGrace)
@@ -167,7 +162,6 @@ func (s *Server) cutOff() int {
 func (s *Server) stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Retire()
 	if s.stopping.CompareAndSwap(false, true) {
 		close(s.stopped)
 	}

@@ -35,29 +35,6 @@ func (r *rig) shutDown(t testing.TB) (over <-chan error) {
 	return c
 }
 
-// Whoever calls again comes on another connection, as long as there are any.
-func TestRetire(t *testing.T) {
-	r := run(t, patient, done)
-	kept := dial(t, r.addr)
-	reader := bufio.NewReader(kept)
-	send(t, kept, get)
-	if _, last := answered(t, reader); last {
-		t.Error("the last, before anybody retires")
-	}
-	r.Retire()
-	for range 2 {
-		send(t, kept, get)
-		if body, last := answered(t, reader); body != "done" || !last {
-			t.Errorf("got %q, last %v", body, last)
-		}
-		if got := ended(t, kept); got != "" {
-			t.Errorf("behind the last answer came %q", got)
-		}
-		kept = dial(t, r.addr)
-		reader = bufio.NewReader(kept)
-	}
-}
-
 func TestShutdown(t *testing.T) {
 	begun, go1 := make(chan struct{}), make(chan struct{})
 	r := run(t, patient, func(w http.ResponseWriter, r *http.Request) {
