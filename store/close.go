@@ -43,7 +43,7 @@ func (s *Store) Close(ctx context.Context) error {
 	down := s.down
 	s.mu.Unlock()
 	if down == nil {
-		err = errors.Join(err, syncFiles(filepath.Join(s.options.Dir, jetstreamDir), s.link.Load().stream), s.dir.setNote(note{Closed: s.last, First: s.first()}))
+		err = errors.Join(err, syncBlocks(filepath.Join(s.options.Dir, jetstreamDir), s.link.Load().stream), s.dir.setNote(note{Closed: s.last, First: s.first()}))
 	}
 	s.dir.close()
 	return err

@@ -153,7 +153,7 @@ func (s *Store) removeFront(ctx context.Context) error {
 	}
 	l := s.link.Load()
 	if s.dir != nil {
-		if err := syncFiles(filepath.Join(s.options.Dir, jetstreamDir), l.stream); err != nil {
+		if err := syncBlocks(filepath.Join(s.options.Dir, jetstreamDir), l.stream); err != nil {
 			return err
 		}
 		if err := s.dir.setNote(note{First: stays}); err != nil {

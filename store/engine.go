@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,7 +29,7 @@ func startEngine(ctx context.Context, o *Options, log *serverLog) (*engine, erro
 		DisableJetStreamBanner: true,
 		StoreDir:               o.Dir,
 		MaxPayload:             payload,
-		SyncInterval:           max(o.Sync, 10*time.Millisecond),
+		SyncInterval:           syncInterval(o.Sync),
 		SyncAlways:             o.Sync <= 0,
 		// The stream has its own bound; these only keep the server from working out some.
 		JetStreamMaxMemory: 16 << 20,
@@ -71,42 +69,19 @@ func startEngine(ctx context.Context, o *Options, log *serverLog) (*engine, erro
 	return e, nil
 }
 
+// syncInterval is how often the server looks after its blocks. If it syncs each
+// write, all that is left to do then is tidying up, which has time: the server
+// has also been seen to begin with it before it was ready, at 10 ms on a busy machine.
+func syncInterval(sync time.Duration) time.Duration {
+	if sync <= 0 {
+		return time.Second
+	}
+	return max(sync, 10*time.Millisecond)
+}
+
 // stop ends the server; what it had to write is written.
 func (e *engine) stop() {
 	defer func() { _ = recover() }() // of a server that is damaged already
 	e.Shutdown()
 	e.WaitForShutdown()
-}
-
-// syncFiles puts all that the server has written on the disk.
-func syncFiles(jetstream, stream string) error {
-	blocks := blockDir(jetstream, stream)
-	files, err := os.ReadDir(blocks)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if filepath.Ext(f.Name()) != ".blk" {
-			continue
-		}
-		if err := syncFile(filepath.Join(blocks, f.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return syncFile(blocks)
-}
-
-func syncFile(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
-// blockDir is where the server that has its files in jetstream keeps the
-// messages of a stream.
-func blockDir(jetstream, stream string) string {
-	return filepath.Join(jetstream, "$G", "streams", stream, "msgs")
 }

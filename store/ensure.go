@@ -16,6 +16,17 @@ type ensured struct {
 	reserved bool // the server has set its bound aside
 }
 
+// ensureStream makes the stream, or fits it. Before anything is written to an
+// embedded one, all that it takes to find it again is on the disk.
+func (s *Store) ensureStream(ctx context.Context) (ensured, error) {
+	l := s.link.Load()
+	stream, err := l.ensure(ctx, s.streamBound())
+	if err == nil && s.dir != nil {
+		err = s.dir.syncStream(l.stream)
+	}
+	return stream, err
+}
+
 // ensure makes the stream, or fits the bound of the one that is there; what
 // else an operator has set, as its replicas, stays.
 //

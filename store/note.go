@@ -64,6 +64,7 @@ func (d *directory) note() note {
 	return decodeNote(b)
 }
 
+// setNote replaces it. It is on the disk then.
 func (d *directory) setNote(n note) error {
 	b, err := n.encode()
 	if err != nil {
@@ -78,7 +79,10 @@ func (d *directory) setNote(n note) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(name+".new", name)
+	if err := os.Rename(name+".new", name); err != nil {
+		return err
+	}
+	return syncDirectory(d.path)
 }
 
 // restoreNote undoes what an opening that failed in order has noted; without

@@ -87,7 +87,7 @@ func (s *Store) openLog(ctx context.Context, v *survey, n note) error {
 	if err != nil {
 		return err
 	}
-	stream, err := l.ensure(ctx, s.streamBound())
+	stream, err := s.ensureStream(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Store) fillFresh(ctx context.Context, aside string, v *survey) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.ensure(ctx, s.streamBound()); err != nil {
+	if _, err := s.ensureStream(ctx); err != nil {
 		return err
 	}
 	s.index = newIndex()
@@ -156,7 +156,7 @@ func (s *Store) fillFresh(ctx context.Context, aside string, v *survey) error {
 		return err
 	}
 	s.report(fmt.Sprintf("%d records were saved from it", s.index.records))
-	return syncFiles(filepath.Join(s.options.Dir, jetstreamDir), l.stream)
+	return syncBlocks(filepath.Join(s.options.Dir, jetstreamDir), l.stream)
 }
 
 // start starts the server and connects to it.

@@ -28,7 +28,7 @@ func (s *Store) openExternal(ctx context.Context) error {
 		return fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
 	}
 	s.most = int(min(most, payload))
-	stream, err := l.ensure(ctx, s.streamBound())
+	stream, err := s.ensureStream(ctx)
 	if err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
 	}

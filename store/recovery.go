@@ -78,7 +78,7 @@ func (s *Store) reopen() error {
 			return err
 		}
 	}
-	stream, err := s.link.Load().ensure(ctx, s.streamBound())
+	stream, err := s.ensureStream(ctx)
 	if err != nil {
 		return err
 	}

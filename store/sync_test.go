@@ -1,0 +1,32 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+)
+
+// However the directory is written, its names are synced up to it and no further.
+func TestDirectoryHoweverWritten(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, dir := range []string{"store", "./store", "store/", "a/../store", "new/deep/store"} {
+		s := open(t, embedded(t, dir))
+		keep(t, s.Put("k/1", []byte(dir)))
+		shut(t, s)
+	}
+	s := open(t, embedded(t, "store"))
+	same(t, s, map[string]string{"k/1": "a/../store"})
+}
+
+// A stream that isn't there as a whole is no success.
+func TestSyncOfAStreamThatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	shut(t, open(t, embedded(t, dir)))
+	d := &directory{path: dir}
+	if err := d.syncStream(streamRoot + embeddedTag); err != nil {
+		t.Errorf("syncing a stream: %v", err)
+	}
+	if err := d.syncStream(streamRoot + "another"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("syncing a stream that isn't there: %v", err)
+	}
+}
