@@ -23,6 +23,9 @@ type Env map[string]string
 // ConfigFile as a name in an Env gives the node --config with its value.
 const ConfigFile = "--config"
 
+// OpenFiles as a name in an Env is how many files the node may have open.
+const OpenFiles = "ulimit -n"
+
 // Secret is the GATEPOST_SECRET of every node that isn't given another.
 const Secret = "end-to-end-test-secret-of-sufficient-length"
 
@@ -75,17 +78,20 @@ func Launch(t testing.TB, env Env) *Node {
 	}
 	maps.Copy(full, env)
 	n := &Node{Log: &logs.Log{}, t: t, env: maps.Clone(full), done: make(chan struct{})}
-	args := []string{"serve"}
+	args := []string{binary, "serve"}
 	if file, ok := full[ConfigFile]; ok {
 		args = append(args, "--config", file)
 		delete(full, ConfigFile)
 	}
-	if namespace, ok := full[Namespace]; ok {
-		n.cmd = exec.Command("ip", append([]string{"netns", "exec", namespace, binary}, args...)...)
-		delete(full, Namespace)
-	} else {
-		n.cmd = exec.Command(binary, args...)
+	if files, ok := full[OpenFiles]; ok {
+		args = append([]string{"sh", "-c", `ulimit -n "$0" && exec "$@"`, files}, args...)
+		delete(full, OpenFiles)
 	}
+	if namespace, ok := full[Namespace]; ok {
+		args = append([]string{"ip", "netns", "exec", namespace}, args...)
+		delete(full, Namespace)
+	}
+	n.cmd = exec.Command(args[0], args[1:]...)
 	n.cmd.Dir = t.TempDir()
 	n.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + n.cmd.Dir}
 	for name, value := range full {
