@@ -20,7 +20,7 @@ UNITS = $(shell $(GO) list -buildvcs=false ./... | grep -v '/test')
 # it has to be told of.
 UNRACED := ./socket ./hub ./web/...
 
-.PHONY: build demo test setup unit e2e e2e-race lint bench bench-growth fuzz docs fmt check clean
+.PHONY: build demo test setup unit e2e e2e-race power-loss lint bench bench-growth fuzz docs fmt check clean
 
 build: ## bin/gatepost, static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatepost ./app
@@ -42,6 +42,9 @@ e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScri
 
 e2e-race: ## the same on a binary that finds its own data races, without the longest tests
 	$(GO) test -race -short -count=1 -timeout 10m ./test
+
+power-loss: ## cut the power of virtual machines that run the gateway, hundreds of times; 20 min
+	scripts/power-loss.sh
 
 lint: ## style, mistakes, and the floors: which package may import which
 	$(GO) run $(GOLANGCI) run
