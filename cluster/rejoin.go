@@ -31,7 +31,9 @@ func (c *Cluster) rejoin(was []string) {
 		if err == nil {
 			break
 		}
-		c.log.Warn("cluster: giving up what others took over", "error", err)
+		c.mu.Lock()
+		c.warn(c.o.Node, "cluster: giving up what others took over isn't done yet; it is tried again", "error", err)
+		c.mu.Unlock()
 		if pause(c.ctx, c.o.timing.beat); c.ctx.Err() != nil {
 			return
 		}

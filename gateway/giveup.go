@@ -65,7 +65,8 @@ func (g *Gateway) forgetOccurrence(id string, o occurrence) {
 // from them: those that are connected are closed with 1001, and the events of all of
 // them that wait are dropped, since their close has been told or will be. It returns
 // when none of them starts an attempt any more and nothing of them is on record. An
-// error says that this took too long; it may be called again, with the same clients.
+// error says that this took too long, or that the node is ending: it may be called
+// again, with the same clients, and is to be at the next start.
 func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 	type leaving struct {
 		lane *lane
@@ -107,7 +108,13 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 		}
 		commits = append(commits, e.lane.lastCommit())
 	}
-	return waitAll(ctx, commits)
+	if err := waitAll(ctx, commits); err != nil {
+		return err
+	}
+	if g.draining.Load() || g.life.Err() != nil {
+		return errEnding // what was under way the webhooks may have kept for the next start
+	}
+	return nil
 }
 
 // forgetRemains takes off the record what was left of a client that nobody has begun

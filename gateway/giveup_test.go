@@ -214,3 +214,33 @@ func TestGiveUpOfAClientThatIsBeingClosed(t *testing.T) {
 		t.Errorf("%d events came afterwards", n-1)
 	}
 }
+
+// A node that ends doesn't say that it has given its clients up: what its webhooks were
+// at is kept for its next start, which does.
+func TestGiveUpOfANodeThatEnds(t *testing.T) {
+	back := newApplication(t)
+	m := newMember(t, "a", back, nil)
+	c, _ := m.connect("u")
+	back.answers(func(*protocol.Event) int { return 0 })
+	m.Message(c, text("x"))
+	wait.For(t, "an attempt under way", func() bool { return back.count() == 2 })
+	m.Stop()
+	m.sent.Abort()
+	m.Closed(c, gone)
+	wait.For(t, "what is left is on record", func() bool { return m.clients.len() == 0 })
+	if err := m.GiveUp(t.Context(), []string{c.ID()}); err == nil {
+		t.Error("it says that nothing is on record")
+	}
+	m.end()
+	back.answers(nil)
+
+	again := readMember(t, "a", back, m.store)
+	if err := again.GiveUp(t.Context(), []string{c.ID()}); err != nil {
+		t.Fatal(err)
+	}
+	again.begin()
+	wait.For(t, "nothing left to do", func() bool { return again.clients.len() == 0 && again.records() == 0 })
+	if n := back.count(); n != 2 {
+		t.Errorf("%d events came at the next start", n-2)
+	}
+}
