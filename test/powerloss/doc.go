@@ -5,7 +5,8 @@
 // directory, and the gateway's static binary as it runs in production. Its disk is in
 // this process (disk_test.go), has a volatile write cache as real ones do, and forgets
 // at a power cut what the machine hadn't flushed: all of it, none of it, or sectors
-// chosen at random. The machine's own page cache is lost in any case.
+// chosen at random. The machine's own page cache is lost in any case. What e2fsck finds
+// wrong with what is left fails the test too: then the disk is wrong, not the gateway.
 //
 // A power cut leaves the disk as it is at that moment, whether the machine goes on or
 // not. So most cuts are pictures of the disk taken while the machine runs (tens from one
@@ -14,6 +15,6 @@
 // what its disk kept.
 //
 // "make power-loss" runs it. It wants qemu and a kernel, which scripts/power-loss.sh
-// installs from Debian, and a quarter of an hour; without GATEPOST_TEST_KERNEL all of it is
+// installs from Debian, and 20 minutes; without GATEPOST_TEST_KERNEL all of it is
 // skipped.
 package powerloss

@@ -26,7 +26,8 @@ func freshDisk(t *testing.T) *Disk {
 // would find it: the file system's journal is replayed first.
 func takeOut(t *testing.T, image string) string {
 	t.Helper()
-	if out, err := exec.Command("e2fsck", "-y", "-E", "journal_only", image).CombinedOutput(); err != nil && exitStatus(err) > 1 {
+	replay := exec.Command("e2fsck", "-y", "-E", "journal_only", image)
+	if out, err := replay.CombinedOutput(); err != nil && replay.ProcessState.ExitCode() != 1 { // 1: done
 		t.Fatalf("the file system's journal can't be replayed: %v\n%s", err, out)
 	}
 	if out, err := exec.Command("e2fsck", "-f", "-n", image).CombinedOutput(); err != nil {
@@ -36,13 +37,6 @@ func takeOut(t *testing.T, image string) string {
 	// A machine that died early may have none.
 	run(t, "debugfs", "-R", "rdump /"+dataDir+" "+dir, image)
 	return filepath.Join(dir, dataDir)
-}
-
-func exitStatus(err error) int {
-	if exit, ok := err.(*exec.ExitError); ok {
-		return exit.ExitCode()
-	}
-	return -1
 }
 
 func run(t *testing.T, name string, args ...string) {

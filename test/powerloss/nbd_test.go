@@ -124,7 +124,7 @@ func (s *nbd) serve() error {
 			return fmt.Errorf("a request begins %+v", request)
 		}
 		var data []byte
-		ok := false
+		var ok bool
 		switch request.Command {
 		case commandRead:
 			data = make([]byte, request.Length)
