@@ -23,13 +23,17 @@ func (c *Cluster) persist() {
 	}
 }
 
-// keepNow keeps the roster as it is.
+// keepNow keeps the roster as it is, but not once the node is closed: one that ends
+// without leaving is to find itself a member when it starts again.
 func (c *Cluster) keepNow(ctx context.Context) error {
 	c.keeping.Lock()
 	defer c.keeping.Unlock()
 	c.mu.Lock()
-	rec, change := c.roster.record(), c.roster.changes
+	closed, rec, change := c.ctx.Err(), c.roster.record(), c.roster.changes
 	c.mu.Unlock()
+	if closed != nil {
+		return closed
+	}
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return err

@@ -203,6 +203,7 @@ func TestMinorityAcrossRestart(t *testing.T) {
 		r.start(0, 1, 2)
 		r.whole(0, 1, 2)
 		for i := range 3 {
+			wait.Within(t, patience, "what it knows is kept", r.kept(i))
 			r.stop(i)
 		}
 		r.start(0)
@@ -422,5 +423,24 @@ func TestNATSGoneAndBack(t *testing.T) {
 		if r.nodes[i].Self().Incarnation != incs[i] {
 			t.Errorf("%s began anew", nodeName(i))
 		}
+	}
+}
+
+// A node that ends without leaving is a member when it starts again, also where it was
+// about to keep who the members are.
+func TestEndIsNoLeave(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, newRouted(t, 2), 2)
+	r.start(0, 1)
+	r.whole(0, 1)
+	wait.Within(t, patience, "what it knows is kept", r.kept(0))
+	ended := r.nodes[0]
+	r.stop(0)
+	if err := ended.keepNow(t.Context()); err == nil {
+		t.Error("a node that has ended keeps what it knows")
+	}
+	rec, err := readRecord(r.states[0])
+	if err != nil || rec == nil || rec.Ended || len(rec.Members) != 1 { // the other one
+		t.Errorf("kept is %+v, %v", rec, err)
 	}
 }

@@ -328,6 +328,16 @@ func (r *rig) awaitSees(i int, want string) {
 func (r *rig) valid(i int) func() bool   { return func() bool { return r.nodes[i].Fence().Valid() } }
 func (r *rig) invalid(i int) func() bool { return func() bool { return !r.nodes[i].Fence().Valid() } }
 
+// kept says whether a node would know after a restart what it knows now.
+func (r *rig) kept(i int) func() bool {
+	return func() bool {
+		c := r.nodes[i]
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.roster.kept == c.roster.changes
+	}
+}
+
 // whole waits until these nodes, and no others, are one cluster with open fences.
 func (r *rig) whole(which ...int) {
 	r.t.Helper()
