@@ -105,7 +105,9 @@ func (d *demo) stop(t *testing.T) {
 func paste(t *testing.T, line string) string {
 	t.Helper()
 	need(t, "curl")
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", line+" --silent --show-error --fail-with-body").CombinedOutput()
+	shell := exec.CommandContext(t.Context(), "sh", "-c", line+" --silent --show-error --fail-with-body")
+	shell.Env = harness.Environ()
+	out, err := shell.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, out)
 	}

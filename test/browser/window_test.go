@@ -13,15 +13,18 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"gatepost/test/harness"
 )
 
 // newBrowser starts Chromium with a profile of its own. Windows are contexts of
 // the returned one.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
+	dir := harness.SocketDir(t) // Chromium has one in its TMPDIR
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(need(t, "chromium")), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("headless", true), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(need(t, "chromium")), chromedp.UserDataDir(dir), chromedp.Env("TMPDIR="+dir, "HOME="+dir),
+		chromedp.Flag("headless", true), chromedp.Flag("no-proxy-server", true), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.WindowSize(1360, 900),

@@ -58,7 +58,7 @@ func TestLanguagesAnswerEvents(t *testing.T) {
 
 			command := exec.CommandContext(t.Context(), language.program[0], append(language.program[1:], "push", "groups/lobby", "Hello – from outside")...)
 			command.Dir = "../../examples/" + language.name
-			command.Env = append(os.Environ(), "GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
+			command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
 			if out, err := command.CombinedOutput(); err != nil || !harness.SameJSON(out, []byte(`{"matched":1,"queued":1,"dropped":0}`)) {
 				t.Errorf("push: %v, %s", err, out)
 			}

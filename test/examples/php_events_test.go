@@ -28,7 +28,7 @@ func startEvents(t *testing.T) (*harness.Node, string, *logs.Log) {
 	_, port, _ := strings.Cut(pages, ":")
 	command := exec.Command("../start.sh", "php-events")
 	command.Dir = phpEvents
-	command.Env = append(os.Environ(), "GATEPOST="+harness.Binary(), "GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DRAIN=100ms")
+	command.Env = harness.Environ("GATEPOST="+harness.Binary(), "GATEPOST_ADDR="+gateway, "PORT="+port, "GATEPOST_DRAIN=100ms")
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		t.Fatal(err)

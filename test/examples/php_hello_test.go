@@ -47,7 +47,7 @@ func TestPHPHello(t *testing.T) {
 
 	command := exec.CommandContext(t.Context(), "php", "push.php", "Hello from PHP")
 	command.Dir = hello
-	command.Env = append(os.Environ(), "GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
+	command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
 	if out, err := command.CombinedOutput(); err != nil || string(out) != "matched 1, queued 1, dropped 0\n" {
 		t.Errorf("push.php: %q, %v", out, err)
 	}

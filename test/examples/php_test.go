@@ -46,7 +46,7 @@ func push(t *testing.T, node *harness.Node, args ...string) (string, error) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "php", append([]string{"push.php"}, args...)...)
 	command.Dir = php
-	command.Env = append(os.Environ(), "GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
+	command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
 	out, err := command.CombinedOutput()
 	return string(out), err
 }

@@ -22,6 +22,9 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 			if strings.HasPrefix(name, "php") {
 				needPHP(t)
 			}
+			if name == "node" { // start.sh would do it while the test waits
+				harness.InstallNPM(t, "../../examples/node")
+			}
 			gateway, page := harness.ClosedPort(t), harness.ClosedPort(t)
 			_, port, _ := strings.Cut(page, ":")
 			command := harness.Program(t, "../../examples", page, []string{"./start.sh", name}, "GATEPOST="+harness.Binary(), "GATEPOST_SECRET="+harness.Secret, "GATEPOST_WEBHOOK_SECRET="+webhookSecret,

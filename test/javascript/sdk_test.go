@@ -2,7 +2,6 @@
 package javascript
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -20,7 +19,7 @@ func node(t *testing.T, env []string, args ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "node", args...)
 	command.Dir = sdk
-	command.Env = append(os.Environ(), env...)
+	command.Env = harness.Environ(env...)
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Errorf("node %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

@@ -27,7 +27,7 @@ func startFPM(t *testing.T, children int, script string) *httptest.Server {
 	if len(found) == 0 {
 		t.Fatal("php-fpm is missing: run scripts/setup.sh")
 	}
-	dir := t.TempDir()
+	dir := harness.SocketDir(t)
 	socket := filepath.Join(dir, "fpm.sock")
 	config := fmt.Sprintf(`[global]
 error_log = %s/fpm.log

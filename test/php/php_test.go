@@ -3,7 +3,6 @@ package php
 import (
 	"context"
 	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -86,7 +85,7 @@ func run(t *testing.T, within time.Duration, env []string, name string, args ...
 	defer cancel()
 	command := exec.CommandContext(ctx, name, args...)
 	command.Dir = sdk
-	command.Env = append(os.Environ(), env...)
+	command.Env = harness.Environ(env...)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it has started ends with it
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.WaitDelay = time.Second
