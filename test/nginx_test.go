@@ -1,0 +1,140 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"gatepost/test/harness"
+	"gatepost/test/wait"
+)
+
+// behindNginx is what docs/deploy.md says of nginx in front, for several nodes, with
+// its own files in a folder: folder, port, servers.
+const behindNginx = `
+daemon off;
+pid %[1]s/pid;
+error_log stderr;
+worker_processes 1;
+events { worker_connections 256; }
+http {
+	access_log off;
+	client_body_temp_path %[1]s/body;
+	proxy_temp_path %[1]s/proxy;
+	fastcgi_temp_path %[1]s/fastcgi;
+	uwsgi_temp_path %[1]s/uwsgi;
+	scgi_temp_path %[1]s/scgi;
+	upstream gatepost {
+		%[3]s
+		keepalive 32;
+	}
+	server {
+		listen %[2]s;
+		client_max_body_size 8m;
+		location / {
+			proxy_pass http://gatepost;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+			proxy_set_header Host $http_host;
+		}
+		location /ws {
+			proxy_pass http://gatepost;
+			proxy_http_version 1.1;
+			proxy_set_header Upgrade $http_upgrade;
+			proxy_set_header Connection "upgrade";
+			proxy_set_header Host $http_host;
+			proxy_read_timeout 75s;
+			proxy_send_timeout 75s;
+		}
+	}
+}
+`
+
+// startNginx runs nginx in front of nodes, and gives what is reached through it.
+func startNginx(t *testing.T, nodes ...*harness.Node) *harness.Node {
+	t.Helper()
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		program = "/usr/sbin/nginx" // where Debian has it, which isn't in everybody's path
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Skip("there is no nginx")
+	}
+	dir, addr, servers := t.TempDir(), harness.ClosedPort(t), ""
+	for _, n := range nodes {
+		servers += "server " + n.Addr + " max_fails=0;\n"
+	}
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, fmt.Appendf(nil, behindNginx, dir, addr, servers), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 { // its worker is somebody else
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	harness.Program(t, dir, addr, []string{program, "-c", file, "-p", dir})
+	return &harness.Node{Addr: addr}
+}
+
+// Through nginx a client is what it is without, and so is what it is closed with.
+func TestClientsBehindNginx(t *testing.T) {
+	t.Parallel()
+	backend := harness.NewBackend(t, echo)
+	node := harness.Start(t, backend.Env(nil))
+	front := startNginx(t, node)
+	api := front.API(t, "push close")
+
+	asked, drained := front.Connect(t, harness.Dial{}), front.Connect(t, harness.Dial{})
+	asked.Send(t, "hello")
+	asked.WantText(t, "hello")
+	api.Want(200, "", "POST", "/close", `{"clients":["`+asked.ID+`"],"code":4100,"reason":"on purpose"}`)
+	if code, reason := asked.Closed(t); code != 4100 || reason != "on purpose" {
+		t.Errorf("closed with %d %q", code, reason)
+	}
+	node.Signal(syscall.SIGTERM)
+	drained.WantClosed(t, 1001)
+}
+
+// nginx keeps connections to the nodes, and doesn't repeat a POST that has left. While a
+// node ends, each call is answered by it or by the other one.
+func TestANodeEndsBehindNginx(t *testing.T) {
+	t.Parallel()
+	leaves, stays := harness.Start(t, nil), harness.Start(t, nil)
+	front := startNginx(t, leaves, stays)
+	var (
+		callers sync.WaitGroup
+		calls   atomic.Int64
+		over    atomic.Bool
+	)
+	for range 8 {
+		api := front.API(t, "push")
+		callers.Go(func() {
+			for !over.Load() {
+				r, err := api.Try("POST", "/push/uids/nobody", "hello", "content-type", "text/plain")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if r.Status != 200 {
+					t.Errorf("got %d %s", r.Status, r.Body)
+				}
+				calls.Add(1)
+			}
+		})
+	}
+	some := func(n int64) func() bool { return func() bool { return calls.Load() > n || t.Failed() } }
+	wait.For(t, "calls are answered", some(200))
+	leaves.Signal(syscall.SIGTERM)
+	if status := leaves.Exit(wait.Patience); status != 0 {
+		t.Errorf("the exit status is %d", status)
+	}
+	wait.For(t, "calls are answered by the other node", some(calls.Load()+200))
+	over.Store(true)
+	callers.Wait()
+}
