@@ -42,8 +42,7 @@ type Config struct {
 // Server serves the connections of one listener.
 type Server struct {
 	cfg      Config
-	retiring atomic.Bool   // answers are their connections' last
-	stopping atomic.Bool   // and nobody else is accepted
+	stopping atomic.Bool   // nobody else is accepted, and answers are their connections' last
 	sweeping atomic.Bool   // and who is idle has had his time
 	stopped  chan struct{} // closed once stopping
 	empty    chan struct{} // closed once stopping and without connections
