@@ -38,6 +38,10 @@ func (s *Store) openEmbedded(ctx context.Context) error {
 	if err := s.prove(ctx); err != nil {
 		return err
 	}
+	// The note mustn't speak of a message that a crash now would take.
+	if err := syncBlocks(filepath.Join(s.options.Dir, jetstreamDir), s.link.Load().stream); err != nil {
+		return err
+	}
 	return s.dir.setNote(note{First: s.first()})
 }
 
