@@ -43,7 +43,7 @@ e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScri
 e2e-race: ## the same on a binary that finds its own data races, without the longest tests
 	$(GO) test -race -short -count=1 -timeout 10m ./test
 
-power-loss: ## cut the power of virtual machines that run the gateway, hundreds of times; 20 min
+power-loss: ## cut the power of virtual machines that run the gateway, hundreds of times; 10 min
 	scripts/power-loss.sh
 
 lint: ## style, mistakes, and the floors: which package may import which

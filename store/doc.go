@@ -20,7 +20,7 @@
 //   - The process dies (kill -9, a crash, out of memory): nothing.
 //   - The system dies (power, kernel) with Sync 0: nothing, on a file system
 //     that keeps its promise about fsync (a new block file's name is synced with
-//     the file, as ext4, xfs and btrfs do).
+//     the file, as ext4, xfs and btrfs do). test/powerloss tries it on ext4.
 //   - The system dies with Sync above 0: the writes of about the last Sync,
 //     plus the time that syncing takes. They are missing at the end, none in
 //     between, as long as the file system writes a file's data in order; where

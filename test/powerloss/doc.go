@@ -15,6 +15,6 @@
 // what its disk kept.
 //
 // "make power-loss" runs it. It wants qemu and a kernel, which scripts/power-loss.sh
-// installs from Debian, and 20 minutes; without GATEPOST_TEST_KERNEL all of it is
+// installs from Debian, and 10 minutes; without GATEPOST_TEST_KERNEL all of it is
 // skipped.
 package powerloss
