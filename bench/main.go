@@ -71,6 +71,11 @@ func run(o options) error {
 	if len(set) == 0 {
 		return fmt.Errorf("-only %s: no scenario is called so", o.only)
 	}
+	if o.profiles != "" {
+		if err := os.MkdirAll(o.profiles, 0o750); err != nil {
+			return fmt.Errorf("-profiles: %w", err)
+		}
+	}
 	t := newTable()
 	began := loadAverage()
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt)
