@@ -218,3 +218,13 @@ func TestListenNamesWhatItCant(t *testing.T) {
 		t.Error("it serves all the same")
 	}
 }
+
+// Whoever keeps connections to a node is the one who gives them up: some balancers keep
+// them for ten minutes, and have no setting for it.
+func TestABalancerGivesUpItsConnectionsFirst(t *testing.T) {
+	var usual Timeouts
+	usual.setDefaults()
+	if usual.Idle <= 10*time.Minute {
+		t.Errorf("an idle connection is closed after %s", usual.Idle)
+	}
+}

@@ -37,7 +37,7 @@ type Timeouts struct {
 	Header time.Duration // to send the header; default 10 s
 	Read   time.Duration // to send header and body; default 30 s
 	Write  time.Duration // to accept the answer, from its first byte; default 60 s
-	Idle   time.Duration // between requests; default 2 min
+	Idle   time.Duration // between requests; default 11 min, as balancers keep connections for up to 10
 }
 
 // maxHeaderBytes bounds a request's header. Room for a token in it, and for the
@@ -146,5 +146,5 @@ func (t *Timeouts) setDefaults() {
 	orElse(&t.Header, 10*time.Second)
 	orElse(&t.Read, 30*time.Second)
 	orElse(&t.Write, time.Minute)
-	orElse(&t.Idle, 2*time.Minute)
+	orElse(&t.Idle, 11*time.Minute)
 }
