@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -62,19 +63,27 @@ func (d *directory) syncStream(stream string) error {
 	return nil // it isn't ours
 }
 
-func syncFile(name string) error {
-	f, err := os.Open(name)
+// syncFile opens the file for writing, for Windows syncs no other.
+func syncFile(name string) error { return syncOpened(name, os.O_RDWR) }
+
+// syncDirectory puts the names in a directory on the disk, where the system and the
+// file system can: those of read-only images and of shared folders often can't.
+func syncDirectory(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	err := syncOpened(name, os.O_RDONLY)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.EBADF) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+func syncOpened(name string, how int) error {
+	f, err := os.OpenFile(name, how, 0)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	return f.Sync()
-}
-
-// syncDirectory puts the names in a directory on the disk, where the system can.
-func syncDirectory(name string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	return syncFile(name)
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -28,5 +30,19 @@ func TestSyncOfAStreamThatIsNotThere(t *testing.T) {
 	}
 	if err := d.syncStream(streamRoot + "another"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("syncing a stream that isn't there: %v", err)
+	}
+}
+
+// Where the file system can't sync directories, as that of a read-only image or of a
+// folder shared with a virtual machine, nothing is wrong that anybody could mend.
+func TestSyncOfADirectoryThatCannotBe(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("/proc is such a directory on Linux alone")
+	}
+	if err := syncDirectory("/proc"); err != nil {
+		t.Errorf("got %v", err)
+	}
+	if err := syncDirectory(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of a directory that isn't there: %v", err)
 	}
 }
