@@ -375,3 +375,66 @@ func TestExternalFull(t *testing.T) {
 	same(t, s, want)
 	consistent(t, s)
 }
+
+// A server that is full, and that nobody makes larger, heals once what is on record is
+// done with: the log's front goes without a word being written first.
+func TestExternalFullHealsByDeletes(t *testing.T) {
+	srv := external(t, t.TempDir(), -1, room(4<<20))
+	o := overURL(t, srv, "n")
+	s := open(t, o)
+	var keys []string
+	var err error
+	for err == nil {
+		key := fmt.Sprintf("k/%06d", len(keys))
+		if err = s.Put(key, make([]byte, 10000)).Wait(t.Context()); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Fatalf("after %d records: %v, want ErrFull", len(keys), err)
+	}
+	half := len(keys) / 2
+	for _, key := range keys[:half] {
+		if err := s.Delete(key).Wait(t.Context()); err != nil && !errors.Is(err, ErrFull) {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "healthy again", func() bool { return s.Health() == nil })
+	want := make(map[string]string)
+	for _, key := range keys[half:] {
+		want[key] = string(make([]byte, 10000))
+	}
+	eventually(t, "the deletes made up for", func() bool { return len(content(t, s)) == len(want) })
+	same(t, s, want)
+	keep(t, s.Put("k/again", []byte("v")))
+	want["k/again"] = "v"
+	consistent(t, s)
+	shut(t, s)
+	same(t, open(t, o), want)
+}
+
+// A node whose NATS is full starts all the same if what it has there is done with.
+func TestExternalFullOfWhatIsDone(t *testing.T) {
+	dir := t.TempDir()
+	srv := external(t, dir, -1)
+	o := overURL(t, srv, "n")
+	s := open(t, o)
+	var commits []*Commit
+	for i := range 300 {
+		commits = append(commits, s.Put(fmt.Sprintf("k/%03d", i), make([]byte, 10000)))
+	}
+	for i := range 300 {
+		commits = append(commits, s.Delete(fmt.Sprintf("k/%03d", i)))
+	}
+	for _, c := range commits {
+		keep(t, c)
+	}
+	shut(t, s)
+	p := port(srv)
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	external(t, dir, p, room(1<<20))
+	s = open(t, o)
+	keep(t, s.Put("k/again", []byte("v")))
+	same(t, s, map[string]string{"k/again": "v"})
+}

@@ -43,7 +43,7 @@ func (s *Store) openExternal(ctx context.Context) error {
 		s.report(damage)
 	}
 	s.index, s.last, s.good = d.index, d.last, d.good
-	return s.prove(ctx)
+	return s.proveWithRoom(ctx)
 }
 
 // connect makes a connection to the server, waiting for it as long as ctx lets, or

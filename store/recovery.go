@@ -85,7 +85,7 @@ func (s *Store) reopen() error {
 	if err := s.catchUp(ctx, stream.state); err != nil {
 		return err
 	}
-	return s.prove(ctx)
+	return s.proveWithRoom(ctx)
 }
 
 // restart replaces the embedded server by a fresh one on the same directory.
