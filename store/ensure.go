@@ -12,9 +12,14 @@ import (
 // ensured is the stream as ensure found or made it.
 type ensured struct {
 	state    jetstream.StreamState
-	made     bool // it is new
-	reserved bool // the server has set its bound aside
+	made     bool  // it is new
+	reserved bool  // the server has set its bound aside
+	bound    int64 // how many bytes it takes, where that isn't what was asked for; -1: any number
 }
+
+// bytesWithin is what a store may use of a stream that keeps a smaller bound than asked
+// for, so that deletes and compaction have room there too.
+func bytesWithin(bound int64) int64 { return max((bound-slack)/5*4, bound/2) }
 
 // ensureStream makes the stream, or fits it. Before anything is written to an
 // embedded one, all that it takes to find it again is on the disk.
@@ -32,8 +37,8 @@ func (s *Store) ensureStream(ctx context.Context) (ensured, error) {
 //
 // A server sets a stream's bound aside, used or not, so that a small one could keep
 // but few nodes. One that has no room for that gets no reservation: a new stream is
-// without a bound, one that is there keeps its own. The store bounds itself (Options.MaxBytes),
-// so all that is lost is the certainty that the room is there when it is needed.
+// without a bound, one that is there keeps its own. The store bounds itself (Options.MaxBytes,
+// and bytesWithin such a stream), so all that is lost is the certainty that the room is there when it is needed.
 func (l *link) ensure(ctx context.Context, maxBytes int64) (ensured, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
@@ -58,7 +63,7 @@ func (l *link) make(ctx context.Context, maxBytes int64) (ensured, error) {
 	}
 	s, err := l.js.CreateStream(ctx, config)
 	if err == nil {
-		return ensured{s.CachedInfo().State, true, true}, nil
+		return ensured{state: s.CachedInfo().State, made: true, reserved: true}, nil
 	}
 	if !lacksRoom(err) {
 		return ensured{}, err
@@ -67,7 +72,7 @@ func (l *link) make(ctx context.Context, maxBytes int64) (ensured, error) {
 	if s, err = l.js.CreateStream(ctx, config); err != nil {
 		return ensured{}, fmt.Errorf("%s, and without that: %w", noReservation(maxBytes), err)
 	}
-	return ensured{s.CachedInfo().State, true, false}, nil
+	return ensured{state: s.CachedInfo().State, made: true, bound: -1}, nil
 }
 
 func (l *link) fit(ctx context.Context, maxBytes int64, found *jetstream.StreamInfo) (ensured, error) {
@@ -75,16 +80,16 @@ func (l *link) fit(ctx context.Context, maxBytes int64, found *jetstream.StreamI
 	// What is there already always fits, whatever the new bound.
 	want := max(maxBytes, int64(found.State.Bytes)+slack)
 	if before == want && config.AllowDirect && config.Discard == jetstream.DiscardNew {
-		return ensured{found.State, false, true}, nil
+		return ensured{state: found.State, reserved: true}, nil
 	}
 	config.MaxBytes, config.AllowDirect, config.Discard = want, true, jetstream.DiscardNew
 	_, err := l.js.UpdateStream(ctx, config)
 	if !lacksRoom(err) {
-		return ensured{found.State, false, err == nil}, err
+		return ensured{state: found.State, reserved: err == nil}, err
 	}
 	config.MaxBytes = before
 	_, err = l.js.UpdateStream(ctx, config)
-	return ensured{found.State, false, false}, err
+	return ensured{state: found.State, bound: before}, err
 }
 
 // noReservation says what a server couldn't do, and who can.

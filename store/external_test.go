@@ -438,3 +438,27 @@ func TestExternalFullOfWhatIsDone(t *testing.T) {
 	keep(t, s.Put("k/again", []byte("v")))
 	same(t, s, map[string]string{"k/again": "v"})
 }
+
+// A stream that keeps a smaller bound than the node's leaves as much to deletes and
+// compaction as another: who has filled it may go on once it is done with something.
+func TestExternalSmallerBoundLeavesRoomToDelete(t *testing.T) {
+	srv := external(t, t.TempDir(), -1, room(40<<20))
+	o := overURL(t, srv, "n")
+	o.MaxBytes = 1 << 20
+	shut(t, open(t, o))
+	o.MaxBytes = 1 << 30
+	s := open(t, o)
+	var err error
+	n := 0
+	for ; err == nil; n++ {
+		err = s.Put(fmt.Sprintf("k/%06d", n), make([]byte, 100000)).Wait(t.Context())
+	}
+	if !errors.Is(err, ErrFull) {
+		t.Fatalf("after %d records: %v, want ErrFull", n, err)
+	}
+	for i := range n - 1 {
+		keep(t, s.Delete(fmt.Sprintf("k/%06d", i)))
+	}
+	eventually(t, "room again", func() bool { return s.Put("k/again", make([]byte, 100000)).Wait(t.Context()) == nil })
+	eventually(t, "healthy again", func() bool { return s.Health() == nil })
+}

@@ -34,6 +34,9 @@ func (s *Store) openExternal(ctx context.Context) error {
 	}
 	if !stream.reserved {
 		s.log.Warn("store: " + noReservation(s.streamBound()) + ": how much can be kept depends on what else is there")
+		if stream.bound > 0 {
+			s.options.MaxBytes = min(s.options.MaxBytes, bytesWithin(stream.bound))
+		}
 	}
 	d, err := load(ctx, l, stream.state, 0)
 	if err != nil {
