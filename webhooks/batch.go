@@ -88,6 +88,7 @@ func (e *endpoint) divide(b *job, members []*job) {
 	if b.run.cut { // as if nothing had been, unless the backend may have seen it
 		for _, m := range members {
 			m.past.earlier += b.past.earlier
+			m.record.current = m.record.current && b.past.earlier == 0
 			m.run.after = 0
 		}
 		return

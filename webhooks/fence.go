@@ -130,6 +130,7 @@ func (l *lease) wait(span *span, j *job) error {
 func (j *job) cutOff(a *answer) {
 	j.run.cut = true
 	j.past.uncount(a)
+	j.record.current = j.record.current && !a.written
 	if j.isConnect() {
 		j.run.stopped = errFenced
 	}
