@@ -40,7 +40,7 @@ func newSeen(s *Store, to prometheus.Registerer) (*seen, error) {
 		gauge("records", "Live records.", locked(func() int64 { return int64(s.index.records) })),
 		gauge("live_bytes", "Bytes of live records.", locked(func() int64 { return s.index.live })),
 		gauge("log_bytes", "Bytes of the log, live and garbage.", locked(func() int64 { return s.index.used })),
-		gauge("limit_bytes", "Bytes that the log may take.", func() float64 { return float64(s.options.MaxBytes) }),
+		gauge("limit_bytes", "Bytes that the log may take.", func() float64 { _, limit := s.Usage(); return float64(limit) }),
 		gauge("pending_bytes", "Bytes of memory that wait to be written.", locked(func() int64 { return int64(s.pending) })),
 		gauge("up", "1 while writes are kept, else 0.", func() float64 {
 			if s.Health() != nil {

@@ -35,7 +35,9 @@ func (s *Store) openExternal(ctx context.Context) error {
 	if !stream.reserved {
 		s.log.Warn("store: " + noReservation(s.streamBound()) + ": how much can be kept depends on what else is there")
 		if stream.bound > 0 {
+			s.mu.Lock() // its metric is there already
 			s.options.MaxBytes = min(s.options.MaxBytes, bytesWithin(stream.bound))
+			s.mu.Unlock()
 		}
 	}
 	d, err := load(ctx, l, stream.state, 0)
