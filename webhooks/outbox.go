@@ -54,6 +54,7 @@ func (o *outbox) keepsFirst(t protocol.EventType) bool {
 // record is what the Keeper has of a job.
 type record struct {
 	exists  bool // there is one, or may be, which is the same to who has to tidy up
+	kept    bool // there is one, perhaps of how the job stood earlier
 	current bool // there is one, and it says how the job stands
 }
 
@@ -73,7 +74,7 @@ func (o *outbox) keep(endpoint string, j *job, must bool) bool {
 			slog.String("event", j.label()), slog.String("id", j.id), slog.String("error", err.Error()))
 		return false
 	}
-	j.record.current = true
+	j.record.kept, j.record.current = true, true
 	return true
 }
 

@@ -40,7 +40,7 @@ func (k *KeptEvent) job(now time.Time) *job {
 	j.bare = true
 	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
 	j.plan = k.record.plan(now)
-	j.record = record{exists: true, current: true}
+	j.record = record{exists: true, kept: true, current: true}
 	j.run.most = 1
 	if j.plan.step == 0 {
 		j.run.most = max(1, quickTries-j.past.earlier)

@@ -115,5 +115,5 @@ func (e *endpoint) leaveOver(j *job) bool {
 	if j.body == nil {
 		return j.record.exists // as it stood when it had its bytes
 	}
-	return e.outbox.keep(e.Name, j, true)
+	return e.outbox.keep(e.Name, j, true) || j.record.kept
 }
