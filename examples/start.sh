@@ -41,7 +41,7 @@ set +a
 
 set -m # each job is a group of its own, and ends with all that it has started
 trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done; wait' EXIT
-trap 'exit 0' INT TERM
+trap 'trap "" INT TERM; exit 0' INT TERM # an impatient second Ctrl-C leaves nothing running
 "${backend[@]}" &
 "$GATEPOST" serve &
 echo "$name: http://127.0.0.1:$PORT/" >&2

@@ -35,7 +35,7 @@ end() { # the gateway first: it has closes to tell PHP of
 	kill -- -$php 2>/dev/null || true
 }
 trap end EXIT
-trap 'exit 0' INT TERM
+trap 'trap "" INT TERM; exit 0' INT TERM # an impatient second Ctrl-C leaves nothing running
 
 echo "The chat is at http://$php_addr/?gateway=$GATEPOST_ADDR"
 wait -n $node $php

@@ -62,6 +62,9 @@ func TestOneCommandStartsEachExample(t *testing.T) {
 			if err := command.Signal(syscall.SIGINT); err != nil {
 				t.Fatal(err)
 			}
+			for range 2 { // by an impatient hand
+				_ = command.Signal(syscall.SIGINT)
+			}
 			anna.WantClosed(t, 1001)
 		})
 	}
