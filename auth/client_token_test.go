@@ -26,7 +26,9 @@ func TestVerifyClientReadsItsClaims(t *testing.T) {
 		"everything": {`"sub":"x *","groups":["room/1",7],"session":{"n": 1.0,"big":12345678901234567890},"until":1800000000`,
 			ClientToken{UID: "x *", Groups: []string{"room/1", "7"}, Session: []byte(`{"n":1.0,"big":12345678901234567890}`), Until: &until}},
 		"PHP's empty object": {`"session":[],"groups":[]`, ClientToken{Session: []byte(`{}`), Groups: []string{}}},
-		"other spelling":     {`"Sub":"42","GROUPS":["a"]`, ClientToken{}},
+		"PHP's lists with holes": {`"groups":{"0":"a","2":"c"},"session":{"l":{"0":1,"2":3}}`,
+			ClientToken{Session: []byte(`{"l":{"0":1,"2":3}}`), Groups: []string{"a", "c"}}},
+		"other spelling": {`"Sub":"42","GROUPS":["a"]`, ClientToken{}},
 	} {
 		payload := `{"aud":"gatepost:client","exp":4000000000,` + tt.payload + `}`
 		got, err := tokens.VerifyClient(hs256Raw(t, `{"alg":"HS256"}`, payload))
@@ -57,6 +59,7 @@ func TestVerifyClientNamesTheClaimAtFault(t *testing.T) {
 		"sub a fraction":      {jwt.MapClaims{"sub": 1.5}, "sub"},
 		"sub an object":       {jwt.MapClaims{"sub": map[string]int{}}, "sub"},
 		"groups a string":     {jwt.MapClaims{"groups": "a"}, "groups"},
+		"groups by name":      {jwt.MapClaims{"groups": map[string]string{"a": "a"}}, "groups"},
 		"groups too many":     {jwt.MapClaims{"groups": groups}, "groups"},
 		"groups hold nothing": {jwt.MapClaims{"groups": []string{"a", ""}}, "groups[1]"},
 		"session a list":      {jwt.MapClaims{"session": []int{1}}, "session"},

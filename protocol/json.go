@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -84,20 +85,38 @@ func eachMember(field string, raw json.RawMessage, take func(name []byte, value 
 	return nil
 }
 
-// parseArray reads raw, already checked, as an array of at most limit elements.
+// parseArray reads raw, already checked, as a list of at most limit elements: an array,
+// or an object whose keys are integers, in its order. PHP encodes an array with holes so,
+// such as array_filter leaves behind.
 func parseArray(field string, raw json.RawMessage, limit int) ([]json.RawMessage, error) {
-	var elements []json.RawMessage
-	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '[' {
+	object := isObject(raw)
+	if trimmed := bytes.TrimSpace(raw); !object && (len(trimmed) == 0 || trimmed[0] != '[') {
 		return nil, BadField(field, "must be an array")
 	}
 	if moreThan(raw, limit) {
 		return nil, &Problem{Status: 400, Code: CodeLimit, Field: field,
 			Detail: fmt.Sprintf("has more than %d elements", limit)}
 	}
+	var elements []json.RawMessage
+	if object {
+		if !members(raw, func(key []byte, value json.RawMessage) bool {
+			elements = append(elements, value)
+			return isIndex(key)
+		}) {
+			return nil, BadField(field, "must be an array; an object is taken for one where all its keys are integers")
+		}
+		return elements, nil
+	}
 	if err := json.Unmarshal(raw, &elements); err != nil {
 		return nil, BadField(field, "must be an array")
 	}
 	return elements, nil
+}
+
+// isIndex says whether PHP has this key of an array as an integer.
+func isIndex(key []byte) bool {
+	n, err := strconv.ParseInt(string(key), 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == string(key)
 }
 
 func isObject(raw json.RawMessage) bool {

@@ -17,6 +17,15 @@ func names(n int) string {
 	return "[" + strings.Join(quoted, ",") + "]"
 }
 
+// holes is an object of n names under integer keys, as PHP encodes a list with holes.
+func holes(n int) string {
+	members := make([]string, n)
+	for i := range members {
+		members[i] = fmt.Sprintf(`"%d":"n%d"`, 2*i, i)
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
 func unix(n int64) *int64 { return &n }
 
 func text(s string) *protocol.Message { return &protocol.Message{Payload: []byte(s)} }
@@ -38,6 +47,16 @@ func TestParseActionReadsEachVerb(t *testing.T) {
 		{raw: `{"action":"send","uids":[42,"x *"],"groups":["a.b"],"except_clients":["c1"],"except_uids":[7],"json":{"n": 1.50}}`,
 			want: protocol.Action{Verb: protocol.VerbSend, Target: protocol.Target{UIDs: []string{"42", "x *"}, Groups: []string{"a.b"}},
 				Except: protocol.Target{Clients: []string{"c1"}, UIDs: []string{"7"}}, Message: text(`{"n":1.50}`)}},
+		{raw: `{"action":"send","uids":{"0":"a","2":"c"},"groups":{"5":"z","1":7},"except_clients":{"-3":"c1"},"except_uids":{},"text":"hi"}`,
+			want: protocol.Action{Verb: protocol.VerbSend, Target: protocol.Target{UIDs: []string{"a", "c"}, Groups: []string{"z", "7"}},
+				Except: protocol.Target{Clients: []string{"c1"}, UIDs: []string{}}, Message: text("hi")}},
+		{raw: `{"action":"join","clients":{"1":"c1"},"groups":{"9223372036854775807":"a"}}`,
+			want: protocol.Action{Verb: protocol.VerbJoin, Target: protocol.Target{Clients: []string{"c1"}}, Memberships: []string{"a"}}},
+		{raw: `{"action":"send","all":true,"json":{"0":"a","2":"c"}}`, // what is sent stays as it is
+			want: protocol.Action{Verb: protocol.VerbSend, Target: protocol.Target{All: true}, Message: text(`{"0":"a","2":"c"}`)}},
+		{raw: `{"action":"session","client_id":"c1","set":{"list":{"0":"a","2":"c"}}}`,
+			want: protocol.Action{Verb: protocol.VerbSession, ClientID: "c1", SessionMode: protocol.SessionSet,
+				Session: []byte(`{"list":{"0":"a","2":"c"}}`)}},
 		{raw: `{"action":"send","all":true,"binary":"AP8="}`,
 			want: protocol.Action{Verb: protocol.VerbSend, Target: protocol.Target{All: true},
 				Message: &protocol.Message{Binary: true, Payload: []byte{0, 255}}}},
@@ -118,7 +137,15 @@ func TestParseActionNamesTheFieldAtFault(t *testing.T) {
 		{`{"action":"send","all":true,"binary":"_-8="}`, protocol.CodeBadField, "binary"},
 		{`{"action":"send","clients":"c1","text":"x"}`, protocol.CodeBadField, "clients"},
 		{`{"action":"send","clients":null,"text":"x"}`, protocol.CodeBadField, "clients"},
-		{`{"action":"send","clients":{},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"a":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"0":"c1","client":"c2"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"00":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"1.0":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"+1":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","clients":{"9223372036854775808":"c1"},"text":"x"}`, protocol.CodeBadField, "clients"},
+		{`{"action":"send","uids":{"3":"a","5":null},"text":"x"}`, protocol.CodeBadField, "uids[1]"},
+		{`{"action":"send","groups":` + holes(1001) + `,"text":"x"}`, protocol.CodeLimit, "groups"},
 		{`{"action":"send","clients":["C1"],"text":"x"}`, protocol.CodeBadClientID, "clients[0]"},
 		{`{"action":"send","clients":["c1",""],"text":"x"}`, protocol.CodeBadClientID, "clients[1]"},
 		{`{"action":"send","clients":[1],"text":"x"}`, protocol.CodeBadField, "clients[0]"},
@@ -289,7 +316,7 @@ func FuzzParseAction(f *testing.F) {
 		`{"action":"session","client_id":"c1","merge":{"a":null}}`,
 		`{"action":"until","client_id":"c1","at":1}`,
 		`{"action":"close","all":true,"code":4100,"reason":"r","binary":"YQ=="}`,
-		`{"action":"dissolve","group":"a"}`, `[]`, `{"action":"send","text":"\ud800"}`,
+		`{"action":"dissolve","group":"a"}`, `{"action":"leave","uids":{"0":1,"2":"b"},"groups":{}}`, `[]`, `{"action":"send","text":"\ud800"}`,
 	} {
 		f.Add([]byte(seed), "c1")
 	}

@@ -28,12 +28,24 @@ func TestParseActionsBodyKeepsWhatCanBeReadBesideWhatCant(t *testing.T) {
 	}
 }
 
+func TestParseActionsBodyTakesAListWithHoles(t *testing.T) {
+	parsed, err := protocol.ParseActionsBody([]byte(`{"actions":{
+		"3":{"action":"unbind","client_id":"c1"}, "1":{"action":"sned"}, "7":{"action":"dissolve","group":"g"}}}`))
+	if err != nil || len(parsed) != 3 || parsed[1].Err == nil ||
+		parsed[0].Action.Verb != protocol.VerbUnbind || parsed[2].Action.Verb != protocol.VerbDissolve {
+		t.Errorf("got %+v, %v; want them as they were sent", parsed, err)
+	}
+	if parsed, err := protocol.ParseActionsBody([]byte(`{"actions":{}}`)); err != nil || len(parsed) != 0 {
+		t.Errorf("none: got %+v, %v", parsed, err)
+	}
+}
+
 func TestParseActionsBodyRefuses(t *testing.T) {
 	for _, tt := range []struct{ raw, code, field string }{
 		{`{"actions":[]} {}`, protocol.CodeBadJSON, ""},
 		{`{}`, protocol.CodeBadField, "actions"},
 		{`{"actions":null}`, protocol.CodeBadField, "actions"},
-		{`{"actions":{}}`, protocol.CodeBadField, "actions"},
+		{`{"actions":{"action":"unbind"}}`, protocol.CodeBadField, "actions"},
 		{`{"actions":[],"atomic":true}`, protocol.CodeUnknownField, "atomic"},
 		{`{"Actions":[]}`, protocol.CodeUnknownField, "Actions"},
 		{`[{"action":"send"}]`, protocol.CodeBadField, "body"},
@@ -53,6 +65,10 @@ func TestParseLookup(t *testing.T) {
 	want := &protocol.Lookup{Clients: []string{"c1"}, UIDs: []string{"42", "a b"}, Groups: []string{"*"}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	got, err = protocol.ParseLookup([]byte(`{"clients":{"1":"c1"},"uids":{"0":42,"2":"a b"},"groups":{"9":"*"}}`))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("with holes: got %+v, %v; want %+v", got, err, want)
 	}
 	if _, err := protocol.ParseLookup([]byte(`[]`)); err != nil {
 		t.Errorf("PHP's empty object is refused: %v", err)

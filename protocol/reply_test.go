@@ -42,6 +42,21 @@ func TestParseReplyToConnect(t *testing.T) {
 	}
 }
 
+// PHP's array_filter leaves holes in a list, which PHP then encodes as an object.
+func TestParseReplyTakesListsWithHoles(t *testing.T) {
+	r, err := protocol.ParseReply(protocol.Connect, "c1", []byte(
+		`{"groups":{"0":"a","2":"c"},"actions":{"1":{"action":"leave","groups":{"4":"b"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a", "c"}; !reflect.DeepEqual(r.Groups, want) {
+		t.Errorf("got groups %q, want %q", r.Groups, want)
+	}
+	if len(r.Actions) != 1 || r.Actions[0].Err != nil || !reflect.DeepEqual(r.Actions[0].Action.Memberships, []string{"b"}) {
+		t.Errorf("got actions %+v", r.Actions)
+	}
+}
+
 func TestParseReplyToMessage(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"reply":"hello"}`:                       "hello",
@@ -49,6 +64,7 @@ func TestParseReplyToMessage(t *testing.T) {
 		`{"reply":"<é>\u00e9"}`:                   "<é>é",
 		`{"reply":{"a" : 1.0, "b":[ ]}}`:          `{"a":1.0,"b":[]}`,
 		`{"reply":[]}`:                            `[]`,
+		`{"reply":{"0":"a","2":"c"}}`:             `{"0":"a","2":"c"}`,
 		`{"reply":12345678901234567890}`:          `12345678901234567890`,
 		`{"reply":false}`:                         `false`,
 		`{ "reply" : "spaced" , "session" : {} }`: "spaced",

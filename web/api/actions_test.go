@@ -76,7 +76,7 @@ func TestActionsAreAllowedTogether(t *testing.T) {
 func TestActionsRefusals(t *testing.T) {
 	n := start(t)
 	n.expect(400, "bad_field", http.MethodPost, "/actions", `{}`)
-	n.expect(400, "bad_field", http.MethodPost, "/actions", `{"actions":{}}`)
+	n.expect(400, "bad_field", http.MethodPost, "/actions", `{"actions":{"action":"unbind"}}`)
 	n.expect(400, "unknown_field", http.MethodPost, "/actions", `{"actions":[],"atomic":true}`)
 	n.expect(400, "limit_exceeded", http.MethodPost, "/actions", `{"actions":[`+strings.Repeat(`{},`, 1000)+`{}]}`)
 	got := n.expect(200, "", http.MethodPost, "/actions", `{"actions":[`+strings.Repeat(`{},`, 999)+`{}]}`)

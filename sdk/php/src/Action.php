@@ -11,6 +11,24 @@ use Gatepost\Exception\InvalidArgument;
  */
 final class Action
 {
+    private const LISTS = ['clients', 'uids', 'groups', 'except_clients', 'except_uids'];
+
+    /**
+     * An action whose lists have no holes, such as array_filter leaves: JSON has those as objects.
+     *
+     * @param array<string, mixed> $action
+     * @return array<string, mixed>
+     */
+    public static function normalized(array $action): array
+    {
+        foreach (self::LISTS as $list) {
+            if (is_array($action[$list] ?? null)) {
+                $action[$list] = array_values($action[$list]);
+            }
+        }
+        return $action;
+    }
+
     /** @return array<string, mixed> */
     public static function bind(string $clientId, string|int $uid): array
     {

@@ -32,7 +32,7 @@ final class Batch implements \Countable
      */
     public function add(array $action): self
     {
-        $this->actions[] = $action;
+        $this->actions[] = Action::normalized($action);
         return $this;
     }
 

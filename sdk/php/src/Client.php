@@ -113,7 +113,7 @@ final class Client
             $claims['groups'] = Name::groups($groups);
         }
         if ($session !== []) {
-            $claims['session'] = $session;
+            $claims['session'] = (object) $session;
         }
         if ($until !== null) {
             $claims['until'] = $until;

@@ -72,7 +72,9 @@ final class Reply
         foreach ($fields as $name => $value) {
             match ($name) {
                 'actions' => $reply->actions(is_array($value) ? array_values($value) : []),
-                'session', 'uid', 'groups', 'until', 'subprotocol', 'reply' => $reply->fields[$name] = $value,
+                'groups' => $reply->fields[$name] = is_array($value) ? array_values($value) : $value,
+                'session' => $reply->fields[$name] = is_array($value) ? (object) $value : $value,
+                'uid', 'until', 'subprotocol', 'reply' => $reply->fields[$name] = $value,
                 default => throw new InvalidArgument((string) $name, 'is no field of a reply'),
             };
         }
@@ -139,7 +141,7 @@ final class Reply
      */
     public function action(array $action): self
     {
-        $this->actions[] = $action;
+        $this->actions[] = Action::normalized($action);
         return $this;
     }
 

@@ -49,6 +49,16 @@ final class BatchTest extends GatewayTestCase
         self::assertSame([], $batch->run());
     }
 
+    public function testListsWithHoles(): void
+    {
+        $a = $this->connect('eva');
+        $join = ['action' => 'join', 'uids' => [3 => 'eva'], 'groups' => [1 => 'room']];
+        self::assertSame([true], array_column($this->client()->actions([5 => $join]), 'ok'));
+        $send = ['action' => 'send', 'groups' => [4 => 'room'], 'text' => 'hello'];
+        self::assertSame([true], array_column($this->client()->batch()->add($send)->run(), 'ok'));
+        self::assertSame('hello', $a->next());
+    }
+
     public function testMoreThanOneCallTakes(): void
     {
         $a = $this->connect();

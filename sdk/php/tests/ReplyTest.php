@@ -22,6 +22,16 @@ final class ReplyTest extends TestCase
             ],
             'an empty session' => [Reply::accept()->session([]), '{"session":{}}'],
             'a session with integers for keys' => [Reply::accept()->session(['x', 'y']), '{"session":{"0":"x","1":"y"}}'],
+            'lists with holes' => [
+                Reply::of([
+                    'groups' => array_filter(['a', '', 'c']),
+                    'session' => ['l' => array_filter(['a', '', 'c'])],
+                    'actions' => array_filter([null, ['action' => 'leave', 'groups' => array_filter(['', 'b'])]]),
+                ])->action(['action' => 'send', 'uids' => [3 => 7], 'except_clients' => [1 => 'c1'], 'json' => [1 => 'x']])
+                    ->groups(...array_filter(['a', '', 'c']))->join(...array_filter(['', 'd'])),
+                '{"groups":["a","c"],"session":{"l":{"0":"a","2":"c"}},"actions":[{"action":"leave","groups":["b"]},'
+                . '{"action":"send","uids":[7],"except_clients":["c1"],"json":{"1":"x"}},{"action":"join","groups":["d"]}]}',
+            ],
             'until, as a date' => [Reply::accept()->until(new \DateTimeImmutable('@1800000000')), '{"until":1800000000}'],
             'a reply of nothing' => [Reply::accept()->reply(null), '{"reply":null}'],
             'actions in order' => [

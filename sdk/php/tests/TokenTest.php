@@ -141,6 +141,13 @@ final class TokenTest extends GatewayTestCase implements Transport
         )));
     }
 
+    public function testListsWithHolesAreListsInClientTokens(): void
+    {
+        $token = $this->client()->clientToken('eva', array_filter(['a', '', 'c']), ['x', 'y']);
+        $claims = json_decode((string) base64_decode(strtr(explode('.', $token)[1], '-_', '+/'), true));
+        self::assertSame([['a', 'c'], 'object'], [$claims->groups, gettype($claims->session)]);
+    }
+
     public function testAnExpiredClientTokenIsRefused(): void
     {
         $this->expectException(Refused::class);

@@ -248,6 +248,7 @@ final class WebhookTest extends TestCase
             'nothing' => [null, '{}'],
             'a string' => ['hello "ü"/', '{"reply":"hello \"ü\"/"}'],
             'fields' => [['reply' => ['a' => 1.0], 'session' => ['x' => null]], '{"reply":{"a":1.0},"session":{"x":null}}'],
+            'a list with holes' => [['actions' => [2 => ['action' => 'join', 'groups' => [1 => 'a']]]], '{"actions":[{"action":"join","groups":["a"]}]}'],
             'a reply' => [Reply::accept()->reply(0)->join('a', 7), '{"reply":0,"actions":[{"action":"join","groups":["a","7"]}]}'],
         ];
     }

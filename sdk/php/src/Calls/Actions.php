@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Calls;
 
+use Gatepost\Action;
 use Gatepost\Exception\ApiError;
 use Gatepost\Result\ActionResult;
 
@@ -22,6 +23,7 @@ trait Actions
         if ($actions === []) {
             return [];
         }
+        $actions = array_map(Action::normalized(...), array_values($actions));
         $answer = $this->json('POST', '/actions', body: ['actions' => $actions]);
         $results = $answer['results'] ?? null;
         if (!is_array($results) || count($results) !== count($actions)) {

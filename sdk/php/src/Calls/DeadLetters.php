@@ -54,7 +54,7 @@ trait DeadLetters
      */
     public function replayDeadLetters(array $ids): int
     {
-        return $this->json('POST', '/events/dead/replay', body: ['ids' => $ids])['replayed'] ?? 0;
+        return $this->json('POST', '/events/dead/replay', body: ['ids' => array_values($ids)])['replayed'] ?? 0;
     }
 
     /** Sends all dead letters again. @return int how many are being sent */
