@@ -241,6 +241,27 @@ final class LaravelTest extends GatewayTestCase
         self::assertFalse($this->app->make(PdoStore::class)->claim('evt_1', 'x', 1)->isMine);
     }
 
+    public function testATransactionThatAListenerLeavesOpenIsRolledBackInLaravelToo(): void
+    {
+        $this->app['config']->set('gatepost.webhook.once', 'sqlite');
+        $this->app->make(ConsoleKernel::class)->call('gatepost:once-table');
+        $database = $this->app['db']->connection('sqlite');
+        $leaves = ['throws', 'returns'];
+        $this->app['events']->listen(Message::class, static function () use ($database, &$leaves): array {
+            $how = array_shift($leaves);
+            if ($how !== null) {
+                $database->beginTransaction();
+            }
+            return $how === 'throws' ? throw new \RuntimeException('the mailer is down') : ['reply' => 'done'];
+        });
+        $answers = [];
+        foreach (range(1, 3) as $_) {
+            $answers[] = $this->webhook('message', ['id' => 'evt_1'])[0];
+            self::assertSame(0, $database->transactionLevel());
+        }
+        self::assertSame([500, 500, 200], $answers);
+    }
+
     public function testTheCheckCommandSaysWhatIsWrong(): void
     {
         $console = $this->app->make(ConsoleKernel::class);

@@ -194,6 +194,109 @@ final class OnceTest extends TestCase
         self::assertSame("ran\n", file_get_contents($this->directory . '/ran'));
     }
 
+    /**
+     * Databases for the tests of transactions: SQLite, and those of which GATEPOST_TEST_MYSQL and
+     * GATEPOST_TEST_PGSQL have the DSN.
+     *
+     * @return array<string, array{0: string}>
+     */
+    public function databases(): array
+    {
+        $others = array_filter(['MySQL' => getenv('GATEPOST_TEST_MYSQL'), 'PostgreSQL' => getenv('GATEPOST_TEST_PGSQL')]);
+        return array_map(static fn (string $dsn): array => [$dsn], ['SQLite' => ''] + $others);
+    }
+
+    private function database(string $dsn): PDO
+    {
+        $database = new PDO($dsn ?: "sqlite:$this->directory/once.sqlite");
+        $database->exec('DROP TABLE IF EXISTS gatepost_once');
+        $database->exec('DROP TABLE IF EXISTS orders');
+        $database->exec('CREATE TABLE orders (n INT NOT NULL)');
+        (new PdoStore($database))->createTable();
+        return $database;
+    }
+
+    /**
+     * What the handler left open is undone, and not its claim with it: the next one runs.
+     *
+     * @dataProvider databases
+     */
+    public function testATransactionThatAHandlerLeavesOpenIsRolledBack(string $dsn): void
+    {
+        $begin = static fn (PDO $database) => $database->beginTransaction();
+        $raw = static fn (PDO $database) => $database->exec('BEGIN');
+        $order = static fn (PDO $database) => $database->exec('INSERT INTO orders VALUES (1)');
+        $fail = static fn () => throw new \RuntimeException('the mailer is down');
+        $aborted = static fn (PDO $database) => $database->exec('INSERT INTO nowhere VALUES (1)');
+        $stale = static fn (PDO $database) => $database->exec('ROLLBACK'); // PDO doesn't know
+        $cases = [
+            'it throws' => [[$begin, $order, $fail], 'the mailer is down'],
+            'a transaction that PDO did not begin' => [[$raw, $order, $fail], 'the mailer is down'],
+            'a statement fails' => [[$begin, $order, $aborted], 'nowhere'],
+            'it returns' => [[$begin, $order, static fn () => null], 'left a transaction open'],
+            'it returns from one that PDO did not begin' => [[$raw, $order, static fn () => null], 'left a transaction open'],
+            'PDO takes it for open' => [[$begin, $stale, $fail], 'the mailer is down'],
+            'it wants the event again' => [[$begin, $order, static fn () => Reply::retry()], null],
+        ];
+        $gateway = Webhook::fake();
+        foreach ($cases as $case => [$steps, $error]) {
+            $database = $this->database($dsn);
+            $fails = static function () use ($steps, $database): mixed {
+                $returned = array_map(static fn (callable $step): mixed => $step($database), $steps);
+                return end($returned);
+            };
+            $answer = static fn (callable $handler) => $gateway->send(
+                Webhook::once(new PdoStore($database), $handler, wait: 0),
+                'message',
+                ['id' => 'evt_1'],
+            );
+            $first = $answer($fails);
+            self::assertSame($error === null ? 503 : 500, $first->status, $case);
+            self::assertStringContainsString((string) $error, (string) $first->error?->getMessage(), $case);
+            self::assertFalse($database->inTransaction(), $case);
+            $works = static function () use ($database, $begin, $order): array {
+                $begin($database);
+                $order($database);
+                $database->commit();
+                return ['reply' => 'done'];
+            };
+            $database = $dsn === '' ? new PDO("sqlite:$this->directory/once.sqlite") : new PDO($dsn); // as in another request
+            self::assertSame([200, 200], [$answer($works)->status, $answer($fails)->status], $case);
+            self::assertEquals(1, $database->query('SELECT COUNT(*) FROM orders')->fetchColumn(), $case);
+        }
+    }
+
+    /** @dataProvider databases */
+    public function testNothingIsClaimedInATransaction(string $dsn): void
+    {
+        $database = $this->database($dsn);
+        $handler = Webhook::once(new PdoStore($database), static fn () => self::fail('it ran'));
+        foreach ([static fn () => $database->beginTransaction(), static fn () => $database->exec('BEGIN')] as $begin) {
+            $begin();
+            $response = Webhook::fake()->send($handler, 'message');
+            self::assertSame(500, $response->status);
+            self::assertStringContainsString('in a transaction', (string) $response->error?->getMessage());
+            $database->inTransaction() ? $database->rollBack() : $database->exec('ROLLBACK');
+        }
+    }
+
+    public function testAClaimThatCannotBeReleasedHidesNoError(): void
+    {
+        $database = $this->database('');
+        $handler = Webhook::once(new PdoStore($database), static function () use ($database): never {
+            $database->exec('DROP TABLE gatepost_once');
+            throw new \RuntimeException('the mailer is down');
+        });
+        $before = ini_set('error_log', "$this->directory/log");
+        try {
+            $response = Webhook::fake()->send($handler, 'message', ['id' => 'evt_1']);
+        } finally {
+            ini_set('error_log', (string) $before);
+        }
+        self::assertSame([500, 'the mailer is down'], [$response->status, $response->error?->getMessage()]);
+        self::assertStringContainsString('the claim of evt_1', (string) file_get_contents("$this->directory/log"));
+    }
+
     public function testADatabaseThatHidesItsErrorsIsRefused(): void
     {
         $database = new PDO('sqlite::memory:', options: [PDO::ATTR_ERRMODE => PDO::ERRMODE_SILENT]);

@@ -16,6 +16,8 @@ use Gatepost\Webhook\Dispatch;
 use Illuminate\Contracts\Container\Container;
 use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Database\ConnectionInterface;
+use Illuminate\Database\ConnectionResolverInterface;
 use Illuminate\Http\Request;
 use Illuminate\Http\Response;
 
@@ -34,8 +36,13 @@ final class WebhookController
     public function __invoke(Request $request): Response
     {
         $handler = fn (Event $event): Reply => $this->handle($event);
-        if ($this->container->make('config')->get('gatepost.webhook.once') !== null) {
-            $handler = Webhook::once($this->container->make(PdoStore::class), $handler);
+        $once = $this->container->make('config')->get('gatepost.webhook.once');
+        if ($once !== null) {
+            $database = $this->container->make(ConnectionResolverInterface::class)->connection($once);
+            $handler = Webhook::once(
+                $this->container->make(PdoStore::class),
+                fn (Event $event): Reply => $this->handleOutsideTransactions($database, $event),
+            );
         }
         $answer = $this->container->make(Webhook::class)
             ->answer($request->headers->all(), $request->getContent(), $handler);
@@ -43,6 +50,27 @@ final class WebhookController
             $this->container->make(ExceptionHandler::class)->report($answer->error);
         }
         return new Response($answer->body, $answer->status, $answer->headers);
+    }
+
+    /**
+     * Rolls back what listeners have left open, as the store would, but through Laravel, which
+     * counts its transactions: in a process that lives on, the next would begin within this one.
+     */
+    private function handleOutsideTransactions(ConnectionInterface $database, Event $event): Reply
+    {
+        try {
+            $reply = $this->handle($event);
+            if ($database->transactionLevel() > 0) {
+                throw new \LogicException('a listener left a transaction open; it was rolled back');
+            }
+            return $reply;
+        } catch (\Throwable $error) {
+            try {
+                $database->rollBack(0);
+            } catch (\Throwable) { // what went wrong first is what is to be known
+            }
+            throw $error;
+        }
     }
 
     private function handle(Event $event): Reply

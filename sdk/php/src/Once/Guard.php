@@ -8,6 +8,7 @@ use Gatepost\Event;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Json;
 use Gatepost\Reply;
+use Gatepost\Webhook\Log;
 
 /**
  * A handler that runs once for each event id: see Webhook::once.
@@ -59,7 +60,11 @@ final class Guard
             $reply = ($this->handler)($event);
             $packed = self::pack($reply);
         } catch (\Throwable $error) {
-            $this->store->release($event->id, $owner);
+            try {
+                $this->store->release($event->id, $owner);
+            } catch (\Throwable $other) { // what went wrong first is what is to be known
+                error_log("gatepost: the claim of $event->id stands until its lease ends: " . Log::line((string) $other));
+            }
             throw $error;
         }
         if ($reply->retryAfter === null) {

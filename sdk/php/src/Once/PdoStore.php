@@ -11,8 +11,9 @@ use PDO;
  * Replies in a table of a database: SQLite, MySQL or MariaDB, or PostgreSQL. It is the
  * store for several machines, and for what must never be done twice.
  *
- * Its statements are committed by themselves: give it a connection that is in no
- * transaction when a handler begins.
+ * Its statements are committed by themselves. The handler may share the connection, but must
+ * end each transaction that it begins: one that it leaves open is rolled back, and the event
+ * has failed. In a transaction that was open before, nothing is claimed.
  */
 final class PdoStore implements Store
 {
@@ -39,6 +40,9 @@ final class PdoStore implements Store
         if (!in_array($this->driver, ['sqlite', 'mysql', 'pgsql'], true)) {
             throw new InvalidArgument('database', 'must be SQLite, MySQL or PostgreSQL');
         }
+        if ($this->driver === 'mysql' && !$database->getAttribute(PDO::ATTR_AUTOCOMMIT)) {
+            throw new InvalidArgument('database', 'must have PDO::ATTR_AUTOCOMMIT');
+        }
     }
 
     /** Makes the table, where it isn't there. For a migration; claims don't make it. */
@@ -55,6 +59,9 @@ final class PdoStore implements Store
 
     public function claim(string $id, string $owner, int $lease): Claim
     {
+        if ($this->inTransaction()) {
+            throw new \LogicException('the database is in a transaction, with which the claim could be rolled back');
+        }
         $key = self::key($id);
         $expires = time() + $lease;
         [$insert, $conflict] = $this->driver === 'mysql'
@@ -77,6 +84,10 @@ final class PdoStore implements Store
 
     public function finish(string $id, string $owner, string $reply, int $ttl): void
     {
+        if ($this->inTransaction()) {
+            $this->release($id, $owner);
+            throw new \LogicException('the handler left a transaction open; it was rolled back');
+        }
         $update = "UPDATE {$this->table} SET reply = ?, expires_at = ? WHERE id = ? AND owner = ?";
         $this->change($update, [$reply, time() + $ttl, self::key($id), $owner]);
         if (random_int(1, self::PRUNE_ONE_IN) === 1) {
@@ -86,6 +97,9 @@ final class PdoStore implements Store
 
     public function release(string $id, string $owner): void
     {
+        if ($this->inTransaction()) { // which may be rolled back later, or refuse every statement
+            $this->rollBack();
+        }
         $this->change("DELETE FROM {$this->table} WHERE id = ? AND owner = ?", [self::key($id), $owner]);
     }
 
@@ -93,6 +107,26 @@ final class PdoStore implements Store
     public function prune(): int
     {
         return $this->change("DELETE FROM {$this->table} WHERE expires_at <= ?", [time()]);
+    }
+
+    private function inTransaction(): bool
+    {
+        if ($this->driver !== 'sqlite') {
+            return $this->database->inTransaction();
+        }
+        // Of SQLite, PDO knows only what was begun and ended through it, before PHP 8.4.
+        try {
+            $this->database->exec('BEGIN');
+        } catch (\PDOException $error) {
+            return str_contains($error->getMessage(), 'within a transaction') ?: throw $error;
+        }
+        $this->rollBack();
+        return false;
+    }
+
+    private function rollBack(): void
+    {
+        $this->database->inTransaction() ? $this->database->rollBack() : $this->database->exec('ROLLBACK');
     }
 
     private static function key(string $id): string

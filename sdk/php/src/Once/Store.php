@@ -18,7 +18,10 @@ interface Store
      */
     public function claim(string $id, string $owner, int $lease): Claim;
 
-    /** Keeps the reply for $ttl seconds, where the owner's claim still stands. */
+    /**
+     * Keeps the reply for $ttl seconds, where the owner's claim still stands. What it throws
+     * is the event's failure.
+     */
     public function finish(string $id, string $owner, string $reply, int $ttl): void;
 
     /** Gives the owner's claim back: the next to claim it runs. */
