@@ -26,7 +26,8 @@ use Gatepost\Exception\InvalidArgument;
  * GatewayWorker sets them. What a callback does through Gateway goes into the reply, in
  * call order; what it changed in $_SESSION comes first there, whole; what it prints goes to
  * the error log. One that throws is answered 500: what it did through Gateway before is not done,
- * unless it has read something since, or called Gateway::flush().
+ * unless it has read something since, or called Gateway::flush(). Of the subprotocols that a client
+ * offers the first is selected; another one by subprotocol() on the reply to the connect.
  */
 final class EventsAdapter
 {
@@ -63,7 +64,10 @@ final class EventsAdapter
         if ($session !== null && !$event instanceof Close) { // after a close nobody reads it
             $actions = self::withSession($event->clientId, $session, $actions);
         }
-        return Reply::accept()->actions(Overflow::carryOut($actions));
+        $reply = Reply::accept()->actions(Overflow::carryOut($actions));
+        // A browser that offers subprotocols leaves unless one is selected; there start_gateway.php does it.
+        $offered = $event instanceof Connect ? $event->request->subprotocols : [];
+        return $offered === [] ? $reply : $reply->subprotocol($offered[0]);
     }
 
     /**
@@ -100,11 +104,11 @@ final class EventsAdapter
         if (!class_exists($this->class)) {
             throw new InvalidArgument('class', "{$this->class} doesn't exist: require its file before");
         }
-        $this->started = true;
         if ($this->workerStart) {
             $worker = (object) ['id' => 0, 'name' => 'Gatepost', 'count' => 1];
             Surroundings::quietly(fn () => $this->call('onWorkerStart', $worker));
         }
+        $this->started = true;
     }
 
     private function call(string $method, mixed ...$arguments): void

@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Gatepost\Tests;
 
 use Gatepost\Client;
+use Gatepost\Event;
+use Gatepost\Event\Connect;
 use Gatepost\EventsAdapter;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Exception\NoCurrentEvent;
@@ -98,6 +100,41 @@ final class EventsAdapterTest extends TestCase
             'HTTP_HOST' => 'example.com:8443', 'HTTP_USER_AGENT' => 'x', 'HTTP_X_FORWARDED_FOR' => 'y',
             'HTTP_COOKIE' => 'sid=s%20t; q=a&b',
         ], $data['server']);
+    }
+
+    public function testTheFirstSubprotocolIsSelected(): void
+    {
+        $selected = fn (callable $handler, array $offered): ?string => $this->gateway
+            ->connect($handler, ['request' => ['subprotocols' => $offered]])->fields()['subprotocol'] ?? null;
+        self::assertSame('t0ken', $selected($this->adapter, ['t0ken', 'chat']));
+        self::assertNull($selected($this->adapter, []));
+        $chooses = fn (Event $event): Reply => $event instanceof Connect
+            ? ($this->adapter)($event)->subprotocol(in_array('chat', $event->request->subprotocols) ? 'chat' : '')
+            : ($this->adapter)($event);
+        self::assertSame('chat', $selected($chooses, ['t0ken', 'chat']));
+        self::assertSame('', $selected($chooses, ['t0ken'])); // none
+    }
+
+    /** @dataProvider timers */
+    public function testATimerSaysWhatToUseInstead(string $callback, string $class): void
+    {
+        ScriptedEvents::$do[$callback] = static fn () => $class::add(1, static fn () => null, [], false);
+        foreach (range(1, 2) as $_) { // onWorkerStart is due until it went well
+            $response = $this->gateway->send($this->adapter, 'connect');
+            self::assertSame(500, $response->status);
+            self::assertStringContainsString('until(', (string) $response->error?->getMessage());
+            self::assertStringContainsString('cron', (string) $response->error?->getMessage());
+        }
+    }
+
+    /** @return iterable<string, array{string, class-string}> */
+    public static function timers(): iterable
+    {
+        foreach (['Workerman\Timer', 'Workerman\Lib\Timer'] as $class) {
+            foreach (['onWorkerStart', 'onConnect', 'onWebSocketConnect'] as $callback) {
+                yield "$class in $callback" => [$callback, $class];
+            }
+        }
     }
 
     public function testServerIsGatewayWorkersAndIsPutBack(): void

@@ -15,6 +15,7 @@ final class Names
 {
     private const GATEWAY = ['GatewayWorker\Lib\Gateway', 'GatewayClient\Gateway'];
     private const CONTEXT = 'GatewayWorker\Lib\Context';
+    private const TIMER = ['Workerman\Timer', 'Workerman\Lib\Timer'];
 
     /**
      * Makes them mean Gatepost's classes. An autoloader isn't asked: where GatewayWorker is
@@ -28,6 +29,9 @@ final class Names
             self::alias(Gateway::class, $name);
         }
         self::alias(Context::class, self::CONTEXT);
+        foreach (self::TIMER as $name) {
+            class_exists($name, false) || class_alias(Timer::class, $name); // where Workerman runs, timers run
+        }
     }
 
     /** @param class-string $class */

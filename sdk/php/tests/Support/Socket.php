@@ -23,7 +23,7 @@ final class Socket implements Connection
     private bool $lastWasBinary = false;
 
     /** @param resource $stream */
-    private function __construct(private $stream, bool $welcome)
+    private function __construct(private $stream, bool $welcome, public readonly ?string $subprotocol)
     {
         $this->id = $welcome ? json_decode($this->next(), true)['client_id'] : '';
     }
@@ -57,15 +57,18 @@ final class Socket implements Connection
         fwrite($stream, "$request\r\n");
         $status = (int) substr((string) fgets($stream), 9, 3);
         $length = 0;
+        $subprotocol = null;
         while (($line = rtrim((string) fgets($stream))) !== '') {
             if (stripos($line, 'content-length:') === 0) {
                 $length = (int) substr($line, 15);
+            } elseif (stripos($line, 'sec-websocket-protocol:') === 0) {
+                $subprotocol = trim(substr($line, 23));
             }
         }
         if ($status !== 101) {
             throw new Refused($length > 0 ? (string) stream_get_contents($stream, $length) : '', $status);
         }
-        return new self($stream, $welcome);
+        return new self($stream, $welcome, $subprotocol);
     }
 
     public function send(string $text): void
