@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -38,7 +39,9 @@ are uids.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		signals, stop := sh.notify()
 		defer stop()
-		return runDemo(cmd.Context(), *addr, signals, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		errOut := sh.queued(sh.err)
+		sh.err = errOut
+		return runDemo(cmd.Context(), *addr, signals, sh.queued(sh.out), errOut)
 	}
 	return cmd
 }
@@ -47,7 +50,7 @@ are uids.`,
 const demoTokenTTL = 24 * time.Hour
 
 // runDemo runs the node, the backend and the page until the first signal.
-func runDemo(ctx context.Context, addr string, signals <-chan os.Signal, out, errOut io.Writer) error {
+func runDemo(ctx context.Context, addr string, signals <-chan os.Signal, out io.Writer, errOut *lineQueue) error {
 	backend, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for webhooks: %w", err)
@@ -66,7 +69,10 @@ func runDemo(ctx context.Context, addr string, signals <-chan os.Signal, out, er
 		Observe:  func(x demo.Exchange) { _, _ = fmt.Fprintln(out, " ", x) },
 	})
 	defer app.Close()
-	n, err = newNode(ctx, cfg, newLogger(cfg, errOut), func(d *web.Deps) { d.Extra = app.Register })
+	log := newLogger(cfg, errOut)
+	slog.SetDefault(log) // for libraries that say a word of their own
+	signals = endings(signals, log, closesTerminal())
+	n, err = newNode(ctx, cfg, log, func(d *web.Deps) { d.Extra = app.Register })
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,10 @@ import (
 // while a page is open.
 func TestDemo(t *testing.T) {
 	var out, errOut logs.Log
+	log := newLineQueue(&errOut)
 	signals := make(chan os.Signal, 1)
 	ended := make(chan error, 1)
-	go func() { ended <- runDemo(t.Context(), "127.0.0.1:0", signals, &out, &errOut) }()
+	go func() { ended <- runDemo(t.Context(), "127.0.0.1:0", signals, &out, log) }()
 
 	line := regexp.MustCompile(`curl -H 'authorization: (Bearer \S+)' -H 'content-type: (\S+)' --data-raw '([^']*)' '(http://\S+?)(/push/\S+)'`)
 	var curl []string
@@ -65,6 +66,7 @@ func TestDemo(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the demo didn't stop")
 	}
+	log.close(t.Context())
 	if errOut.String() != "" {
 		t.Errorf("it logged %s", errOut.String())
 	}
@@ -78,7 +80,7 @@ func TestDemoSaysWhyItCannotListen(t *testing.T) {
 	defer taken.Close()
 	for _, addr := range []string{taken.Addr().String(), "nowhere"} {
 		var out logs.Log
-		if err := runDemo(t.Context(), addr, make(chan os.Signal), &out, &out); err == nil {
+		if err := runDemo(t.Context(), addr, make(chan os.Signal), &out, newLineQueue(&out)); err == nil {
 			t.Errorf("%s: no error", addr)
 		}
 	}

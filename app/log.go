@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"log/slog"
 	"os"
@@ -12,12 +13,19 @@ import (
 
 // newLogger writes lines as configured: text on a terminal and JSON elsewhere,
 // unless one of them is asked for.
-func newLogger(cfg *config.Config, out io.Writer) *slog.Logger {
+func newLogger(cfg *config.Config, out *lineQueue) *slog.Logger {
 	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == config.LogText || cfg.LogFormat == config.LogAuto && isTerminal(out) {
-		return slog.New(slog.NewTextHandler(out, opts))
+	handler := func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, opts) }
+	if cfg.LogFormat == config.LogText || cfg.LogFormat == config.LogAuto && isTerminal(out.out) {
+		handler = func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, opts) }
 	}
-	return slog.New(slog.NewJSONHandler(out, opts))
+	out.tellWith(func(lines int) []byte {
+		var line bytes.Buffer
+		// At the highest level: it is about the log itself, whatever that holds.
+		slog.New(handler(&line)).Error("lines of the log were dropped here, which couldn't be written in time", "lines", lines)
+		return line.Bytes()
+	})
+	return slog.New(handler(out))
 }
 
 func isTerminal(out io.Writer) bool {

@@ -49,7 +49,7 @@ func newNode(ctx context.Context, cfg *config.Config, log *slog.Logger, adjust f
 		keeps: keeps(cfg), durable: keeps(cfg) || cfg.Clustered(),
 	}
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), droppedLines)
 	if err := n.open(ctx, life, cfg, metrics); err != nil {
 		n.release()
 		return nil, err

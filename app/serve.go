@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -21,7 +20,8 @@ func newServeCommand(sh *shell) *cobra.Command {
 		Short:   "Run a node",
 		Long: `Run a node until SIGTERM or SIGINT. It then takes no new clients, closes those it
 has with 1001 spread over GATEPOST_DRAIN, delivers their close events and exits with
-status 0. A second signal ends it at once.
+status 0. A second signal ends it at once. SIGHUP does the same where the terminal
+closes, and nothing elsewhere.
 
 Each setting may be given as a flag, as an environment variable (--max-push is
 GATEPOST_MAX_PUSH) or in a YAML file, in this order of precedence. Secrets have no
@@ -39,11 +39,15 @@ GATEPOST_WEBHOOK_URL and GATEPOST_WEBHOOK_SECRET too.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		signals, stop := sh.notify()
 		defer stop()
+		out := sh.queued(sh.err)
+		sh.err = out
 		loaded := config.Load(config.Sources{File: sh.configFile, Environ: sh.environ, Flags: cmd.Flags()})
 		if err := loaded.Faults.Err(); err != nil {
 			return err
 		}
-		log := newLogger(loaded.Config, sh.err)
+		log := newLogger(loaded.Config, out)
+		slog.SetDefault(log) // for libraries that say a word of their own
+		signals = endings(signals, log, closesTerminal())
 		for _, warning := range warnings(loaded) {
 			log.Warn(warning)
 		}
@@ -57,16 +61,6 @@ GATEPOST_WEBHOOK_URL and GATEPOST_WEBHOOK_SECRET too.`,
 		return n.run(signals)
 	}
 	return cmd
-}
-
-// notify gives the signals that end a node.
-func (sh *shell) notify() (signals <-chan os.Signal, stop func()) {
-	if sh.signals != nil {
-		return sh.signals, func() {}
-	}
-	c := make(chan os.Signal, 2)
-	signal.Notify(c, syscall.SIGTERM, syscall.SIGINT)
-	return c, func() { signal.Stop(c) }
 }
 
 // errInterrupted ends a node that was told to stop while it drained.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"gatepost/app/config"
 	"gatepost/protocol"
@@ -23,6 +24,7 @@ type shell struct {
 	signals <-chan os.Signal // nil: those that the process gets
 
 	configFile string // --config
+	queues     []*lineQueue
 }
 
 // Exit statuses.
@@ -34,6 +36,7 @@ const (
 
 // run does the command of the arguments and gives the exit status.
 func (sh *shell) run() int {
+	defer sh.flush()
 	root := newRoot(sh)
 	root.SetArgs(sh.args)
 	root.SetIn(sh.in)
@@ -52,6 +55,27 @@ func (sh *shell) run() int {
 	default:
 		_, _ = fmt.Fprintf(sh.err, "gatepost: %v\n", err)
 		return exitFailed
+	}
+}
+
+// queued puts a queue in front of an output, for a command that goes on though nobody
+// reads what it writes.
+func (sh *shell) queued(out io.Writer) *lineQueue {
+	q := newLineQueue(out)
+	sh.queues = append(sh.queues, q)
+	return q
+}
+
+// flushTime is how long the last lines may take: whoever waits for the end of this
+// process is owed it though nobody reads them.
+const flushTime = time.Second
+
+// flush has written what waits in the queues.
+func (sh *shell) flush() {
+	ctx, cancel := context.WithTimeout(context.Background(), flushTime)
+	defer cancel()
+	for _, q := range sh.queues {
+		q.close(ctx)
 	}
 }
 

@@ -180,7 +180,8 @@ func startEmbedded(ctx context.Context, o *Options, log *slog.Logger) (*engine, 
 	if err != nil {
 		return nil, nil, err
 	}
-	nc, err := nats.Connect("", nats.InProcessServer(e), nats.NoReconnect(), nats.Name("gatepost store"))
+	nc, err := nats.Connect("", nats.InProcessServer(e), nats.NoReconnect(), nats.Name("gatepost store"),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("store: NATS", "error", err) }))
 	if err != nil {
 		e.stop()
 		return nil, nil, err

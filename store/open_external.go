@@ -65,6 +65,9 @@ func (s *Store) connect(ctx context.Context) (*nats.Conn, error) {
 			// A connection over which nothing comes is given up soon: once the network is
 			// back TCP may take as long as it was away to try it again.
 			nats.Timeout(2*time.Second), nats.PingInterval(2*time.Second), nats.MaxPingsOutstanding(2),
+			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { // else it goes to stderr
+				s.log.Warn("store: NATS", "error", err)
+			}),
 			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 				if err == nil { // by Close
 					return
