@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,6 +92,7 @@ webhooks:
 			"token=" + value, "a=1&token=" + value + "&b=2", "token=" + value + "&token=" + value, "%74oken=" + value, "t%6Fken=" + value + "&token=",
 			"a=1;token=" + value, "token=" + value + ";a=1", "token=" + value + "%", "+token=" + value, "%20token=" + value, "token%00=" + value,
 			"&&token=" + value + "&&", "token=" + value + "&case=refuse", "token=" + value + "&case=hang", "token=" + value + "&case=html",
+			"token=" + value + "&next=/ws?token=" + value + "&%74oken[]=" + value, "token=" + value + "&" + value, "token=" + value + "&x=%25" + fmt.Sprintf("%x", value[0]) + value[1:],
 			"token=" + value + "&refuse=close", "token=" + url.QueryEscape("Bearer "+value),
 		} {
 			try("/ws?"+query, nil)
@@ -102,6 +104,7 @@ webhooks:
 		try("/ws", nil, "bearer", value)
 		try("/ws", nil, "chat", "bearer", value)
 		try("/ws/below?token="+value, nil)
+		try("/ws/"+value+"?token="+value, http.Header{"Referer": {"https://example.com/?" + url.QueryEscape(value)}})
 		try("/elsewhere?token="+value, http.Header{"Authorization": {"Bearer " + value}})
 		try("/ws?token="+value, http.Header{"Origin": {"https://foreign.example"}})
 	}

@@ -103,7 +103,7 @@ func remoteOf(realIP, peer string) remote {
 // it: the path and the address are copies.
 func (h *Handler) describe(r *http.Request, from remote, c *credentials, token *auth.ClientToken) *protocol.Handshake {
 	hs := &protocol.Handshake{
-		Request:    protocol.Request{Path: strings.ToValidUTF8(strings.Clone(r.URL.Path), "\uFFFD")},
+		Request:    protocol.Request{Path: strings.ToValidUTF8(mask(strings.Clone(r.URL.Path), c.tokens), "\uFFFD")},
 		RemoteAddr: from.text,
 		RemotePort: from.port,
 		TraceID:    traceID(r.Header.Get("Traceparent")),
@@ -112,11 +112,14 @@ func (h *Handler) describe(r *http.Request, from remote, c *credentials, token *
 		hs.UID, hs.Groups, hs.Session, hs.Until = token.UID, token.Groups, token.Session, token.Until
 	}
 	if h.gateway.Asks(hs.Request.Path) {
-		hs.Request.Query = queryObject(c.rawQuery)
-		hs.Request.RawQuery = c.rawQuery
+		hs.Request.RawQuery = mask(c.rawQuery, c.tokens)
+		hs.Request.Query = queryObject(hs.Request.RawQuery)
 		hs.Request.Headers = headerObject(r, c)
-		hs.Request.Cookies = cookieObject(r.Header.Values("Cookie"))
-		hs.Request.Subprotocols = c.subprotocols
+		hs.Request.Cookies = cookieObject(r.Header.Values("Cookie"), c)
+		hs.Request.Subprotocols = slices.Clone(c.subprotocols)
+		for i, p := range hs.Request.Subprotocols {
+			hs.Request.Subprotocols[i] = mask(p, c.tokens)
+		}
 		hs.Request.Claims = json.RawMessage("null")
 		if token != nil && len(token.Claims) > 0 {
 			hs.Request.Claims = token.Claims
@@ -125,45 +128,26 @@ func (h *Handler) describe(r *http.Request, from remote, c *credentials, token *
 	return hs
 }
 
-// headerObject is the headers as a connect event shows them. A header that a
-// proxy added and that repeats the token, as X-Original-URI does, is left out;
-// one in a place that isn't looked at never is.
+// headerObject is the headers as a connect event shows them, without those that were
+// looked at for a token.
 func headerObject(r *http.Request, c *credentials) map[string]string {
-	object := map[string]string{"host": r.Host}
+	object := map[string]string{"host": mask(r.Host, c.tokens)}
 	for name, values := range r.Header {
 		name = strings.ToLower(name)
-		value := strings.Join(values, ", ")
 		if name == "cookie" || slices.Contains(c.hidden, name) {
 			continue
 		}
-		if name != "authorization" && name != "sec-websocket-protocol" && c.tokenIn(value) {
-			continue
-		}
-		object[name] = value
+		object[name] = mask(strings.Join(values, ", "), c.tokens)
 	}
 	return object
 }
 
-// encodings is how often a token may be percent-encoded in a header: by the client
-// that spelt its query so, and by a proxy that put that into a URL of its own.
-const encodings = 2
-
-func (c *credentials) tokenIn(value string) bool {
-	for range 1 + encodings {
-		if slices.ContainsFunc(c.tokens, func(t string) bool { return t != "" && strings.Contains(value, t) }) {
-			return true
-		}
-		value = decodeQuery(value)
-	}
-	return false
-}
-
-// cookieObject is the cookies as they were sent, the first where a name is
-// repeated.
-func cookieObject(lines []string) map[string]string {
+// cookieObject is the cookies as they were sent but for tokens, the first where a name
+// is repeated.
+func cookieObject(lines []string, c *credentials) map[string]string {
 	object := make(map[string]string)
 	for _, line := range lines {
-		for pair := range strings.SplitSeq(line, ";") {
+		for pair := range strings.SplitSeq(mask(line, c.tokens), ";") {
 			name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 			if _, repeated := object[name]; ok && name != "" && !repeated {
 				object[name] = value

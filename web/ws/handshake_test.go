@@ -16,20 +16,22 @@ import (
 	"gatepost/protocol"
 )
 
-// A connect event shows the handshake, and no token that was looked at.
+// A connect event shows the handshake, with stars where a token that was looked at
+// stood, however it was spelt.
 func TestHandshake(t *testing.T) {
 	r := newRig(t, hub.Options{}, nil)
 	respelt := fmt.Sprintf("%%%02x%s", goodToken[0], goodToken[1:])
-	conn := r.dial("/ws/rooms/caf%C3%A9?b=1&%74oken="+goodToken+"&b=2&refuse=close&x=y%20z", http.Header{
+	conn := r.dial("/ws/rooms/caf%C3%A9/"+url.PathEscape(respelt)+"?b=1&%74oken="+goodToken+"&b=2&refuse=close&x=y%20z&jwt="+respelt+"&"+goodToken, http.Header{
 		"Authorization":  {"Bearer " + goodToken},
-		"Cookie":         {"sid=abc; theme=\"dark\"; sid=late"},
+		"Cookie":         {"sid=abc; theme=\"dark\"; sid=late; jwt=" + respelt + "; " + goodToken + "=1"},
 		"X-Original-Uri": {"/ws?token=" + goodToken},
 		"X-Respelt-Uri":  {"/ws?token=" + respelt},
 		"X-Within-Uri":   {"/login?to=" + url.QueryEscape("/ws?token="+respelt)},
+		"Referer":        {"https://example.com/?token=" + goodToken + "&a=1"},
 		"X-Several":      {"one", "two"},
 		"Traceparent":    {"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 		"X-Test-Ip":      {"::ffff:192.0.2.7"},
-	}, "bearer", goodToken, "chat", goodToken)
+	}, "bearer", goodToken, "chat", goodToken, "v1."+goodToken)
 	if conn.Subprotocol() != "bearer" {
 		t.Errorf("subprotocol %q is selected, want bearer", conn.Subprotocol())
 	}
@@ -41,29 +43,32 @@ func TestHandshake(t *testing.T) {
 	if strings.Contains(string(whole), goodToken) || strings.Contains(string(whole), respelt) {
 		t.Errorf("the token is in the handshake: %s", whole)
 	}
-	if want := map[string]string{"b": "1", "refuse": "close", "x": "y z"}; !maps.Equal(hs.Request.Query, want) {
+	if want := map[string]string{"b": "1", "refuse": "close", "x": "y z", "jwt": "***", "***": ""}; !maps.Equal(hs.Request.Query, want) {
 		t.Errorf("query %q, want %q", hs.Request.Query, want)
 	}
-	if want := "b=1&b=2&refuse=close&x=y%20z"; hs.Request.RawQuery != want {
+	if want := "b=1&b=2&refuse=close&x=y%20z&jwt=***&***"; hs.Request.RawQuery != want {
 		t.Errorf("raw query %q, want %q", hs.Request.RawQuery, want)
 	}
-	if want := map[string]string{"sid": "abc", "theme": `"dark"`}; !maps.Equal(hs.Request.Cookies, want) {
+	if want := map[string]string{"sid": "abc", "theme": `"dark"`, "jwt": "***", "***": "1"}; !maps.Equal(hs.Request.Cookies, want) {
 		t.Errorf("cookies %q, want %q", hs.Request.Cookies, want)
 	}
-	if want := []string{"bearer", "chat"}; !slices.Equal(hs.Request.Subprotocols, want) {
+	if want := []string{"bearer", "chat", "v1.***"}; !slices.Equal(hs.Request.Subprotocols, want) {
 		t.Errorf("subprotocols %q, want %q", hs.Request.Subprotocols, want)
 	}
-	for name, want := range map[string]string{"x-several": "one, two", "host": r.addr, "upgrade": "websocket"} {
+	for name, want := range map[string]string{
+		"x-several": "one, two", "host": r.addr, "upgrade": "websocket", "referer": "https://example.com/?token=***&a=1",
+		"x-original-uri": "/ws?token=***", "x-respelt-uri": "/ws?token=***", "x-within-uri": "/login?to=%2Fws%3Ftoken%3D***",
+	} {
 		if got := hs.Request.Headers[name]; got != want {
 			t.Errorf("header %s is %q, want %q", name, got, want)
 		}
 	}
-	for _, name := range []string{"authorization", "sec-websocket-protocol", "cookie", "x-original-uri", "x-respelt-uri", "x-within-uri"} {
+	for _, name := range []string{"authorization", "sec-websocket-protocol", "cookie"} {
 		if got, there := hs.Request.Headers[name]; there {
 			t.Errorf("header %s is there: %q", name, got)
 		}
 	}
-	if hs.Request.Path != "/ws/rooms/café" || hs.RemoteAddr != "192.0.2.7" || hs.RemotePort == 0 || hs.TraceID != "4bf92f3577b34da6a3ce929d0e0e4736" {
+	if hs.Request.Path != "/ws/rooms/café/***" || hs.RemoteAddr != "192.0.2.7" || hs.RemotePort == 0 || hs.TraceID != "4bf92f3577b34da6a3ce929d0e0e4736" {
 		t.Errorf("path %q, from %q:%d, trace %q", hs.Request.Path, hs.RemoteAddr, hs.RemotePort, hs.TraceID)
 	}
 	if hs.UID != "42" || !slices.Equal(hs.Groups, []string{"a"}) || string(hs.Session) != `{"n":1}` || string(hs.Request.Claims) != `{"sub":"42"}` {
@@ -72,7 +77,7 @@ func TestHandshake(t *testing.T) {
 }
 
 // A credential in a place that isn't listed isn't looked at, and reaches the
-// connect event as it was sent.
+// connect event as it was sent, unless it is the token that was found in a listed one.
 func TestUnlistedPlacesAreUntouched(t *testing.T) {
 	for _, tt := range []struct{ listed, query, auth, protocols bool }{
 		{}, {listed: true, query: true}, {listed: true, auth: true}, {listed: true, protocols: true},
@@ -88,18 +93,37 @@ func TestUnlistedPlacesAreUntouched(t *testing.T) {
 		}
 		t.Run(place, func(t *testing.T) {
 			r := newRig(t, hub.Options{}, func(c *Config, _ *core) { c.TokenFrom = []string{place} })
-			r.dial("/ws?token="+goodToken, http.Header{"Authorization": {"Bearer " + goodToken}}, "bearer", goodToken)
+			in := func(listed bool) string {
+				if listed {
+					return goodToken
+				}
+				return otherToken
+			}
+			r.dial("/ws?token="+in(tt.query), http.Header{"Authorization": {"Bearer " + in(tt.auth)}}, "bearer", in(tt.protocols))
 			hs := r.core.lastHandshake(t)
 			for where, got := range map[string]struct{ shown, want bool }{
-				"query":        {hs.Request.Query["token"] == goodToken && hs.Request.RawQuery == "token="+goodToken, !tt.query},
-				"header":       {hs.Request.Headers["authorization"] == "Bearer "+goodToken, !tt.auth},
-				"subprotocol":  {strings.Contains(hs.Request.Headers["sec-websocket-protocol"], goodToken), !tt.protocols},
-				"subprotocols": {slices.Contains(hs.Request.Subprotocols, goodToken), !tt.protocols},
+				"query":        {hs.Request.Query["token"] == otherToken && hs.Request.RawQuery == "token="+otherToken, !tt.query},
+				"header":       {hs.Request.Headers["authorization"] == "Bearer "+otherToken, !tt.auth},
+				"subprotocol":  {hs.Request.Headers["sec-websocket-protocol"] == "bearer, "+otherToken, !tt.protocols},
+				"subprotocols": {slices.Contains(hs.Request.Subprotocols, otherToken), !tt.protocols},
 				"claims":       {string(hs.Request.Claims) == "null" && hs.UID == "", !tt.listed},
 			} {
 				if got.shown != got.want {
 					t.Errorf("%s untouched is %v, want %v", where, got.shown, got.want)
 				}
+			}
+			if whole, err := json.Marshal(hs); err != nil || strings.Contains(string(whole), goodToken) {
+				t.Errorf("the token that was looked at is in the handshake: %s, %v", whole, err)
+			}
+
+			// The token that was found in a listed place is shown in none.
+			r.dial("/ws?token="+goodToken, http.Header{"Authorization": {"Bearer " + goodToken}}, "bearer", goodToken)
+			if !tt.listed {
+				return
+			}
+			hs = r.core.lastHandshake(t)
+			if whole, err := json.Marshal(hs); err != nil || strings.Contains(string(whole), goodToken) {
+				t.Errorf("the token is in the handshake though %s holds it too: %s, %v", place, whole, err)
 			}
 		})
 	}

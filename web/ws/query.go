@@ -90,14 +90,13 @@ func decodeQuery(s string) string {
 	}
 	decoded := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '+':
-			decoded = append(decoded, ' ')
-		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			decoded = append(decoded, unhex(s[i+1])<<4|unhex(s[i+2]))
+		if b, ok := escaped(s[i:]); ok {
+			decoded = append(decoded, b)
 			i += 2
-		default:
-			decoded = append(decoded, c)
+		} else if s[i] == '+' {
+			decoded = append(decoded, ' ')
+		} else {
+			decoded = append(decoded, s[i])
 		}
 	}
 	return string(decoded)
@@ -112,4 +111,12 @@ func unhex(c byte) byte {
 		return c - '0'
 	}
 	return c&^0x20 - 'A' + 10
+}
+
+// escaped reads the percent-encoded byte that s begins with.
+func escaped(s string) (b byte, ok bool) {
+	if len(s) < 3 || s[0] != '%' || !isHex(s[1]) || !isHex(s[2]) {
+		return 0, false
+	}
+	return unhex(s[1])<<4 | unhex(s[2]), true
 }
