@@ -7,6 +7,7 @@ import (
 
 	"gatepost/app/config"
 	"gatepost/protocol"
+	"gatepost/web/ws"
 )
 
 // warnings are what a node can run with, but its operator may not have meant.
@@ -18,6 +19,11 @@ func warnings(l *config.Loaded) []string {
 	}
 	if c.Anonymous && !decidesConnects(c.Webhooks) {
 		list = append(list, "GATEPOST_ANONYMOUS is true and no webhook gets connect events: anyone may connect")
+	}
+	for _, entry := range c.Origins {
+		if suffix := ws.SharedSuffix(entry); suffix != "" {
+			list = append(list, fmt.Sprintf("GATEPOST_ORIGINS has %s, but below %s anybody can have a host: name your own", entry, suffix))
+		}
 	}
 	if c.AdminAddr != "" && everywhere(c.AdminAddr) {
 		list = append(list, "GATEPOST_ADMIN_ADDR listens on all addresses, and asks for no token: keep its port private")

@@ -19,6 +19,7 @@ func TestForeignOrigins(t *testing.T) {
 	sameHost := harness.Start(t, nil)
 	listed := harness.Start(t, harness.Env{"GATEPOST_ORIGINS": "https://www.example.com,https://app.example.com:8443"})
 	any := harness.Start(t, harness.Env{"GATEPOST_ORIGINS": "*"})
+	patterns := harness.Start(t, harness.Env{"GATEPOST_ORIGINS": "https://*.example.com,http://localhost:*,file://,weapp://wechat-game-runtime,https://bücher.example"})
 	for _, c := range []struct {
 		node    *harness.Node
 		origin  string
@@ -31,6 +32,10 @@ func TestForeignOrigins(t *testing.T) {
 		{listed, "http://www.example.com", false}, {listed, "https://www.example.com.evil.example", false},
 		{listed, "https://www.example.com:444", false}, {listed, "null", false}, {listed, "http://" + listed.Addr, false},
 		{any, "https://foreign.example", true}, {any, "null", true},
+		{patterns, "https://a.b.example.com", true}, {patterns, "http://localhost:5173", true}, {patterns, "http://localhost", true}, {patterns, "file://", true},
+		{patterns, "weapp://wechat-game-runtime", true}, {patterns, "https://xn--bcher-kva.example", true},
+		{patterns, "https://example.com", false}, {patterns, "https://evilexample.com", false}, {patterns, "https://a.example.com.evil.example", false},
+		{patterns, "https://localhost:5173", false}, {patterns, "file://host", false}, {patterns, "null", false},
 	} {
 		header := http.Header{}
 		if c.origin != "" {

@@ -78,7 +78,7 @@ var clientKeys = []Key{
 		Doc:  "The path, and all below it, that upgrades; `/` takes any upgrade. It can't be where the API has its calls, such as `/clients`.",
 		read: one(func(c *Config) *string { return &c.WSPath }, parseSocketPath)},
 	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
-		Doc:  "Allowed `Origin`s, such as `https://www.example.com`, `*` for any, `null` for pages without one. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
+		Doc:  "Allowed `Origin`s: `https://www.example.com`; `https://*.example.com` for all hosts below, at any depth; `http://localhost:*` for any port; an app's such as `file://` or `capacitor://localhost`; `*` for any, `null` for pages without one. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
 		read: many(func(c *Config) *[]string { return &c.Origins }, ",", checked(ws.CheckOrigin))},
 	{Env: "GATEPOST_WELCOME", YAML: "welcome", Default: `{"type":"welcome","client_id":"{client_id}"}`, Kind: "text", Section: clients,
 		Doc:  "The first text frame that a client gets, `{client_id}` replaced; `off` sends none.",
