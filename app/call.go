@@ -45,7 +45,7 @@ const callHelp = `
 
 The gateway is found at GATEPOST_URL (default ` + defaultURL + `). It is called with
 GATEPOST_TOKEN or, where that is empty, with a token made for this one call from
-GATEPOST_SECRET.`
+GATEPOST_SECRET. Each may stand in a file: GATEPOST_TOKEN_FILE, GATEPOST_SECRET_FILE.`
 
 // caller is ready to call, with a token of at least this scope.
 func (sh *shell) caller(cmd *cobra.Command, scope string) (*caller, error) {
@@ -57,7 +57,11 @@ func (sh *shell) caller(cmd *cobra.Command, scope string) (*caller, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" {
 		return nil, wrongUsage("GATEPOST_URL is not a URL such as %s", defaultURL)
 	}
-	c := &caller{base: strings.TrimSuffix(base, "/"), token: sh.getenv("GATEPOST_TOKEN"), http: directClient(callTimeout), warn: cmd.ErrOrStderr()}
+	token, err := sh.callToken()
+	if err != nil {
+		return nil, err
+	}
+	c := &caller{base: strings.TrimSuffix(base, "/"), token: token, http: directClient(callTimeout), warn: cmd.ErrOrStderr()}
 	if c.token != "" {
 		return c, nil
 	}
@@ -71,6 +75,22 @@ func (sh *shell) caller(cmd *cobra.Command, scope string) (*caller, error) {
 	c.made = true
 	c.token, err = tokens.SignAPI(scope, time.Minute, auth.CallBinding{})
 	return c, err
+}
+
+// callToken is the token of the environment, or of a file that it names; empty: none.
+func (sh *shell) callToken() (string, error) {
+	token, path := strings.TrimSpace(sh.getenv("GATEPOST_TOKEN")), sh.getenv("GATEPOST_TOKEN_FILE")
+	switch {
+	case path == "":
+		return token, nil
+	case token != "":
+		return "", wrongUsage("GATEPOST_TOKEN_FILE stands beside GATEPOST_TOKEN; one of the two is expected")
+	}
+	token, err := config.ReadSecret(path)
+	if err != nil {
+		return "", fmt.Errorf("GATEPOST_TOKEN_FILE: %w", err)
+	}
+	return token, nil
 }
 
 // isMissing reports whether nothing is wrong but a setting that nobody gave.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -103,5 +104,33 @@ func TestDeadDropTriesAll(t *testing.T) {
 	}
 	if got := gatepost(t, environ, "", "dead", "drop", "b_there", "d_there"); got.status != 0 || got.err != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A token in a file is one in the environment, whatever ends its line.
+func TestATokenInAFile(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("Authorization")
+		_, _ = w.Write([]byte("{}"))
+	}))
+	defer server.Close()
+	path := filepath.Join(t.TempDir(), "token")
+	writeFile(t, path, "a.b.c\r\n")
+	for _, environ := range [][]string{{"GATEPOST_TOKEN_FILE=" + path}, {"GATEPOST_TOKEN=a.b.c\n"}} {
+		if r := gatepost(t, append(environ, "GATEPOST_URL="+server.URL), "", "stats"); r.status != 0 || got != "Bearer a.b.c" {
+			t.Errorf("%v: %+v, authorization %q", environ, r, got)
+		}
+	}
+	for environ, says := range map[string]string{
+		"GATEPOST_TOKEN_FILE=/nonexistent":                          "GATEPOST_TOKEN_FILE: /nonexistent can't be read: no such file",
+		"GATEPOST_TOKEN_FILE=" + path + " GATEPOST_TOKEN=a.b.c":     "GATEPOST_TOKEN_FILE stands beside GATEPOST_TOKEN",
+		"GATEPOST_SECRET_FILE=/nonexistent":                         "GATEPOST_SECRET_FILE (secret_file), from environment: /nonexistent can't be read",
+		"GATEPOST_SECRET_FILE=" + path:                              "secret 1 of 1 has 5 bytes",
+		"GATEPOST_SECRET=" + testSecret + " GATEPOST_SECRET_FILE=x": "stands beside GATEPOST_SECRET",
+	} {
+		if r := gatepost(t, append(strings.Fields(environ), "GATEPOST_URL="+server.URL), "", "stats"); r.status == 0 || !strings.Contains(r.err, says) {
+			t.Errorf("%s: %+v", environ, r)
+		}
 	}
 }

@@ -118,10 +118,12 @@ func (l *Loaded) given(flat string) bool {
 	return ok && source != "default"
 }
 
-// faulty reports whether the setting couldn't be read.
+// faulty reports whether the setting, or the file that holds it, couldn't be read.
 func (l *Loaded) faulty(flat string) bool {
-	k := keyOf(flat)
-	return slices.ContainsFunc(l.Faults, func(f Fault) bool { return rank(f) == rank(Fault{Env: k.Env, YAML: k.YAML}) })
+	return slices.ContainsFunc(keys, func(k Key) bool {
+		return (k.flat() == flat || k.holds == flat) &&
+			slices.ContainsFunc(l.Faults, func(f Fault) bool { return rank(f) == rank(Fault{Env: k.Env, YAML: k.YAML}) })
+	})
 }
 
 // found adds a fault of the setting.

@@ -124,6 +124,15 @@ func readWebhooks(c *Config, v any) error {
 			}
 			w.Secrets = secrets
 		}
+		if path := ""; field(e, "secrets_file", &path, parseText) {
+			if !w.Secrets.Empty() {
+				e.fault("secrets_file", errors.New("stands beside secrets; one of the two is expected"))
+			} else if secrets, err := webhookSecretsIn(path); err != nil {
+				e.fault("secrets_file", err)
+			} else {
+				w.Secrets = secrets
+			}
+		}
 		if v, ok := e.take("events"); ok {
 			at := func(*Config) *[]protocol.EventType { return &w.Events }
 			if err := many(at, ",", oneOf(protocol.EventTypes...))(c, v); err != nil {

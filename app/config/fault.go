@@ -61,7 +61,7 @@ func (fs Faults) Of(names ...string) Faults {
 	var kept Faults
 	for _, f := range fs {
 		place, _, _ := strings.Cut(f.YAML, "[")
-		if f.YAML == filePlace || slices.Contains(names, f.Env) || slices.Contains(names, place) {
+		if f.YAML == filePlace || slices.Contains(names, f.Env) || slices.Contains(names, strings.TrimSuffix(f.Env, fileSuffix)) || slices.Contains(names, place) {
 			kept = append(kept, f)
 		}
 	}

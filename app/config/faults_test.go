@@ -153,7 +153,7 @@ webhooks:
 			"GATEPOST_NODE (node), from gatepost.yaml: must be a single value"}},
 		"a value instead of a level": {environ: enough, file: "webhook: http://a.example\nlog: debug\n", want: []string{
 			"log, from gatepost.yaml: is no setting by itself; below it are level, format",
-			"webhook, from gatepost.yaml: is no setting by itself; below it are url, secret, events, timeout, concurrency, batch"}},
+			"webhook, from gatepost.yaml: is no setting by itself; below it are url, url_file, secret, secret_file, events, timeout, concurrency, batch"}},
 		"names of the environment in the file": {environ: enough, file: "GATEPOST_ADDR: ':1'\nGATEPOST_LOG_LEVEL: info\n", want: []string{
 			"GATEPOST_ADDR, from gatepost.yaml: is not known; did you mean addr?",
 			"GATEPOST_LOG_LEVEL, from gatepost.yaml: is not known; did you mean log.level?"}},

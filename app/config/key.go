@@ -18,6 +18,9 @@ type Key struct {
 	read func(*Config, any) error
 	// show is the printed form of what was given: hidden, where a part of it is secret.
 	show func(any) any
+	// holds is the flat name of the setting whose value stands in the file that this one
+	// names; empty: it is no such setting.
+	holds string
 }
 
 // Flag is the setting's flag without its dashes, or empty. Secrets have none:

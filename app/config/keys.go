@@ -38,7 +38,7 @@ const (
 // Keys are all settings, in the order of the reference.
 func Keys() []Key { return slices.Clone(keys) }
 
-var keys = slices.Concat(listenerKeys, tokenKeys, clientKeys, limitKeys, eventKeys, storeKeys, clusterKeys, loggingKeys)
+var keys = withFiles(slices.Concat(listenerKeys, tokenKeys, clientKeys, limitKeys, eventKeys, storeKeys, clusterKeys, loggingKeys))
 
 var listenerKeys = []Key{
 	{Env: "GATEPOST_ADDR", YAML: "addr", Default: ":8080", Kind: "host:port", Section: listeners,

@@ -59,6 +59,7 @@ func Load(from Sources) *Loaded {
 	if from.Flags != nil {
 		l.layer("flag", posflag.ProviderWithValue(from.Flags, delim, nil, fromFlag), nil)
 	}
+	l.readFiles()
 	l.read()
 	l.check()
 	slices.SortStableFunc(l.Faults, func(a, b Fault) int { return cmp.Compare(rank(a), rank(b)) })
@@ -103,7 +104,7 @@ func defaults() map[string]any {
 }
 
 // clientVariables are read by the commands that call a running gateway.
-var clientVariables = []string{"GATEPOST_URL", "GATEPOST_TOKEN"}
+var clientVariables = []string{"GATEPOST_URL", "GATEPOST_TOKEN", "GATEPOST_TOKEN_FILE"}
 
 // serviceVariable matches what Kubernetes puts into the environment of every pod
 // beside a service whose name begins with gatepost.

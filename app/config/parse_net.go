@@ -40,6 +40,7 @@ func parsePeer(s string) (string, error) {
 // there may be a password in it.
 func parseURL(schemes ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
+		s = strings.TrimRight(s, "\r\n") // of a secret that was made with echo
 		u, err := url.Parse(s)
 		switch {
 		case err != nil:

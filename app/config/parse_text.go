@@ -58,6 +58,15 @@ func parseWebhookSecrets(v any) (auth.WebhookSecrets, error) {
 	return secrets, nil
 }
 
+// webhookSecretsIn reads the secrets in a file.
+func webhookSecretsIn(path string) (auth.WebhookSecrets, error) {
+	v, err := readSecretFile(path)
+	if err != nil {
+		return auth.WebhookSecrets{}, err
+	}
+	return parseWebhookSecrets(v)
+}
+
 // parseKeyFile reads the name of a file of public keys.
 func parseKeyFile(s string) (string, error) {
 	if err := auth.CheckKeyFile(s); err != nil {

@@ -19,7 +19,7 @@ func (l *Loaded) YAML() (string, error) {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	for _, k := range keys {
 		v := l.values.Get(k.flat())
-		if v == nil {
+		if v == nil || l.given(k.flat()+"_file") { // whose name is printed then
 			continue
 		}
 		node := &yaml.Node{}
@@ -134,7 +134,7 @@ func showWebhooks(v any) any {
 
 // shownFields are an endpoint's fields that are printed as they are; others, a
 // misspelt "secrets" among them, are hidden.
-var shownFields = []string{"name", "path", "events", "timeout", "concurrency", "batch"}
+var shownFields = []string{"name", "path", "secrets_file", "events", "timeout", "concurrency", "batch"}
 
 func shownWebhook(fields map[string]any) map[string]any {
 	shown := make(map[string]any, len(fields))
