@@ -22,7 +22,7 @@ const answers = {
 
 /** [status, body] for a webhook; 401 where none of the secrets (separated by spaces) has signed it. */
 function answer(headers, body) {
-  for (const secret of GATEPOST_WEBHOOK_SECRET.split(" ").filter(Boolean)) {
+  for (const secret of GATEPOST_WEBHOOK_SECRET.split(/\s+/).filter(Boolean)) {
     let event;
     try { event = new Webhook(secret).verify(body, headers); } catch { continue; }
     return answers[event.type]?.(event.data) ?? [200, {}];
@@ -41,7 +41,7 @@ async function serve(request, response) {
 async function push(path, text) { // a JWT, HS256, for this minute; the first of several secrets signs
   const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const signed = `${encode({ alg: "HS256" })}.${encode({ aud: "gatepost:api", exp: Math.floor(Date.now() / 1000) + 60, scope: "push" })}`;
-  const token = `${signed}.${createHmac("sha256", GATEPOST_SECRET.split(",")[0]).update(signed).digest("base64url")}`;
+  const token = `${signed}.${createHmac("sha256", GATEPOST_SECRET.split(",")[0].trim()).update(signed).digest("base64url")}`;
   const headers = { authorization: `Bearer ${token}`, "content-type": "text/plain" };
   return (await fetch(`${GATEPOST_URL}/push/${path}`, { method: "POST", headers, body: text })).text();
 }

@@ -47,7 +47,7 @@ def push(path, text):
     claims = {"aud": "gatepost:api", "exp": int(time.time()) + 60, "scope": "push"}
     encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")
     token = encode(b'{"alg":"HS256"}') + b"." + encode(json.dumps(claims).encode())
-    token += b"." + encode(hmac.digest(os.environ["GATEPOST_SECRET"].split(",")[0].encode(), token, "sha256"))
+    token += b"." + encode(hmac.digest(os.environ["GATEPOST_SECRET"].split(",")[0].strip().encode(), token, "sha256"))
     url = os.environ.get("GATEPOST_URL", "http://127.0.0.1:8080") + "/push/" + path
     headers = {"authorization": "Bearer " + token.decode(), "content-type": "text/plain"}
     return urllib.request.urlopen(urllib.request.Request(url, text.encode(), headers), timeout=10).read().decode()

@@ -105,7 +105,7 @@ func TestEveryPageIsListed(t *testing.T) {
 }
 
 func TestSettingsThatAreNamedExist(t *testing.T) {
-	known := []string{"GATEPOST_URL", "GATEPOST_TOKEN", // of the commands that call
+	known := []string{"GATEPOST_URL", "GATEPOST_TOKEN", "GATEPOST_TOKEN_FILE", // of the commands that call
 		"GATEPOST_PORT", "GATEPOST_SERVICE_HOST", // Kubernetes' own
 		"GATEPOST_TEST_OUTAGE", // of the end-to-end tests
 		"GATEPOST_DRIAN"}       // an example of a fault

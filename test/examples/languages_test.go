@@ -37,8 +37,9 @@ func program(t *testing.T, name string, args []string, secrets string) string {
 func TestLanguagesAnswerEvents(t *testing.T) {
 	for _, language := range languages {
 		t.Run(language.name, func(t *testing.T) {
-			// The new secret in front, the old one still there: a rotation under way.
-			node := gateway(t, program(t, language.name, language.program, "whsec_bmV3LXNlY3JldC1vZi1zdWZmaWNpZW50LWxlbmd0aA== "+webhookSecret))
+			// The new secret in front, the old one still there: a rotation under way. The newline is of whoever
+			// made a secret of Kubernetes with echo.
+			node := gateway(t, program(t, language.name, language.program, "whsec_bmV3LXNlY3JldC1vZi1zdWZmaWNpZW50LWxlbmd0aA== "+webhookSecret+"\n"))
 			_, err := node.TryConnect(t, harness.Dial{Path: "/ws?name=%3Cb%3E"})
 			if refused, ok := err.(*harness.Refused); !ok || refused.Status != http.StatusForbidden || refused.Body != "Connect with ?name=" {
 				t.Errorf("with a name that is none: got %v", err)
@@ -58,7 +59,7 @@ func TestLanguagesAnswerEvents(t *testing.T) {
 
 			command := exec.CommandContext(t.Context(), language.program[0], append(language.program[1:], "push", "groups/lobby", "Hello – from outside")...)
 			command.Dir = "../../examples/" + language.name
-			command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
+			command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret+"\r\n")
 			if out, err := command.CombinedOutput(); err != nil || !harness.SameJSON(out, []byte(`{"matched":1,"queued":1,"dropped":0}`)) {
 				t.Errorf("push: %v, %s", err, out)
 			}

@@ -42,7 +42,7 @@ func TestTheBackendOfTheNodePage(t *testing.T) {
 	backend, node := harness.ClosedPort(t), harness.ClosedPort(t)
 	_, port, _ := strings.Cut(backend, ":")
 	harness.Program(t, dir, backend, []string{"node", "backend.mjs"}, "PORT="+port, "GATEPOST_URL=http://"+node,
-		"GATEPOST_SECRET="+harness.Secret, "GATEPOST_WEBHOOK_SECRET=whsec_bmV3LXNlY3JldC1vZi1zdWZmaWNpZW50LWxlbmd0aA== "+webhookSecret)
+		"GATEPOST_SECRET="+harness.Secret+"\n", "GATEPOST_WEBHOOK_SECRET=whsec_bmV3LXNlY3JldC1vZi1zdWZmaWNpZW50LWxlbmd0aA== "+webhookSecret+"\n")
 	harness.Start(t, harness.Env{"GATEPOST_ADDR": node, "GATEPOST_WEBHOOK_URL": "http://" + backend + "/gatepost", "GATEPOST_WEBHOOK_SECRET": webhookSecret})
 	gateway := &harness.Node{Addr: node}
 

@@ -46,7 +46,7 @@ func push(t *testing.T, node *harness.Node, args ...string) (string, error) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "php", append([]string{"push.php"}, args...)...)
 	command.Dir = php
-	command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret)
+	command.Env = harness.Environ("GATEPOST_URL=http://"+node.Addr, "GATEPOST_SECRET="+harness.Secret+"\n")
 	out, err := command.CombinedOutput()
 	return string(out), err
 }
@@ -54,7 +54,7 @@ func push(t *testing.T, node *harness.Node, args ...string) (string, error) {
 func TestPHPAnswersEvents(t *testing.T) {
 	needPHP(t)
 	// The new secret in front, the old one still there: a rotation under way.
-	node := gateway(t, backend(t, "whsec_bmV3LXNlY3JldA== "+webhookSecret))
+	node := gateway(t, backend(t, "whsec_bmV3LXNlY3JldA== "+webhookSecret+"\n"))
 	_, err := node.TryConnect(t, harness.Dial{})
 	if refused, ok := err.(*harness.Refused); !ok || refused.Status != http.StatusForbidden || refused.Body != "Connect with ?name=" {
 		t.Errorf("without a name: got %v", err)

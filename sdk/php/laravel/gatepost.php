@@ -4,7 +4,8 @@ declare(strict_types=1);
 
 // Published as config/gatepost.php by: php artisan vendor:publish --tag=gatepost
 return [
-    // Where the gateway's API is, for PHP; and its GATEPOST_SECRET, or a ready token instead.
+    // Where the gateway's API is, for PHP; and its GATEPOST_SECRET, or a ready token instead. What is null here
+    // may stand in a file: GATEPOST_SECRET_FILE.
     'url' => env('GATEPOST_URL', 'http://127.0.0.1:8080'),
     'secret' => env('GATEPOST_SECRET'),
     'token' => env('GATEPOST_TOKEN'),

@@ -67,14 +67,14 @@ final class Client
         }
         // What is given counts before the environment, the token before the secret.
         if ($token === null && $secret === null) {
-            $token = self::fromEnvironment('GATEPOST_TOKEN');
+            $token = Environment::secret('GATEPOST_TOKEN');
         }
-        $secret ??= self::fromEnvironment('GATEPOST_SECRET');
-        $this->url = rtrim($url ?? self::fromEnvironment('GATEPOST_URL') ?: 'http://127.0.0.1:8080', '/');
+        $secret ??= Environment::secret('GATEPOST_SECRET', ',');
+        $this->url = rtrim($url ?? Environment::get('GATEPOST_URL') ?: 'http://127.0.0.1:8080', '/');
         $this->signer = $secret === '' ? null : new Signer($secret);
         $this->token = new ApiToken(
             $this->signer,
-            $token ?? '',
+            trim($token ?? ''),
             $options['scope'] ?? '*',
             $options['token_ttl'] ?? 300,
         );
@@ -218,11 +218,5 @@ final class Client
             }
         }
         return $parts === [] ? '' : '?' . implode('&', $parts);
-    }
-
-    private static function fromEnvironment(string $name): string
-    {
-        $value = getenv($name);
-        return $value === false ? (string) ($_ENV[$name] ?? '') : $value;
     }
 }

@@ -146,7 +146,7 @@ final class Webhook
     /** Nothing of the body is looked at before its signature. */
     private function read(Incoming $incoming): Event|EventBatch
     {
-        $this->signature ??= new Signature($this->secrets?->reveal() ?? self::fromEnvironment());
+        $this->signature ??= new Signature($this->secrets?->reveal() ?? Environment::secret('GATEPOST_WEBHOOK_SECRET', ' '));
         $this->signature->verify(
             $incoming->header('webhook-id'),
             $incoming->header('webhook-timestamp'),
@@ -165,11 +165,5 @@ final class Webhook
             throw new WebhookRefused(400, "webhook-id is not the event's id");
         }
         return $read;
-    }
-
-    private static function fromEnvironment(): string
-    {
-        $value = getenv('GATEPOST_WEBHOOK_SECRET');
-        return $value === false ? (string) ($_ENV['GATEPOST_WEBHOOK_SECRET'] ?? '') : $value;
     }
 }

@@ -29,7 +29,7 @@ final class GatepostServiceProvider extends ServiceProvider
             return new Client($this->setting('url'), $this->setting('secret'), $this->setting('token'));
         });
         $this->app->singleton(Webhook::class, function (): Webhook {
-            return new Webhook($this->setting('webhook.secret') ?? '', (int) ($this->setting('webhook.tolerance') ?? 300));
+            return new Webhook($this->setting('webhook.secret'), (int) ($this->setting('webhook.tolerance') ?? 300));
         });
         $this->app->bind(PdoStore::class, function (): PdoStore {
             $database = $this->app->make(ConnectionResolverInterface::class)->connection($this->setting('webhook.once'));
