@@ -46,6 +46,9 @@ func describeClose(a *protocol.Action) string {
 	if a.Force {
 		text += ", at once"
 	}
+	if a.Discard {
+		text += ", and drop its messages that wait"
+	}
 	return text
 }
 

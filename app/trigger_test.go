@@ -64,11 +64,11 @@ func TestTrigger(t *testing.T) {
 			{"action":"send","all":true,"binary":"AAA="},
 			{"action":"bind","uid":"u"},{"action":"unbind"},{"action":"join","groups":["g"]},{"action":"leave","groups":["g"]},
 			{"action":"session","merge":{"a":1}},{"action":"until","at":0},{"action":"until","at":null},
-			{"action":"close","code":4100,"reason":"bye","text":"last","force":true}]}`, true, []string{
+			{"action":"close","code":4100,"reason":"bye","text":"last","force":true,"discard":true}]}`, true, []string{
 			`action 1: send "t" to the clients of uid "u" and the group "g" except x`, "action 2: send 2 bytes to all clients",
 			`action 3: bind c1 to the uid "u"`, "action 4: unbind c1", `action 5: c1 joins "g"`, `action 6: c1 leaves "g"`,
 			`action 7: merge the session of c1 with {"a":1}`, "action 8: c1 is closed with 4001", "action 9: c1 may stay",
-			`action 10: close c1 with 4100 "bye", after "last", at once`}},
+			`action 10: close c1 with 4100 "bye", after "last", at once, and drop its messages that wait`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			environ := []string{"GATEPOST_WEBHOOK_SECRET=" + testWebhookSecret, "GATEPOST_WEBHOOK_URL=" + backendOf(t, test.status, test.body)}

@@ -42,7 +42,9 @@ func (g *Gateway) closeAcross(ctx context.Context, a *protocol.Action) (protocol
 	err := g.everywhere(ctx, a, func(own protocol.Target) {
 		here := *a
 		here.Target = own
-		total = g.close(&here)
+		var discards []Commit
+		total, discards = g.close(&here)
+		g.awaitDiscards(ctx, discards)
 		g.settle(ctx)
 	}, &total.Matched, &total.Closed)
 	return total, err

@@ -24,7 +24,9 @@ func (g *Gateway) Do(ctx context.Context, a *protocol.Action) (protocol.Result, 
 	case protocol.VerbSend:
 		return g.send(a), nil
 	case protocol.VerbClose:
-		return g.close(a), nil
+		closed, discards := g.close(a)
+		g.awaitDiscards(ctx, discards)
+		return closed, nil
 	case protocol.VerbJoin, protocol.VerbLeave:
 		return g.membership(a)
 	case protocol.VerbDissolve:
@@ -97,7 +99,8 @@ func (g *Gateway) until(a *protocol.Action) (protocol.Result, error) {
 	return protocol.UntilSet{ClientID: a.ClientID, At: a.Until}, nil
 }
 
-func (g *Gateway) close(a *protocol.Action) (result protocol.Closed) {
+// close closes this node's clients. discards are the journal's word on what it drops.
+func (g *Gateway) close(a *protocol.Action) (result protocol.Closed, discards []Commit) {
 	var lastWords *hub.Frame
 	if a.Message != nil {
 		lastWords = hub.NewFrame(a.Message)
@@ -106,9 +109,13 @@ func (g *Gateway) close(a *protocol.Action) (result protocol.Closed) {
 	result.Matched = len(clients)
 	cause := hub.Cause{Code: a.Code, Reason: a.Reason, Initiator: protocol.ByBackend}
 	for _, c := range clients {
-		if c.Close(cause, lastWords, a.Force) {
-			result.Closed++
+		if !c.Close(cause, lastWords, a.Force) {
+			continue
+		}
+		result.Closed++
+		if a.Discard {
+			discards = append(discards, g.discardMessages(c))
 		}
 	}
-	return result
+	return result, discards
 }

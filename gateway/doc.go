@@ -12,8 +12,8 @@
 //
 // # Where to look
 //
-//   - a client's life: connect, events, lane, work and workers, carry (a reply), drain
-//   - actions: do, membership; on several nodes: across, share
+//   - a client's life: connect, events, lane, work, workers and tenure, carry (a reply), drain
+//   - actions: do, membership, discard (a close's); on several nodes: across, share
 //   - queries: query, lookup, letters, stats; of several nodes: query_across, merge, tally
 //   - between nodes: route asks, serve and serve_question answer, wire and wire_action
 //     are the bytes

@@ -30,7 +30,11 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 
 // placed sees to an occurrence that was put into its client's lane, or was not.
 func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
-	if p.refused {
+	switch {
+	case p.discarded:
+		g.metrics.discarded.Inc()
+		return
+	case p.refused:
 		return
 	}
 	if p.parked {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +70,7 @@ type Gateway struct {
 	clients      pending      // from Connect until the close event is finished, or kept
 	unfinished   unfinished
 	workers      workers
+	tenures      sync.Pool // of *tenure
 	handedOver   estates
 	receiving    pending      // what other nodes leave and is being put on record here
 	lost         atomic.Int64 // events that ended with the process

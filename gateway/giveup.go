@@ -5,6 +5,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/webhooks"
 )
 
 var cutOff = hub.Cause{Code: protocol.CloseGoingAway, Reason: "this node was cut off from its cluster", Initiator: protocol.ByGateway}
@@ -25,8 +26,8 @@ func (l *lane) giveUp() (gone *given, idle bool) {
 	l.given = &given{discarded: make(chan struct{})}
 	l.sealed = true
 	l.room.Broadcast()
-	if l.running && l.cancel != nil {
-		l.cancel()
+	if l.tenure != nil {
+		l.tenure.end(webhooks.ErrGivenUp)
 	}
 	return l.given, !l.running
 }

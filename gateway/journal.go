@@ -63,6 +63,8 @@ type record struct {
 	Node string `json:"node,omitempty"`
 	// Seq is above the number of every event that was made; once it ended, the close's own.
 	Seq uint64 `json:"seq"`
+	// Discards: what is left of its messages is to be dropped.
+	Discards bool `json:"discards,omitempty"`
 	ending
 }
 
@@ -89,6 +91,7 @@ type entry struct {
 	kept     bool   // guarded by mu; there is a record
 	gone     bool   // guarded by mu; there is none any more and will be none
 	ended    bool   // guarded by mu; it says how the client ended, which is the last word
+	discards bool   // guarded by mu; it says that the client's messages are dropped
 	reserved uint64 // guarded by mu; events below this number may be made
 	commit   Commit // guarded by mu; of the last change
 }
@@ -158,7 +161,7 @@ func (g *Gateway) write(c *hub.Client, e *entry, end ending) Commit {
 	value, err := json.Marshal(record{
 		UID: who.UID, Groups: who.Groups, Session: who.Session,
 		RemoteAddr: c.RemoteAddr(), RemotePort: c.RemotePort(), ConnectedAt: c.ConnectedAt(),
-		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, ending: end,
+		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, Discards: e.discards, ending: end,
 	})
 	if err != nil {
 		return failedCommit{err}

@@ -23,10 +23,12 @@ type lane struct {
 	bytes   int          // guarded by mu; payloads in waiting
 	seq     uint64       // guarded by mu; the next event's number
 	running bool         // guarded by mu; a goroutine works on the lane
+	tenure  *tenure      // guarded by mu; of the delivery of the first; nil: it hasn't begun
 	sealed  bool         // guarded by mu; the close is in: nothing comes behind it
 	parked  bool         // guarded by mu; the node ends: what comes goes to the journal
 	given   *given       // guarded by mu; nil unless the client is another node's now
-	cancel  func()       // guarded by mu; ends what the worker does, in a cluster
+
+	discards bool // guarded by mu; messages aren't wanted any more
 
 	ends bool // it was restored with its close, see unfinished.leave
 	over bool // guarded by unfinished.mu; see exit
@@ -73,10 +75,11 @@ func (l *lane) claim() uint64 {
 
 // placed is where an occurrence has gone.
 type placed struct {
-	seq     uint64
-	refused bool // nowhere: the close is in
-	parked  bool // nowhere: the caller writes it into the journal
-	start   bool // into the lane, and the caller starts a worker
+	seq       uint64
+	refused   bool // nowhere: the close is in
+	discarded bool // nowhere: the client was closed, and its messages dropped
+	parked    bool // nowhere: the caller writes it into the journal
+	start     bool // into the lane, and the caller starts a worker
 }
 
 // put adds a message, waiting until there is room for it. An empty lane always
@@ -84,11 +87,14 @@ type placed struct {
 func (l *lane) put(o occurrence, b laneBounds) placed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for !l.sealed && !l.parked && !l.hasRoom(len(o.message.Payload), b) {
+	for !l.sealed && !l.parked && !l.discards && !l.hasRoom(len(o.message.Payload), b) {
 		l.room.Wait()
 	}
-	if l.sealed {
+	switch {
+	case l.sealed:
 		return placed{refused: true}
+	case l.discards:
+		return placed{discarded: true}
 	}
 	return l.append(o)
 }
@@ -130,10 +136,10 @@ func (l *lane) append(o occurrence) placed {
 	return placed{seq: o.seq, start: start}
 }
 
-// next is the occurrence whose turn it is, or false when nothing waits and the
-// worker ends. The occurrence stays in the lane, as what is being delivered takes
-// room too, until finish.
-func (l *lane) next() (o occurrence, ok bool) {
+// next is the occurrence whose turn it is, which is delivered in this tenure, or false
+// when nothing waits and the worker ends. The occurrence stays in the lane, as what is
+// being delivered takes room too, until finish.
+func (l *lane) next(t *tenure) (o occurrence, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.given != nil {
@@ -144,12 +150,14 @@ func (l *lane) next() (o occurrence, ok bool) {
 		l.waiting = nil
 		return occurrence{}, false
 	}
+	l.tenure = t
 	return l.waiting[0], true
 }
 
 // finish takes the delivered occurrence out and makes room.
 func (l *lane) finish() {
 	l.mu.Lock()
+	l.tenure = nil
 	l.bytes -= len(l.waiting[0].message.Payload)
 	l.waiting[0] = occurrence{}
 	l.waiting = l.waiting[1:]
@@ -162,7 +170,7 @@ func (l *lane) park() []occurrence {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rest := l.waiting
-	l.waiting, l.bytes = nil, 0
+	l.waiting, l.bytes, l.tenure = nil, 0, nil
 	l.running, l.parked = false, true
 	l.room.Broadcast()
 	return rest

@@ -11,6 +11,7 @@ type metrics struct {
 	replyFailures *prometheus.CounterVec
 	replyPartial  prometheus.Counter
 	givenUp       prometheus.Counter
+	discarded     prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
@@ -31,11 +32,15 @@ func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
 			Name: "gatepost_events_given_up_total",
 			Help: "Events that were dropped since other nodes have taken their clients over.",
 		}),
+		discarded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "gatepost_messages_discarded_total",
+			Help: "Messages of clients that were dropped since a close with discard has ended them.",
+		}),
 	}
 	for _, t := range protocol.EventTypes {
 		m.events[t] = events.WithLabelValues(string(t))
 	}
-	reg.MustRegister(events, m.replyFailures, m.replyPartial, m.givenUp,
+	reg.MustRegister(events, m.replyFailures, m.replyPartial, m.givenUp, m.discarded,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gatepost_events_waiting", Help: "Messages and closes that wait for their turn or are being delivered.",
 		}, func() float64 { return float64(g.waiting.Load()) }),

@@ -11,6 +11,7 @@ import (
 
 // restore gives what is left of a client a lane again.
 func (g *Gateway) restore(id string, left *remains) *hub.Client {
+	g.discardLeft(id, left)
 	slices.SortFunc(left.events, func(a, b occurrence) int { return cmp.Compare(a.seq, b.seq) })
 	l := newLane()
 	l.sealed, l.running = true, true

@@ -27,13 +27,16 @@ func (g *Gateway) Serve(ctx context.Context, from cluster.Node, raw []byte, repl
 		go a.answer(ctx, r)
 	case r.action.Verb == protocol.VerbSend:
 		a.end(encodePushed(g.send(r.action)), nil)
+	case r.action.Verb == protocol.VerbClose:
+		closed, discards := g.close(r.action)
+		go a.settle(ctx, encodeCounts(closed.Matched, closed.Closed), nil, discards)
 	default:
 		body, err := g.serveAction(r.action)
 		if !placesNames(r.action.Verb) {
 			a.end(body, err)
 			return
 		}
-		go a.settle(ctx, body, err)
+		go a.settle(ctx, body, err, nil)
 	}
 }
 
@@ -58,12 +61,14 @@ func (a *answering) unreadable(err error) {
 	a.send(encodeAnswer(unreadable, nil, nil))
 }
 
-// settle ends the answer once the other nodes know which names this one holds.
-func (a *answering) settle(ctx context.Context, body []byte, err error) {
+// settle ends the answer once the other nodes know which names this one holds, and
+// discards are kept.
+func (a *answering) settle(ctx context.Context, body []byte, err error, discards []Commit) {
 	defer a.rescue()
 	ctx, cancel := context.WithTimeout(ctx, servedWithin)
 	defer cancel()
 	ctx, missed := protocol.WithPartial(ctx)
+	a.g.awaitDiscards(ctx, discards)
 	a.g.settle(ctx)
 	a.missed = missed.Nodes()
 	a.end(body, err)
@@ -117,9 +122,6 @@ func placesNames(v protocol.Verb) bool { return v != protocol.VerbSend && v != p
 // clients.
 func (g *Gateway) serveAction(a *protocol.Action) ([]byte, error) {
 	switch a.Verb {
-	case protocol.VerbClose:
-		closed := g.close(a)
-		return encodeCounts(closed.Matched, closed.Closed), nil
 	case protocol.VerbDissolve:
 		return encodeCounts(g.hub.Dissolve(a.Group)), nil
 	case protocol.VerbJoin, protocol.VerbLeave:

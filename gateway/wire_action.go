@@ -37,6 +37,7 @@ const (
 	fieldCode
 	fieldReason
 	fieldForce
+	fieldDiscard
 )
 
 // maxActionNames bounds each list of an action that a node reads.
@@ -74,6 +75,7 @@ func encodeAction(o op, a *protocol.Action, t protocol.Target) []byte {
 	}
 	w.text(fieldReason, a.Reason)
 	w.flag(fieldForce, a.Force)
+	w.flag(fieldDiscard, a.Discard)
 	if a.Message != nil {
 		kind := fieldText
 		if a.Message.Binary {
@@ -196,6 +198,8 @@ func setField(a *protocol.Action, f field, value []byte) (err error) {
 		a.Reason, err = checked(value, protocol.CheckReason)
 	case fieldForce:
 		a.Force = true
+	case fieldDiscard:
+		a.Discard = true
 	default:
 		err = fmt.Errorf("isn't known")
 	}

@@ -20,7 +20,7 @@ func everything(t testing.TB) *protocol.Action {
 		Except:      protocol.Target{Clients: []string{"c3"}, UIDs: []string{">"}, Groups: []string{"g"}, All: true},
 		Memberships: []string{"g", "h"}, Group: "g", Message: &protocol.Message{Binary: true, Payload: []byte{0, 255}},
 		SessionMode: protocol.SessionMerge, Session: json.RawMessage(`{"n":1.50}`), SessionIfMatch: `"x"`,
-		Until: &until, Code: 4100, Reason: "é", Force: true,
+		Until: &until, Code: 4100, Reason: "é", Force: true, Discard: true,
 	}
 	for fields := []reflect.Value{reflect.ValueOf(*a), reflect.ValueOf(a.Except)}; len(fields) > 0; fields = fields[1:] {
 		for i := range fields[0].NumField() {

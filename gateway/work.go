@@ -11,10 +11,14 @@ import (
 // work delivers what waits in the lane until nothing does, or until the node ends:
 // then what is left is written into the journal.
 func (g *Gateway) work(c *hub.Client, l *lane) {
-	ctx, end := g.tenure(l)
-	defer end()
+	t := g.tenure()
+	defer func() { g.release(t) }()
 	for {
-		o, ok := l.next()
+		if t.hasEnded() {
+			g.release(t)
+			t = g.tenure()
+		}
+		o, ok := l.next(t)
 		if !ok {
 			return
 		}
@@ -22,7 +26,9 @@ func (g *Gateway) work(c *hub.Client, l *lane) {
 			g.discard(c, l)
 			return
 		}
-		switch g.deliver(ctx, c, l, o) {
+		switch g.deliver(t, c, l, o) {
+		case protocol.Discarded:
+			g.metrics.discarded.Inc()
 		case protocol.Kept:
 			g.finished(c, l, o)
 			g.parkLane(c, l)

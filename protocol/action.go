@@ -39,6 +39,9 @@ type Action struct {
 	Code   int    // close; 1000 if none was given
 	Reason string // close
 	Force  bool   // close: drop at once
+	// Discard is a close's: the client's messages that aren't delivered, nor under way,
+	// are dropped.
+	Discard bool
 }
 
 // Target names clients: one by one, by uid, by group, or all of this cluster.

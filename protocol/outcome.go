@@ -19,6 +19,9 @@ const (
 	// Kept: the delivery was given up before it was decided, and the event is in
 	// the outbox: it goes on after a restart.
 	Kept
+	// Discarded: the delivery was given up before it was decided, since the client was
+	// closed and its messages dropped. The event is on no record any more.
+	Discarded
 )
 
 // Outcome is what became of an event.

@@ -29,7 +29,7 @@ var verbFields = map[Verb][]string{
 	VerbSession:  {"client_id", "set", "merge", "update"},
 	VerbUntil:    {"client_id", "at"},
 	VerbClose: {"clients", "uids", "groups", "all", "except_clients", "except_uids",
-		"code", "reason", "text", "binary", "force"},
+		"code", "reason", "text", "binary", "force", "discard"},
 }
 
 // ParseAction reads one action. raw is JSON that CheckJSON has passed. Every
@@ -244,13 +244,23 @@ func (a *Action) parseClose(o object, d Defaults) error {
 			return err
 		}
 	}
-	if raw, ok := o["force"]; ok {
-		if a.Force, err = parseBool("force", raw); err != nil {
-			return err
-		}
+	if a.Force, err = o.flag("force"); err != nil {
+		return err
+	}
+	if a.Discard, err = o.flag("discard"); err != nil {
+		return err
 	}
 	a.Message, err = parseMessage(o, false)
 	return err
+}
+
+// flag reads a field that is true or false, and false where it is missing.
+func (o object) flag(field string) (bool, error) {
+	raw, ok := o[field]
+	if !ok {
+		return false, nil
+	}
+	return parseBool(field, raw)
 }
 
 // ParseCloseCode checks a close code that a backend asks for.

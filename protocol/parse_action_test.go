@@ -94,9 +94,9 @@ func TestParseActionReadsEachVerb(t *testing.T) {
 			want: protocol.Action{Verb: protocol.VerbUntil, ClientID: "c1"}},
 		{raw: `{"action":"close"}`, defaults: inReply,
 			want: protocol.Action{Verb: protocol.VerbClose, Target: protocol.Target{Clients: []string{"c9"}}, Code: 1000}},
-		{raw: `{"action":"close","uids":["u"],"except_clients":["c1"],"code":4100,"reason":"bye","text":"last","force":true}`,
+		{raw: `{"action":"close","uids":["u"],"except_clients":["c1"],"code":4100,"reason":"bye","text":"last","force":true,"discard":true}`,
 			want: protocol.Action{Verb: protocol.VerbClose, Target: protocol.Target{UIDs: []string{"u"}},
-				Except: protocol.Target{Clients: []string{"c1"}}, Code: 4100, Reason: "bye", Message: text("last"), Force: true}},
+				Except: protocol.Target{Clients: []string{"c1"}}, Code: 4100, Reason: "bye", Message: text("last"), Force: true, Discard: true}},
 		{raw: `{"action":"close","all":true}`, defaults: inReply,
 			want: protocol.Action{Verb: protocol.VerbClose, Target: protocol.Target{All: true}, Code: 1000}},
 	} {
@@ -198,6 +198,8 @@ func TestParseActionNamesTheFieldAtFault(t *testing.T) {
 		{`{"action":"close","clients":["c1"],"code":"4100"}`, protocol.CodeBadField, "code"},
 		{`{"action":"close","clients":["c1"],"reason":"` + long + `"}`, protocol.CodeBadField, "reason"},
 		{`{"action":"close","clients":["c1"],"force":"yes"}`, protocol.CodeBadField, "force"},
+		{`{"action":"close","clients":["c1"],"discard":1}`, protocol.CodeBadField, "discard"},
+		{`{"action":"send","clients":["c1"],"text":"x","discard":true}`, protocol.CodeUnknownField, "discard"},
 		{`{"action":"close","clients":["c1"],"json":{}}`, protocol.CodeUnknownField, "json"},
 		{`{"action":"close","clients":["c1"],"text":"a","binary":"YQ=="}`, protocol.CodeBadField, "binary"},
 	} {

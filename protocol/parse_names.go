@@ -30,13 +30,10 @@ func (a *Action) parseTarget(o object) (named bool, err error) {
 		}
 		named = named || l.names
 	}
-	if raw, ok := o["all"]; ok {
-		if a.All, err = parseBool("all", raw); err != nil {
-			return false, err
-		}
-		named = named || a.All
+	if a.All, err = o.flag("all"); err != nil {
+		return false, err
 	}
-	return named, nil
+	return named || a.All, nil
 }
 
 // ParseNames reads a list of uids or groups.

@@ -24,6 +24,9 @@ var (
 	// ErrGivenUp as the cause of a context's end says that its event is another
 	// node's now: it is taken off the record, and is no dead letter.
 	ErrGivenUp = errors.New("the event's client is another node's now")
+	// ErrDiscarded as the cause of a context's end says that its event isn't wanted any
+	// more: it is taken off the record, and is Discarded.
+	ErrDiscarded = errors.New("the event's client was closed, and its messages dropped")
 )
 
 // lease is the Fence as attempts feel it. nil: there is none, and all may begin.

@@ -21,6 +21,9 @@ func (e *endpoint) settle(ctx context.Context, j *job) protocol.Outcome {
 			e.run(ctx, j)
 		}
 	}
+	if j.past.ruling != accepted && j.past.ruling != final && errors.Is(context.Cause(ctx), ErrDiscarded) {
+		j.run.stopped = ErrDiscarded
+	}
 	return e.end(j)
 }
 
@@ -102,6 +105,9 @@ func (e *endpoint) end(j *job) protocol.Outcome {
 	case j.isConnect():
 	case errors.Is(j.run.stopped, ErrGivenUp):
 		e.outbox.forget(j)
+	case errors.Is(j.run.stopped, ErrDiscarded):
+		e.outbox.forget(j)
+		o.Verdict = protocol.Discarded
 	case o.Verdict == protocol.Aborted && e.outbox != nil && e.leaveOver(j):
 		o.Verdict = protocol.Kept
 	default:

@@ -25,6 +25,9 @@ func (a *API) closeClient(c *call) error {
 	if action.Force, err = c.params.flag("force"); err != nil {
 		return err
 	}
+	if action.Discard, err = c.params.flag("discard"); err != nil {
+		return err
+	}
 	if len(c.body) > 0 {
 		if action.Message, err = c.message(); err != nil {
 			return err

@@ -21,6 +21,7 @@ func TestCloseOneClient(t *testing.T) {
 		{"with last words", "?code=4999", "bye", request{}, []frames.Frame{frames.Text("bye"), frames.Close(4999, "")}},
 		{"with last bytes", "", "\xff", request{contentType: "application/octet-stream"}, []frames.Frame{frames.Binary("\xff"), frames.Close(1000, "")}},
 		{"politely", "?force=false", "", request{}, []frames.Frame{frames.Close(1000, "")}},
+		{"with what waits dropped", "?discard=true&code=4100", "", request{}, []frames.Frame{frames.Close(4100, "")}},
 		{"by force", "?force=true", "", request{}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestCloseRefusals(t *testing.T) {
 	n := start(t)
 	path := "/clients/" + n.connect("").id
 	for _, query := range []string{"?code=", "?code=x", "?code=1001", "?code=4099", "?code=5000", "?code=-1", "?code=+1000",
-		"?code=99999999999999999999", "?code=4100&code=4100", "?force=yes", "?force=", "?reason=%ff", "?reason=" + strings.Repeat("x", 124)} {
+		"?code=99999999999999999999", "?code=4100&code=4100", "?force=yes", "?discard=yes", "?force=", "?reason=%ff", "?reason=" + strings.Repeat("x", 124)} {
 		n.expect(400, "bad_field", http.MethodDelete, path+query, "")
 	}
 	n.expect(400, "unknown_field", http.MethodDelete, path+"?Code=4100", "")

@@ -175,7 +175,7 @@ func TestOpenAPIDescribesWhatIsAnswered(t *testing.T) {
 		{"action":"send","all":true,"text":"x"},{"action":"bind","client_id":"gone","uid":1},{"action":"unbind","client_id":"`+b+`"},
 		{"action":"join","uids":[42],"groups":["g","h"]},{"action":"leave","client_id":"`+a+`","groups":["h"]},{"action":"dissolve","group":"h"},
 		{"action":"session","client_id":"`+a+`","update":{}},{"action":"until","client_id":"`+a+`","at":null},
-		{"action":"close","clients":["gone"],"code":4100,"reason":"r","binary":"AA==","force":false}]}`, json)
+		{"action":"close","clients":["gone"],"code":4100,"reason":"r","binary":"AA==","force":false,"discard":true}]}`, json)
 	c.bad(400, "/actions", "POST", "/actions", `{}`, json)
 
 	c.good(200, "/nodes/{node}", "DELETE", "/nodes/lost%20one", "")
@@ -198,7 +198,7 @@ func TestOpenAPIDescribesWhatIsAnswered(t *testing.T) {
 	c.good(200, "/close", "POST", "/close", `{"uids":[9],"groups":["nobody"],"code":4100,"reason":"r","text":"bye"}`, json)
 	c.bad(400, "/close", "POST", "/close", `{"all":true,"code":1001}`, json)
 	c.bad(413, "/close", "POST", "/close", `{"all":true,"text":"`+large+`"}`, json)
-	c.good(200, "/clients/{id}", "DELETE", "/clients/"+b+"?code=4100&reason=r&force=true", "bye", plain)
+	c.good(200, "/clients/{id}", "DELETE", "/clients/"+b+"?code=4100&reason=r&force=true&discard=true", "bye", plain)
 	c.good(404, "/clients/{id}", "DELETE", "/clients/gone", "")
 	c.bad(400, "/clients/{id}", "DELETE", "/clients/gone?code=1", "")
 	c.bad(413, "/clients/{id}", "DELETE", "/clients/gone", large, plain)

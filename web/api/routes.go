@@ -60,7 +60,7 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/clients", read, []string{"group", "uid", "fields", "limit", "cursor"}, noBody, a.listClients},
 		{http.MethodGet, "/clients/:id", read, nil, noBody, a.getClient},
 		{http.MethodHead, "/clients/:id", read, nil, noBody, a.getClient},
-		{http.MethodDelete, "/clients/:id", closing, []string{"code", "reason", "force"}, message, a.closeClient},
+		{http.MethodDelete, "/clients/:id", closing, []string{"code", "reason", "force", "discard"}, message, a.closeClient},
 		{http.MethodPut, "/clients/:id/until", closing, nil, small, a.setUntil},
 		{http.MethodGet, "/clients/:id/session", readSession, nil, noBody, a.getSession},
 		{http.MethodPut, "/clients/:id/session", session, nil, jsonBody(maxSessionBody), a.putSession},

@@ -122,8 +122,14 @@ final class Action
     }
 
     /** @return array<string, mixed> */
-    public static function ending(?int $code, string $reason, ?string $text, ?string $binary, bool $force): array
-    {
+    public static function ending(
+        ?int $code,
+        string $reason,
+        ?string $text,
+        ?string $binary,
+        bool $force,
+        bool $discard,
+    ): array {
         if ($text !== null && $binary !== null) {
             throw new InvalidArgument('message', 'must be one of text and binary');
         }
@@ -134,6 +140,7 @@ final class Action
             'text' => $text,
             'binary' => $binary === null ? null : base64_encode($binary),
             'force' => $force ?: null,
+            'discard' => $discard ?: null,
         ], static fn (mixed $value): bool => $value !== null);
     }
 

@@ -145,11 +145,12 @@ final class Batch implements \Countable
         ?string $text = null,
         ?string $binary = null,
         bool $force = false,
+        bool $discard = false,
     ): self {
         return $this->add(
             ['action' => 'close']
             + Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids)
-            + Action::ending($code, $reason, $text, $binary, $force)
+            + Action::ending($code, $reason, $text, $binary, $force, $discard)
         );
     }
 

@@ -59,7 +59,7 @@ final class FakeGateway
     /** A client leaves by itself. */
     public function disconnect(string $clientId): void
     {
-        $this->hub->peer($clientId)->closed = ['code' => 1000, 'reason' => '', 'force' => false];
+        $this->hub->peer($clientId)->closed = ['code' => 1000, 'reason' => '', 'force' => false, 'discard' => false];
     }
 
     public function isConnected(string $clientId): bool
@@ -96,7 +96,7 @@ final class FakeGateway
         return $this->peer($clientId)->session;
     }
 
-    /** @return array{code: int, reason: string, force: bool}|null how a client was closed; null: it wasn't */
+    /** @return array{code: int, reason: string, force: bool, discard: bool}|null how a client was closed; null: it wasn't */
     public function closed(string $clientId): ?array
     {
         return $this->peer($clientId)->closed;

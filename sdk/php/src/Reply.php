@@ -212,11 +212,16 @@ final class Reply
      *
      * @param int|null $code 1000 or 4100 to 4999; null: 1000
      * @param string|null $text the last words
+     * @param bool $discard drop what the client sent since, and is waiting: its close event is next
      * @return $this
      */
-    public function close(?int $code = null, string $reason = '', ?string $text = null): self
-    {
-        return $this->action(['action' => 'close'] + Action::ending($code, $reason, $text, null, false));
+    public function close(
+        ?int $code = null,
+        string $reason = '',
+        ?string $text = null,
+        bool $discard = false,
+    ): self {
+        return $this->action(['action' => 'close'] + Action::ending($code, $reason, $text, null, false, $discard));
     }
 
     /** The event is done: neither refused nor wanted again. */

@@ -33,7 +33,7 @@ final class BatchTest extends GatewayTestCase
             ->dissolve('hall')
             ->unbind($b->id())
             ->until($b->id(), time() + 60)
-            ->close(clients: [$b->id()], code: 4200, text: 'bye');
+            ->close(clients: [$b->id()], code: 4200, text: 'bye', discard: true);
         self::assertCount(13, $batch);
         $results = $batch->run();
         self::assertSame(array_fill(0, 13, true), array_column($results, 'ok'));

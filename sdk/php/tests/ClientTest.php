@@ -111,10 +111,11 @@ final class ClientTest extends GatewayTestCase
             code: 4100,
             reason: 'banned',
             text: 'bye',
+            discard: true,
         );
         self::assertSame([1, 1], [$closed->matched, $closed->closed]);
         self::assertSame(['bye', 4100], [$a->next(), $a->closeCode()]);
-        $client->closeClient($b->id(), 'so long', 4101, 'over');
+        $client->closeClient($b->id(), 'so long', 4101, 'over', discard: true);
         self::assertSame(['so long', 4101], [$b->next(), $b->closeCode()]);
         $client->closeClient($c->id(), force: true);
         self::assertSame(1006, $c->closeCode());

@@ -33,6 +33,10 @@ final class ReplyTest extends TestCase
                 . '{"action":"send","uids":[7],"except_clients":["c1"],"json":{"1":"x"}},{"action":"join","groups":["d"]}]}',
             ],
             'until, as a date' => [Reply::accept()->until(new \DateTimeImmutable('@1800000000')), '{"until":1800000000}'],
+            'a close that drops what waits' => [
+                Reply::accept()->close(discard: true),
+                '{"actions":[{"action":"close","discard":true}]}',
+            ],
             'a reply of nothing' => [Reply::accept()->reply(null), '{"reply":null}'],
             'actions in order' => [
                 Reply::accept()->bind('u')->join('g')->send('hi', groups: ['g'], exceptClients: ['abc'])

@@ -100,6 +100,7 @@ trait Clients
      * @param int|null $code 1000 (null is that too), or 4100 to 4999
      * @param bool $force drop the connection at once, with all that waits for it
      * @param bool $binary the message is binary
+     * @param bool $discard drop what the client sent and no webhook has got or is getting; its close event is next
      */
     public function closeClient(
         string $clientId,
@@ -108,11 +109,13 @@ trait Clients
         string $reason = '',
         bool $force = false,
         bool $binary = false,
+        bool $discard = false,
     ): void {
         if ($message !== null && !$binary && preg_match('//u', $message) !== 1) {
             throw new InvalidArgument('message', 'is not UTF-8; send it as binary');
         }
-        $query = ['code' => $code, 'reason' => $reason === '' ? null : $reason, 'force' => $force];
+        $reason = $reason === '' ? null : $reason;
+        $query = ['code' => $code, 'reason' => $reason, 'force' => $force, 'discard' => $discard];
         $headers = ['content-type' => $binary ? 'application/octet-stream' : 'text/plain; charset=utf-8'];
         $this->call('DELETE', '/clients/' . Name::client($clientId), $query, $message, $headers);
     }
@@ -127,6 +130,7 @@ trait Clients
      * @param list<string|int> $exceptUids
      * @param int|null $code 1000 (null is that too), or 4100 to 4999
      * @param string|null $text last words, sent first; or $binary
+     * @param bool $discard drop what the clients sent and no webhook has got or is getting
      */
     public function close(
         array $clients = [],
@@ -140,9 +144,10 @@ trait Clients
         ?string $text = null,
         ?string $binary = null,
         bool $force = false,
+        bool $discard = false,
     ): Closed {
         $target = Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids);
-        $body = $target + Action::ending($code, $reason, $text, $binary, $force);
+        $body = $target + Action::ending($code, $reason, $text, $binary, $force, $discard);
         return Closed::of($this->json('POST', '/close', body: $body));
     }
 

@@ -113,6 +113,7 @@ final class Api implements Transport
             'code' => (int) ($parameters['code'][0] ?? 0),
             'reason' => $parameters['reason'][0] ?? '',
             'force' => ($parameters['force'][0] ?? '') === 'true',
+            'discard' => ($parameters['discard'][0] ?? '') === 'true',
         ]) + ((string) $request->body === '' ? [] : self::content($request)));
         return ['client_id' => $id, 'closed' => true];
     }

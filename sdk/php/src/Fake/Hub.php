@@ -173,6 +173,7 @@ final class Hub
                 'code' => $action['code'] ?? 1000,
                 'reason' => $action['reason'] ?? '',
                 'force' => $action['force'] ?? false,
+                'discard' => $action['discard'] ?? false,
             ];
         }
         return ['matched' => count($targets), 'closed' => count($targets)];

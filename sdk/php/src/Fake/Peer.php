@@ -19,7 +19,7 @@ final class Peer
     public ?int $until = null;
     /** @var list<array{message: string, binary: bool}> what it was sent */
     public array $messages = [];
-    /** @var array{code: int, reason: string, force: bool}|null how it was closed */
+    /** @var array{code: int, reason: string, force: bool, discard: bool}|null how it was closed */
     public ?array $closed = null;
 
     public function __construct(public readonly string $id)
