@@ -72,7 +72,7 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 		say("  action %d: %s", i+1, printable(describe(a.Action)))
 	}
 	for _, name := range x.Reply.Unknown {
-		say("  hint: no reply to a %s has a field %q; it is passed over", ev.Type, name)
+		say("  hint: no reply to a %s has a field %q; it is passed over (%s)", ev.Type, name, protocol.ReplyHint(ev.Type, name))
 	}
 	return good
 }

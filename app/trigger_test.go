@@ -56,7 +56,7 @@ func TestTrigger(t *testing.T) {
 		"another secret":               {[]string{"connect"}, 401, "", false, []string{"GATEPOST_WEBHOOK_SECRET"}},
 		"a backend that is away":       {[]string{"message"}, 503, "", false, []string{"sent again", "dead letter"}},
 		"a close that fails":           {[]string{"close", "--code", "1006"}, 500, "", false, []string{`"initiator": "network"`, "sent again"}},
-		"a field that no reply has":    {[]string{"close"}, 200, `{"reply":"bye"}`, true, []string{`no reply to a close has a field "reply"`}},
+		"a field that no reply has":    {[]string{"close"}, 200, `{"reply":"bye"}`, true, []string{`no reply to a close has a field "reply"; it is passed over (only the reply to a message has it)`}},
 		"what a terminal would obey":   {[]string{"message"}, 500, "\x1b[2J", false, []string{"\ufffd[2J"}},
 		"an action that can't be read": {[]string{"message"}, 200, `{"actions":[{"action":"bind","client_id":"a"},{"action":"dissolve","group":"g"}]}`, false, []string{`action 1 can't be read, and fails alone: the field "uid" is missing`, `action 2: all leave the group "g"`}},
 		"every action": {[]string{"message", "--client", "c1"}, 200, `{"actions":[

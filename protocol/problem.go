@@ -58,6 +58,9 @@ func UnknownField(field, where string, known ...string) *Problem {
 	if len(known) > 0 {
 		detail += ", which has " + strings.Join(known, ", ")
 	}
+	if near := Nearest(field, known); near != "" {
+		detail += "; did you mean " + near + "?"
+	}
 	return &Problem{Status: 400, Code: CodeUnknownField, Field: shorten(field), Detail: detail}
 }
 

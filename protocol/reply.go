@@ -3,7 +3,6 @@ package protocol
 import (
 	"bytes"
 	"encoding/json"
-	"sort"
 )
 
 // Reply is what a backend asks for in its answer to an event. A field that was
@@ -19,7 +18,7 @@ type Reply struct {
 	Retry       bool     // in a batch: send that event again
 
 	// Unknown are the names of fields that no reply to such an event has; they
-	// are passed over, and logged as a hint: the first few, cut where they are long.
+	// are passed over, and people are told: the first few, cut where they are long.
 	Unknown []string
 }
 
@@ -52,6 +51,7 @@ func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool,
 		return nil, err
 	}
 	r := &Reply{}
+	var none unknown
 	for name, value := range o {
 		parse, known := replyFields[t][name]
 		switch {
@@ -63,19 +63,13 @@ func parseReply(t EventType, clientID string, raw json.RawMessage, inBatch bool,
 		case name == "retry" && inBatch:
 			r.Retry, err = parseBool(name, value)
 		default:
-			r.Unknown = append(r.Unknown, name)
+			none = append(none, name)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	sort.Strings(r.Unknown)
-	if len(r.Unknown) > maxUnknown {
-		r.Unknown = r.Unknown[:maxUnknown]
-	}
-	for i, name := range r.Unknown {
-		r.Unknown[i] = shorten(name)
-	}
+	r.Unknown = none.told()
 	return r, nil
 }
 
@@ -87,23 +81,29 @@ type ParsedReply struct {
 }
 
 // ParseBatchReply reads {"replies": {"<event id>": {…}}}, or nothing. events are
-// the events of the batch, and the parts come in their order; entries for others are
-// passed over.
-func ParseBatchReply(events []*Event, body []byte) ([]ParsedReply, error) {
-	parts := make([]ParsedReply, len(events))
+// the events of the batch, and the parts come in their order. Entries for others, and
+// fields beside "replies", are passed over; their names come as Reply.Unknown has them.
+func ParseBatchReply(events []*Event, body []byte) (parts []ParsedReply, unknownNames []string, err error) {
+	parts = make([]ParsedReply, len(events))
 	if len(bytes.TrimSpace(body)) == 0 {
-		return parts, nil
+		return parts, nil, nil
 	}
 	if err := CheckJSON(body); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o, err := parseObject("the reply", body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	var strange unknown
+	for name, value := range o {
+		if name != "replies" && !isNull(value) {
+			strange = append(strange, name)
+		}
 	}
 	raw, ok := o["replies"]
 	if !ok || isNull(raw) {
-		return parts, nil
+		return parts, strange.told(), nil
 	}
 	place := make(map[string]int, len(events))
 	for i, e := range events {
@@ -112,6 +112,9 @@ func ParseBatchReply(events []*Event, body []byte) ([]ParsedReply, error) {
 	err = eachMember("replies", raw, func(id []byte, value json.RawMessage) {
 		i, ok := place[string(id)]
 		if !ok {
+			if len(strange) < maxUnknown {
+				strange = append(strange, "replies."+string(id))
+			}
 			return
 		}
 		if parts[i] = (ParsedReply{}); !isNull(value) {
@@ -120,9 +123,9 @@ func ParseBatchReply(events []*Event, body []byte) ([]ParsedReply, error) {
 		}
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return parts, nil
+	return parts, strange.told(), nil
 }
 
 func (r *Reply) parseUID(raw json.RawMessage) error {

@@ -158,12 +158,15 @@ func TestParseBatchReply(t *testing.T) {
 	}
 	events := []*protocol.Event{event(protocol.Inbound, "a"), event(protocol.Inbound, "b"), event(protocol.Close, "c"), event(protocol.Inbound, "d"),
 		event(protocol.Inbound, "e"), event(protocol.Inbound, "f"), event(protocol.Inbound, "g")}
-	got, err := protocol.ParseBatchReply(events, []byte(`{"replies":{
+	got, strange, err := protocol.ParseBatchReply(events, []byte(`{"reply":{},"retry":null,"replies":{
 		"evt_f":{"reply":"first"}, "evt_g":{"reply":"first"},
 		"evt_d":7, "evt_a":{"reply":"x","actions":[{"action":"unbind"}]}, "evt_b":{"retry":true}, "evt_c":{"session":1},
 		"evt_other":{"reply":"not ours"}, "evt_f":{"session":{}}, "evt_\u0067":null}}`))
 	if err != nil || len(got) != len(events) {
 		t.Fatalf("got %d parts, %v", len(got), err)
+	}
+	if want := []string{"replies.evt_other", "reply"}; !slices.Equal(strange, want) {
+		t.Errorf("what means nothing: %q, want %q", strange, want)
 	}
 	if a := got[0]; a.Err != nil || string(a.Reply.Message.Payload) != "x" || a.Reply.Actions[0].Action.ClientID != "a" {
 		t.Errorf("evt_a: got %+v", a)
@@ -187,13 +190,13 @@ func TestParseBatchReply(t *testing.T) {
 	}
 
 	for _, nothing := range []string{"", "{}", "[]", `{"replies":null}`, `{"replies":[]}`, `{"replies":{"evt_a":null}}`} {
-		got, err := protocol.ParseBatchReply(events, []byte(nothing))
-		if err != nil || len(got) != len(events) || slices.ContainsFunc(got, func(p protocol.ParsedReply) bool { return p != protocol.ParsedReply{} }) {
+		got, strange, err := protocol.ParseBatchReply(events, []byte(nothing))
+		if err != nil || len(strange) != 0 || len(got) != len(events) || slices.ContainsFunc(got, func(p protocol.ParsedReply) bool { return p != protocol.ParsedReply{} }) {
 			t.Errorf("%q: got %+v, %v", nothing, got, err)
 		}
 	}
 	for _, bad := range []string{"x", `{"replies":1}`, `{"replies":[{}]}`, `[1]`} {
-		if _, err := protocol.ParseBatchReply(events, []byte(bad)); err == nil {
+		if _, _, err := protocol.ParseBatchReply(events, []byte(bad)); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
 	}
@@ -244,6 +247,6 @@ func FuzzParseReply(f *testing.F) {
 				}
 			}
 		}
-		_, _ = protocol.ParseBatchReply([]*protocol.Event{{ID: "e", Type: protocol.Inbound}}, body)
+		_, _, _ = protocol.ParseBatchReply([]*protocol.Event{{ID: "e", Type: protocol.Inbound}}, body)
 	})
 }

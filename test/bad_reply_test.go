@@ -30,6 +30,7 @@ func TestMessageRepliesThatCannotBeRead(t *testing.T) {
 		{"trailing garbage", harness.Answer{Body: `{"reply":"unsaid"} and more`}, "and more", 1},
 		{"nested 20,000 deep", harness.Answer{Body: `{"reply":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`}, "[[[[", 1},
 		{"UTF-8 it isn't", harness.Answer{Body: "{\"reply\":\"\xff\xfe\"}"}, "", 1},
+		{"a field that no reply has", harness.Answer{Body: `{"action":[{"action":"close"}]}`}, "did you mean", 1},
 		{"a redirect", harness.Answer{Status: 307, Header: map[string]string{"location": "/elsewhere"}}, "", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -172,7 +172,7 @@ func (e *endpoint) judgeEvent(j *job, a *answer) {
 		e.unreadable(j.label(), j.id, a, err)
 		reply = &protocol.Reply{}
 	} else {
-		e.unknownFields(j.ev, reply)
+		e.unknownFields(&j.parcel, reply.Unknown)
 	}
 	j.past.reply = reply
 }

@@ -111,11 +111,12 @@ func (e *endpoint) divide(b *job, members []*job) {
 	for i, m := range members {
 		events[i] = m.ev
 	}
-	parts, err := protocol.ParseBatchReply(events, a.body)
+	parts, unknown, err := protocol.ParseBatchReply(events, a.body)
 	if err != nil {
 		e.unreadable(b.label(), b.id, a, err)
 		parts = make([]protocol.ParsedReply, len(members))
 	}
+	e.unknownFields(&b.parcel, unknown)
 	for i, m := range members {
 		e.shareOut(b, m, a, parts[i])
 	}
@@ -145,7 +146,7 @@ func (e *endpoint) shareOut(b, m *job, a *answer, p protocol.ParsedReply) {
 		m.run.after = jittered(firstPause)
 		return
 	default:
-		e.unknownFields(m.ev, reply)
+		e.unknownFields(&m.parcel, reply.Unknown)
 	}
 	m.travelled(b, a, accepted)
 	m.past.reply = reply

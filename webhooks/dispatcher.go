@@ -70,6 +70,7 @@ func newDispatcher(cfg Config, log *slog.Logger, reg prometheus.Registerer, dial
 			letters: d.letters, outbox: d.outbox, waitingRoom: newWaitingRoom(), replay: make(chan struct{}, replaysAtOnce),
 			ttl: cfg.MessageTTL, life: d.life, stopping: d.stopping, seen: s, log: log,
 			failing: newQuiet(log, slog.LevelWarn), refusing: newQuiet(log, slog.LevelInfo), dying: newQuiet(log, slog.LevelError), garbled: newQuiet(log, slog.LevelWarn),
+			strange: newQuiet(log, slog.LevelWarn),
 		}
 		out.client = out.newClient()
 		d.endpoints = append(d.endpoints, out)

@@ -31,6 +31,7 @@ type endpoint struct {
 	refusing  *quiet // connects that the backend refused
 	dying     *quiet // events that became dead letters
 	garbled   *quiet // replies that can't be read
+	strange   *quiet // replies with fields that mean nothing
 	delivered atomic.Uint64
 	failed    atomic.Uint64 // attempts
 }
@@ -43,7 +44,7 @@ func (e *endpoint) tooOld(j *job) bool {
 func (e *endpoint) close() {
 	e.courier.transport.CloseIdleConnections()
 	e.turns.close()
-	for _, q := range []*quiet{e.failing, e.refusing, e.dying, e.garbled} {
+	for _, q := range []*quiet{e.failing, e.refusing, e.dying, e.garbled, e.strange} {
 		q.close()
 	}
 }

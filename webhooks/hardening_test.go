@@ -197,7 +197,7 @@ func TestReplyIsJudgedByItsBodyNotItsType(t *testing.T) {
 	if o.Verdict != protocol.Delivered || o.Reply.Message == nil || string(o.Reply.Message.Payload) != `{"a":1}` {
 		t.Errorf("outcome %+v", o)
 	}
-	if log := r.log.String(); !strings.Contains(log, "level=DEBUG") || !strings.Contains(log, "colour") {
+	if log := r.log.String(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "colour") {
 		t.Errorf("log %s", log)
 	}
 }

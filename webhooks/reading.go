@@ -2,6 +2,7 @@ package webhooks
 
 import (
 	"log/slog"
+	"strings"
 
 	"gatepost/protocol"
 )
@@ -23,12 +24,32 @@ func (e *endpoint) unreadable(event, id string, a *answer, err error) {
 		slog.String("error", err.Error()), slog.String("hint", hint(a)), slog.String("begins", oneLine(a.body, maxHintBytes)))
 }
 
-// unknownFields tells of fields that a reply doesn't have.
-func (e *endpoint) unknownFields(ev *protocol.Event, r *protocol.Reply) {
-	if len(r.Unknown) == 0 {
+// unknownFields tells of fields that the reply to an event, or to a batch, doesn't have.
+func (e *endpoint) unknownFields(p *parcel, fields []string) {
+	if len(fields) == 0 {
 		return
 	}
-	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(r.Unknown)))
-	e.log.Debug("a reply has fields that mean nothing for its event", "endpoint", e.Name, "event", ev.Type, "id", ev.ID,
-		"field", oneLine(r.Unknown[0], 100), "fields", len(r.Unknown))
+	e.seen.unknown.WithLabelValues(e.Name).Add(float64(len(fields)))
+	e.strange.say("a reply has fields that mean nothing; they are passed over", slog.String("endpoint", e.Name), slog.String("url", e.courier.shown),
+		slog.String("event", p.label()), slog.String("id", p.id), slog.Any("fields", strangeFields{p.ev, fields}))
+}
+
+// strangeFields are fields of a reply to an event, or to a batch, with what was probably
+// meant. That is worked out for a line that is written, not for those that it stands for.
+type strangeFields struct {
+	ev    *protocol.Event
+	names []string
+}
+
+// LogValue implements slog.LogValuer.
+func (f strangeFields) LogValue() slog.Value {
+	var t protocol.EventType // a batch's
+	if f.ev != nil {
+		t = f.ev.Type
+	}
+	said := make([]string, len(f.names))
+	for i, name := range f.names {
+		said[i] = oneLine(name, maxHintBytes) + ": " + protocol.ReplyHint(t, name)
+	}
+	return slog.StringValue(strings.Join(said, "; "))
 }

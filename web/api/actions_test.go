@@ -19,7 +19,7 @@ func TestActions(t *testing.T) {
 		{"ok":true,"groups":["h","i"],"changed":4,"missing":[]},
 		{"ok":true,"matched":1,"queued":1,"dropped":0},
 		{"ok":false,"error":{"type":"about:blank","title":"Not Found","status":404,"code":"client_gone","detail":"there is no client gone","field":"client_id"}},
-		{"ok":false,"error":{"type":"about:blank","title":"Bad Request","status":400,"code":"unknown_field","detail":"is not a field of send, which has clients, uids, groups, all, except_clients, except_uids, text, json, binary","field":"grups"}},
+		{"ok":false,"error":{"type":"about:blank","title":"Bad Request","status":400,"code":"unknown_field","detail":"is not a field of send, which has clients, uids, groups, all, except_clients, except_uids, text, json, binary; did you mean groups?","field":"grups"}},
 		{"ok":false,"error":{"type":"about:blank","title":"Request Entity Too Large","status":413,"code":"too_large","detail":"is larger than 4096 bytes","field":"message"}},
 		{"ok":true,"client_id":%[1]q,"session":{"a":1}},
 		{"ok":true,"client_id":%[1]q,"at":null},
