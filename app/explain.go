@@ -52,8 +52,8 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 	if x.Fault != "" {
 		say("Fault: %s.", printable(x.Fault))
 	}
-	if hint := webhooks.Hint(x.Status); hint != "" {
-		say("Hint: %s", hint)
+	if x.Hint != "" {
+		say("Hint: %s", x.Hint)
 	}
 	say("%s", consequence(ev.Type, x))
 	if x.Reply == nil {
@@ -79,22 +79,26 @@ func explain(w io.Writer, ev *protocol.Event, x *webhooks.Exchange) (good bool) 
 
 // consequence is what becomes of the client and the event.
 func consequence(t protocol.EventType, x *webhooks.Exchange) string {
-	temporary := x.Status == 0 || slices.Contains([]int{408, 425, 429, 502, 503, 504}, x.Status)
-	success := x.Status/100 == 2
 	switch {
 	case t == protocol.Connect && x.Accepted:
 		return "The client would be let in:"
-	case t == protocol.Connect && x.Status/100 == 4:
+	case t == protocol.Connect && x.Outlook == webhooks.Decided && x.Status/100 == 4:
 		return fmt.Sprintf("The client would be refused with %d.", x.Status)
+	case t == protocol.Connect && x.Outlook == webhooks.Decided:
+		return "The client would be refused with 503."
 	case t == protocol.Connect:
 		return "After a few more tries the client would be refused with 503."
-	case success && x.Reply == nil:
+	case x.Accepted && x.Reply == nil:
 		return "The event would be done, and nothing carried out."
-	case success:
+	case x.Accepted:
 		return "The event would be done:"
-	case t == protocol.Close && (temporary || x.Status >= 500), temporary:
+	}
+	switch x.Outlook {
+	case webhooks.TriedLong:
 		return "The event would be sent again, and be a dead letter if no try succeeds."
-	case x.Status >= 500:
+	case webhooks.TriedAWhile:
+		return "The event would be sent again for ten minutes, and then be a dead letter: the handler may not have been reached."
+	case webhooks.TriedSoon:
 		return "After a few more tries the event would be a dead letter."
 	default:
 		return "The event would be a dead letter at once: such an answer is final."

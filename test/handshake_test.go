@@ -54,6 +54,10 @@ func TestRefuseByClosing(t *testing.T) {
 			return harness.Answer{Status: 403, Body: "not today"}
 		case "429":
 			return harness.Status(429)
+		case "404":
+			return harness.Answer{Status: 404, Header: map[string]string{"content-type": "application/json"}, Body: `{"detail":"Not Found"}`}
+		case "meant":
+			return harness.Answer{Status: 404, Header: map[string]string{"gatepost-refuse": "1"}}
 		case "500":
 			return harness.Status(500)
 		}
@@ -73,6 +77,8 @@ func TestRefuseByClosing(t *testing.T) {
 		{"token=" + token + "&answer=403", nil, 403, 4043},
 		{"token=" + token + "&answer=429", nil, 429, 4053},
 		{"token=" + token + "&answer=500", nil, 503, 4053},
+		{"token=" + token + "&answer=404", nil, 503, 4053}, // a proxy's, mostly
+		{"token=" + token + "&answer=meant", nil, 404, 4043},
 	} {
 		_, err := node.TryConnect(t, harness.Dial{Path: "/ws?" + c.query, Header: c.header})
 		wantRefused(t, err, c.status, "")

@@ -19,7 +19,7 @@ func TestHowOftenAMessageIsTried(t *testing.T) {
 	for _, c := range []struct {
 		status, tries int
 	}{
-		{500, 5}, {501, 1}, {505, 1}, {400, 1}, {401, 1}, {404, 1}, {410, 1}, {302, 1}, {304, 1},
+		{500, 5}, {501, 1}, {505, 1}, {400, 1}, {401, 1}, {403, 1}, {410, 1}, {302, 1}, {304, 1},
 	} {
 		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
 			t.Parallel()
@@ -48,7 +48,7 @@ func TestHowOftenAMessageIsTried(t *testing.T) {
 // client sent behind it waits for it.
 func TestHowOftenAMessageIsTriedWhileTheBackendIsAway(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{408, 425, 429, 502, 503, 504} {
+	for _, status := range []int{404, 408, 425, 429, 502, 503, 504, 521, 529} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			away := func(d *harness.Delivery) harness.Answer {

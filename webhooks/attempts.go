@@ -152,7 +152,7 @@ func (a *answer) told() []slog.Attr {
 	if a.fault != "" {
 		attrs = append(attrs, slog.String("error", a.fault))
 	}
-	if hint := Hint(a.status); hint != "" {
+	if hint := a.statusHint(); hint != "" {
 		attrs = append(attrs, slog.String("hint", hint))
 	}
 	return attrs

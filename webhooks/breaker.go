@@ -35,6 +35,7 @@ type sign int
 const (
 	silent  sign = iota // nothing: no attempt, or one whose end says nothing
 	absent              // it is away, or overrun
+	missed              // the answer is unhandled: the handler may not have been reached
 	alive               // it answered, though not well
 	decided             // it turned a connect down: nothing that concerns what waits
 	well                // it answered well
@@ -43,7 +44,9 @@ const (
 // breaker keeps attempts from a backend that is away, but for a trickle that
 // finds out when it is back. It opens only where several clients' attempts fail
 // and none succeeds, so that no client's own trouble opens it: a failure counts
-// only if nothing has succeeded since its attempt began.
+// only if nothing has succeeded since its attempt began. An unhandled answer counts
+// only where nothing has succeeded for longer: beside others that go well it is one
+// route that is missing, or messages that are too large.
 //
 // It knows no clock, and no lock: turns has both.
 type breaker struct {
@@ -106,6 +109,10 @@ func (b *breaker) ended(s sign, probe bool, client string, began, now time.Time)
 	case alive:
 		if !b.open {
 			b.forget()
+		}
+	case missed:
+		if now.Sub(b.success) > breakLongest {
+			return b.failed(client, began, now)
 		}
 	case absent:
 		return b.failed(client, began, now)

@@ -27,7 +27,7 @@ const (
 	eased      load = iota // it answered well
 	unknown                // it failed in a way that says nothing of load
 	late                   // no answer in time
-	overloaded             // 429, 503
+	overloaded             // 429, 503, 529
 )
 
 // limit is how many attempts an endpoint may have under way, found by trying:

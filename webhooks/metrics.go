@@ -53,7 +53,7 @@ func (s *seen) attempt(endpoint, event string, a *answer) {
 	s.latency.WithLabelValues(endpoint).Observe(a.took.Seconds())
 }
 
-// result is the answer as a metric's label: one of seven.
+// result is the answer as a metric's label: one of eight.
 func (a *answer) result() string {
 	switch {
 	case a.timeout:
@@ -66,6 +66,8 @@ func (a *answer) result() string {
 		return "2xx"
 	case a.status < 400:
 		return "3xx"
+	case a.unhandled():
+		return "unhandled"
 	case a.status < 500:
 		return "4xx"
 	}

@@ -11,10 +11,12 @@ type past struct {
 	earlier int             // attempts that were made in earlier deliveries
 	tries   int             // attempts that were made in this one
 	last    *answer         // nil: there was none in this one
-	ruling  ruling          // of last
 	reply   *protocol.Reply // where that is accepted
+	ruling  ruling          // of last
 	owes    bool            // see protocol.Outcome.OwesClose
 	failed  []Attempt       // the last of them, oldest first
+
+	unhandled time.Duration // see unhandledFor
 }
 
 // attempt is the number of the attempt under way, or of the last one.
@@ -22,6 +24,10 @@ func (p *past) attempt() int { return p.earlier + p.tries }
 
 // ended takes an attempt's answer in.
 func (p *past) ended(a *answer, r ruling) {
+	p.unhandled = p.unhandledFor(a)
+	if r == again && p.unhandled >= unhandledAtMost {
+		r = final
+	}
 	p.last, p.ruling = a, r
 	if a.written && (a.status < 400 || a.status > 499) {
 		p.owes = true

@@ -19,8 +19,11 @@ const (
 	longestPause = 5 * time.Second
 )
 
+// statusOverloaded has no RFC. Some edges and APIs answer so where others answer 503.
+const statusOverloaded = 529
+
 // ruling is what an answer means for its event.
-type ruling int
+type ruling uint8
 
 const (
 	undecided ruling = iota // there was no attempt
@@ -33,9 +36,9 @@ const (
 // rule judges an attempt at an event of this type. readable says of a connect's
 // 2xx that its body is a reply.
 //
-// A message or close is tried again where the backend is away or says so itself
-// (408, 425, 429, 500, 502, 503, 504); a connect wherever the backend is at fault,
-// since its client waits for a yes or no and every 4xx is one.
+// A message or close is tried again where the backend is away or says so itself (408,
+// 425, 429, every 5xx but 501 and 505), or the answer is unhandled; a connect wherever
+// the backend is at fault, since its client waits for a yes or no and every other 4xx is one.
 func rule(t protocol.EventType, a *answer, readable bool) ruling {
 	switch {
 	case a.status == 0:
@@ -45,7 +48,7 @@ func rule(t protocol.EventType, a *answer, readable bool) ruling {
 			return again
 		}
 		return accepted
-	case t == protocol.Connect && a.status >= 400 && a.status <= 499:
+	case t == protocol.Connect && a.status >= 400 && a.status <= 499 && !a.unhandled():
 		return refused
 	case t == protocol.Connect && a.status >= 500, a.away(), a.status == http.StatusInternalServerError:
 		return again
@@ -58,26 +61,26 @@ func (a *answer) load() load {
 	switch {
 	case a.timeout:
 		return late
-	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable:
+	case a.status == http.StatusTooManyRequests, a.status == http.StatusServiceUnavailable, a.status == statusOverloaded:
 		return overloaded
-	case a.status >= 200 && a.status <= 499 && a.fault == "":
+	case a.status >= 200 && a.status <= 499 && a.fault == "" && !a.unhandled():
 		return eased
 	}
 	return unknown
 }
 
 // sign is what the answer to a job says of whether the backend is there. A
-// connect's refusal is the application's own word, but for 404, which is also what
-// a proxy says that doesn't find it. A batch that failed says nothing: its events
-// are sent one by one.
+// connect's refusal is the application's own word. A batch that failed says nothing:
+// its events are sent one by one.
 func (a *answer) sign(j *job) sign {
 	switch {
-	case j.isConnect() && a.status >= 400 && a.status <= 499 && a.status != http.StatusNotFound:
+	case a.away() && j.ev == nil:
+		return silent
+	case a.unhandled():
+		return missed
+	case j.isConnect() && a.status >= 400 && a.status <= 499:
 		return decided
 	case a.away():
-		if j.ev == nil {
-			return silent
-		}
 		return absent
 	case a.status >= 200 && a.status <= 299 && a.fault == "":
 		return well

@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -17,10 +18,15 @@ func TestRuling(t *testing.T) {
 		{101, final, final},
 		{200, accepted, accepted}, {204, accepted, accepted}, {299, accepted, accepted},
 		{300, final, final}, {301, final, final}, {302, final, final}, {304, final, final}, {307, final, final},
-		{400, final, refused}, {401, final, refused}, {403, final, refused}, {404, final, refused}, {410, final, refused},
-		{408, again, refused}, {425, again, refused}, {429, again, refused}, {499, final, refused},
+		{400, final, refused}, {401, final, refused}, {403, final, refused}, {410, final, refused},
+		{414, final, refused}, {415, final, refused}, {421, final, refused}, {422, final, refused}, {431, final, refused},
+		{408, again, refused}, {425, again, refused}, {429, again, refused}, {460, final, refused}, {499, final, refused},
+		{404, again, again}, {405, again, again}, {413, again, again}, // unless they are meant: TestARefusalThatIsMeant
 		{500, again, again}, {502, again, again}, {503, again, again}, {504, again, again},
-		{501, final, again}, {505, final, again}, {599, final, again},
+		{506, again, again}, {507, again, again}, {508, again, again}, {510, again, again}, {511, again, again},
+		{520, again, again}, {521, again, again}, {522, again, again}, {523, again, again}, {524, again, again}, {525, again, again},
+		{526, again, again}, {527, again, again}, {529, again, again}, {530, again, again}, {561, again, again}, {598, again, again}, {599, again, again},
+		{501, final, again}, {505, final, again}, {600, final, again}, {999, final, again},
 	}
 	for _, tt := range tests {
 		a := &answer{status: tt.status}
@@ -67,10 +73,14 @@ func TestLoadOfAnAnswer(t *testing.T) {
 		want load
 	}{
 		{answer{status: 200}, eased},
-		{answer{status: 404}, eased},
+		{answer{status: 404}, unknown},
+		{answer{status: 404, header: http.Header{refuseHeader: {"1"}}}, eased},
+		{answer{status: 410}, eased},
 		{answer{status: 429}, overloaded},
 		{answer{status: 503}, overloaded},
+		{answer{status: 529}, overloaded},
 		{answer{status: 500}, unknown},
+		{answer{status: 522}, unknown},
 		{answer{timeout: true}, late},
 		{answer{status: 200, timeout: true, fault: "cut off"}, late},
 		{answer{fault: "connection refused"}, unknown},

@@ -30,7 +30,22 @@ type Exchange struct {
 	Reply *protocol.Reply
 	// Fault says in words what is wrong with the answer, empty where nothing is.
 	Fault string
+	// Hint is what mostly lies behind such an answer, or empty.
+	Hint string
+	// Outlook is what a node would do with the event after such an answer.
+	Outlook Outlook
 }
+
+// Outlook is what becomes of an event after an answer.
+type Outlook int
+
+// The outlooks.
+const (
+	Decided     Outlook = iota // nothing more: it is delivered, or a connect is refused, or an event is a dead letter at once
+	TriedSoon                  // the quick tries; then a connect is refused with 503, and an event a dead letter
+	TriedLong                  // the quick tries and those from the outbox
+	TriedAWhile                // as TriedLong, but for ten minutes: the handler may not have been reached
+)
 
 // Preview sends ev to e once, signed, and shows what went both ways. It returns
 // an error only where nothing could be sent: the endpoint or event is at fault,
@@ -62,6 +77,7 @@ func Preview(ctx context.Context, e Endpoint, ev *protocol.Event) (*Exchange, er
 }
 
 func (x *Exchange) judge(ev *protocol.Event, a *answer) {
+	x.Hint, x.Outlook = a.statusHint(), a.outlook(ev)
 	success := a.status >= 200 && a.status <= 299 && a.fault == ""
 	if !success {
 		if x.Fault == "" {
@@ -76,6 +92,22 @@ func (x *Exchange) judge(ev *protocol.Event, a *answer) {
 		return
 	}
 	x.Reply = reply
+}
+
+// outlook is what becomes of ev if it is answered so again and again.
+func (a *answer) outlook(ev *protocol.Event) Outlook {
+	_, err := a.read(ev)
+	j := newJob(parcel{ev: ev})
+	j.ended(a, rule(ev.Type, a, err == nil))
+	switch {
+	case a.unhandled():
+		return TriedAWhile
+	case j.past.ruling != again:
+		return Decided
+	case j.mayWait():
+		return TriedLong
+	}
+	return TriedSoon
 }
 
 // shownHeader strikes out what opens doors. The signature stays: it is good for

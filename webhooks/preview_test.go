@@ -54,3 +54,29 @@ func TestPreview(t *testing.T) {
 		t.Error("no error for an endpoint that can't be used")
 	}
 }
+
+func TestOutlook(t *testing.T) {
+	meant := http.Header{refuseHeader: {"1"}}
+	for _, tt := range []struct {
+		a                       answer
+		connect, message, close Outlook
+	}{
+		{answer{status: 200}, Decided, Decided, Decided},
+		{answer{status: 403}, Decided, Decided, Decided},
+		{answer{status: 429}, Decided, TriedLong, TriedLong},
+		{answer{status: 404}, TriedAWhile, TriedAWhile, TriedAWhile},
+		{answer{status: 404, header: meant}, Decided, Decided, Decided},
+		{answer{status: 500}, TriedSoon, TriedSoon, TriedLong},
+		{answer{status: 501}, TriedSoon, Decided, Decided},
+		{answer{status: 523}, TriedSoon, TriedLong, TriedLong},
+		{answer{fault: "refused"}, TriedSoon, TriedLong, TriedLong},
+		{answer{status: 302}, Decided, Decided, Decided},
+	} {
+		for typ, want := range map[protocol.EventType]Outlook{protocol.Connect: tt.connect, protocol.Inbound: tt.message, protocol.Close: tt.close} {
+			a := tt.a
+			if got := a.outlook(event(typ, "c1", 1)); got != want {
+				t.Errorf("a %s answered %d %v: %v, want %v", typ, a.status, a.header, got, want)
+			}
+		}
+	}
+}

@@ -26,19 +26,21 @@ type outboxRecord struct {
 	Over     time.Time `json:"over,omitzero"`   // when the schedule's own wait is over
 	Asked    bool      `json:"asked,omitempty"` // the backend has asked this sender to wait until Due
 	Failed   []Attempt `json:"failed,omitempty"`
+
+	Unhandled time.Duration `json:"unhandled,omitempty"` // for how long tries have met nothing but unhandled answers
 }
 
 // recordOf is what is to be kept of a job at an endpoint.
 func recordOf(endpoint string, j *job) outboxRecord {
 	return outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace, Tries: j.past.attempt(),
-		Step: j.plan.step, Due: j.plan.due, Over: j.plan.over, Asked: j.plan.asked, Failed: j.past.failed}
+		Step: j.plan.step, Due: j.plan.due, Over: j.plan.over, Asked: j.plan.asked, Failed: j.past.failed, Unhandled: j.past.unhandled}
 }
 
 // job takes the delivery up that recordOf has left.
 func (k *KeptEvent) job(now time.Time) *job {
 	j := newJob(newParcel(k.Event, k.Path, k.TraceID))
 	j.bare = true
-	j.past.earlier, j.past.failed = k.record.Tries, k.record.Failed
+	j.past.earlier, j.past.failed, j.past.unhandled = k.record.Tries, k.record.Failed, k.record.Unhandled
 	j.plan = k.record.plan(now)
 	j.record = record{exists: true, kept: true, current: true}
 	j.run.most = 1

@@ -3,7 +3,6 @@ package webhooks
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"gatepost/protocol"
@@ -46,8 +45,13 @@ func (a *answer) away() bool {
 	case a.status >= 200 && a.status <= 299:
 		return a.fault != "" && !a.oversize
 	}
-	return slices.Contains([]int{http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
-		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, a.status)
+	switch a.status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusInternalServerError, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return a.status >= 500 && a.status <= 599 || a.unhandled()
 }
 
 // mayWait says whether a job whose run has ended undelivered is one for the
@@ -82,6 +86,9 @@ func (j *job) reschedule(now time.Time) bool {
 		}
 	case !p.goOn(now):
 		return false
+	}
+	if tried && j.past.last.unhandled() { // so that the last try comes when their time is over
+		p.over = earliest(p.over, j.past.last.at.Add(unhandledAtMost-j.past.unhandled))
 	}
 	p.due, p.asked = p.over, false
 	if tried {

@@ -35,7 +35,8 @@ async function serve(request, response) {
   const chunks = [];
   for await (const chunk of request) if (chunks.push(chunk) && Buffer.concat(chunks).length > LARGEST) return request.destroy();
   const [status, body] = answer(request.headers, Buffer.concat(chunks).toString());
-  response.writeHead(status, { "content-type": "application/json" }).end(typeof body === "string" ? body : JSON.stringify(body));
+  const headers = { "content-type": "application/json", ...(status === 200 ? {} : { "gatepost-refuse": "1" }) }; // 404 is meant, too
+  response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 async function push(path, text) { // a JWT, HS256, for this minute; the first of several secrets signs

@@ -100,6 +100,7 @@ function refuse(int $status, string $why): never
 {
     http_response_code($status);
     header('content-type: text/plain; charset=utf-8');
+    header('gatepost-refuse: 1'); // the handler means it: a proxy's 404 would be tried again
     exit($why);
 }
 

@@ -39,6 +39,8 @@ class Backend(BaseHTTPRequestHandler):
         self.send_response(status)
         for header in ("content-type", kind), ("content-length", len(body)):
             self.send_header(*header)
+        if status != 200:
+            self.send_header("gatepost-refuse", "1")  # a 404 is meant, too, and no proxy's
         self.end_headers()
         self.wfile.write(body)
 

@@ -36,6 +36,7 @@ type backend struct {
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
+		w.Header().Set("Gatepost-Refuse", "1")
 		http.Error(w, "webhooks are POSTed", http.StatusMethodNotAllowed)
 		return
 	}
@@ -46,6 +47,7 @@ func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
 			status = http.StatusRequestEntityTooLarge
+			w.Header().Set("Gatepost-Refuse", "1")
 		}
 		http.Error(w, "the body can't be read", status)
 		return

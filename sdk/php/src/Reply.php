@@ -37,7 +37,8 @@ final class Reply
     /**
      * Refuses a connect: the handshake is answered with this status. A message or close
      * that is refused becomes a dead letter at the gateway (and comes again first, where
-     * the status is 408, 425 or 429).
+     * the status is 408, 425 or 429). The answer has the header gatepost-refuse: 1, by which the
+     * gateway knows a 404, 405 or 413 from that of a proxy.
      *
      * @param int $status 400 to 499
      * @param string $text at most 1 KiB of it reaches the client

@@ -137,7 +137,7 @@ final class Webhook
             return Dispatch::answer($event, Dispatch::handler($handlers));
         } catch (WebhookRefused $refused) {
             $allow = $refused->status === 405 ? ['allow' => 'POST'] : [];
-            return Response::text($refused->status, $refused->getMessage(), $allow, $refused);
+            return Response::refusal($refused->status, $refused->getMessage(), $allow, $refused);
         } catch (\Throwable $error) {
             return Response::text(500, 'internal error', error: $error);
         }

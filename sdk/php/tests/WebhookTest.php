@@ -266,6 +266,21 @@ final class WebhookTest extends TestCase
         self::assertSame([403, 'no <b>', 'text/plain; charset=utf-8'], [$response->status, $response->body, $response->headers['content-type']]);
         $response = $this->gateway->send(static fn (): Reply => Reply::retry(7), 'message');
         self::assertSame([503, '7'], [$response->status, $response->headers['retry-after']]);
+        self::assertArrayNotHasKey('gatepost-refuse', $response->headers);
+    }
+
+    /** Without the header the gateway takes 404, 405 and 413 for a proxy's, and tries for ten minutes. */
+    public function testARefusalSaysThatItIsMeant(): void
+    {
+        foreach ([403, 404, 405, 413] as $status) {
+            $response = $this->gateway->send(static fn (): Reply => Reply::refuse($status), 'message');
+            self::assertSame([$status, '1'], [$response->status, $response->headers['gatepost-refuse'] ?? null]);
+        }
+        $response = $this->gateway->webhook()->answer([], str_repeat(' ', 9 << 20), static fn () => null);
+        self::assertSame([413, '1'], [$response->status, $response->headers['gatepost-refuse'] ?? null]);
+        $response = $this->gateway->send(static fn () => throw new \RuntimeException('x'), 'message');
+        self::assertSame(500, $response->status);
+        self::assertArrayNotHasKey('gatepost-refuse', $response->headers);
     }
 
     public function testATypeWithoutHandlerIsAccepted(): void

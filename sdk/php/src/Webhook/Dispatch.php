@@ -74,8 +74,9 @@ final class Dispatch
         if ($reply->isDone()) {
             return Response::ofJson($reply->toJson());
         }
-        $headers = $reply->retryAfter === null ? [] : ['retry-after' => (string) $reply->retryAfter];
-        return Response::text($reply->status, $reply->text, $headers);
+        return $reply->retryAfter === null
+            ? Response::refusal($reply->status, $reply->text)
+            : Response::text($reply->status, $reply->text, ['retry-after' => (string) $reply->retryAfter]);
     }
 
     /**

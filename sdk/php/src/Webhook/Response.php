@@ -46,6 +46,17 @@ final class Response
         return new self($status, ['content-type' => 'text/plain; charset=utf-8'] + $headers, $text, $error);
     }
 
+    /**
+     * A status from 400 to 499 that is meant: without the header the gateway takes 404, 405 and 413
+     * for the answer of a proxy that doesn't reach the handler, and tries again.
+     *
+     * @param array<string, string> $headers
+     */
+    public static function refusal(int $status, string $text, array $headers = [], ?\Throwable $error = null): self
+    {
+        return self::text($status, $text, ['gatepost-refuse' => '1'] + $headers, $error);
+    }
+
     public static function ofJson(string $json): self
     {
         return new self(200, ['content-type' => 'application/json'], $json);
