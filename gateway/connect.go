@@ -124,14 +124,23 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 
 // Open begins the client's connection: answer, which ends the handshake (nil: it
 // has ended), the welcome frame, then what was pushed since its connect event was
-// sent.
-func (g *Gateway) Open(c *hub.Client, conn net.Conn, answer []byte) {
-	var welcome *hub.Frame
-	if g.cfg.Welcome != "" {
-		text := strings.ReplaceAll(g.cfg.Welcome, "{client_id}", c.ID())
-		welcome = hub.NewFrame(&protocol.Message{Payload: []byte(text)})
-	}
-	if c.Open(conn, answer, welcome) && g.draining.Load() {
+// sent. heartbeat is the text that the welcome names as answered; empty: none.
+func (g *Gateway) Open(c *hub.Client, conn net.Conn, answer []byte, heartbeat string) {
+	if c.Open(conn, answer, g.welcome(c, heartbeat)) && g.draining.Load() {
 		c.Close(goingAway, nil, false)
 	}
+}
+
+// welcome is the first frame; nil: there is none.
+func (g *Gateway) welcome(c *hub.Client, heartbeat string) *hub.Frame {
+	text := g.cfg.Welcome
+	switch {
+	case text == "":
+		return nil
+	case text == protocol.Welcome && heartbeat != "":
+		text = protocol.WelcomeWithHeartbeat
+	}
+	text = strings.ReplaceAll(text, "{client_id}", c.ID())
+	text = strings.ReplaceAll(text, "{heartbeat}", heartbeat)
+	return hub.NewFrame(&protocol.Message{Payload: []byte(text)})
 }

@@ -197,7 +197,7 @@ func TestDiscardAcrossNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := admission.Client
-	b.Open(c, &tape{}, nil)
+	b.Open(c, &tape{}, nil, "")
 	for range 5 {
 		b.Message(c, text("x"))
 	}

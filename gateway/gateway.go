@@ -17,8 +17,9 @@ import (
 type Config struct {
 	Node    string // this node's name
 	Version string // of the program, for the list of nodes
-	// Welcome is the first text frame, in which {client_id} is replaced; empty
-	// sends none.
+	// Welcome is the first text frame, in which {client_id} and {heartbeat} are
+	// replaced; empty sends none. protocol.Welcome gains a heartbeat where one is asked
+	// for.
 	Welcome string
 	// MaxPush is the largest message that may be pushed, in bytes.
 	MaxPush int

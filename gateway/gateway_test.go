@@ -83,7 +83,7 @@ func newFixtureWith(t *testing.T, journal Journal) *fixture {
 		Changed: func(c *hub.Client) { g.Changed(c) },
 	})
 	b := &backend{unwant: map[protocol.EventType]bool{}}
-	g = New(Config{Node: "test", Journal: journal, Welcome: `{"type":"welcome","client_id":"{client_id}"}`, MaxPush: 1 << 10}, h, b, log, reg)
+	g = New(Config{Node: "test", Journal: journal, Welcome: protocol.Welcome, MaxPush: 1 << 10}, h, b, log, reg)
 	t.Cleanup(func() { g.Stop(); h.Close() })
 	return &fixture{Gateway: g, t: t, hub: h, backend: b}
 }
@@ -103,7 +103,7 @@ func (f *fixture) open(c *hub.Client) *socket {
 	ours, theirs := net.Pipe()
 	s := &socket{t: f.t, conn: theirs}
 	f.t.Cleanup(func() { _ = theirs.Close() })
-	f.Open(c, ours, nil)
+	f.Open(c, ours, nil, "")
 	return s
 }
 

@@ -147,7 +147,7 @@ func TestLifeAgainstAMoodyBackend(t *testing.T) {
 				ours, theirs := net.Pipe()
 				go func() { _, _ = io.Copy(io.Discard, theirs) }()
 				defer theirs.Close()
-				g.Open(a.Client, ours, nil)
+				g.Open(a.Client, ours, nil, "")
 				for range rand.IntN(20) {
 					g.Message(a.Client, text("x"))
 				}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gatepost/protocol"
 	"gatepost/web/ws"
 )
 
@@ -80,8 +81,8 @@ var clientKeys = []Key{
 	{Env: "GATEPOST_ORIGINS", YAML: "origins", Kind: "list", Section: clients,
 		Doc:  "Allowed `Origin`s: `https://www.example.com`; `https://*.example.com` for all hosts below, at any depth; `http://localhost:*` for any port; an app's such as `file://` or `capacitor://localhost`; `*` for any, `null` for pages without one. None: the host that the request itself names. A request without Origin is allowed: it comes from no browser.",
 		read: many(func(c *Config) *[]string { return &c.Origins }, ",", checked(ws.CheckOrigin))},
-	{Env: "GATEPOST_WELCOME", YAML: "welcome", Default: `{"type":"welcome","client_id":"{client_id}"}`, Kind: "text", Section: clients,
-		Doc:  "The first text frame that a client gets, `{client_id}` replaced; `off` sends none.",
+	{Env: "GATEPOST_WELCOME", YAML: "welcome", Default: protocol.Welcome, Kind: "text", Section: clients,
+		Doc:  "The first text frame that a client gets, `{client_id}` replaced; `off` sends none. With `?heartbeat=1` the default gains `\"heartbeat\"`; in a text of your own `{heartbeat}` is replaced.",
 		read: one(func(c *Config) *string { return &c.Welcome }, parseWelcome)},
 	{Env: "GATEPOST_PING_INTERVAL", YAML: "ping_interval", Default: "25s", Kind: "duration", Section: clients,
 		Doc:  "How often a client is pinged. Below the idle timeout of every proxy on the way.",

@@ -26,7 +26,7 @@ func TestPushAllocates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.gw.Open(admission.Client, takesAll{}, nil)
+	n.gw.Open(admission.Client, takesAll{}, nil, "")
 
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.base, "http://"))
 	if err != nil {

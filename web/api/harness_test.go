@@ -121,7 +121,7 @@ func (n *node) connect(uid string, groups ...string) *peer {
 	}
 	c := admission.Client
 	near, far := tcp.Pair(n.t)
-	n.gw.Open(c, near, nil)
+	n.gw.Open(c, near, nil, "")
 	p := &peer{id: c.ID(), frames: make(chan frames.Frame, 1000)}
 	go func() {
 		defer close(p.frames)

@@ -52,8 +52,9 @@ type Gateway interface {
 	// Asks says whether the backend is asked about clients of this path. Else nothing
 	// of Handshake.Request is looked at but the path.
 	Asks(path string) bool
-	// Open hands over the upgraded connection.
-	Open(c *hub.Client, conn net.Conn, answer []byte)
+	// Open hands over the upgraded connection; the welcome names the heartbeat's text,
+	// if there is one.
+	Open(c *hub.Client, conn net.Conn, answer []byte, heartbeat string)
 	// Message takes what the client sent, and waits while too much waits already.
 	Message(c *hub.Client, m protocol.Message)
 	// Closed says that the connection has ended.

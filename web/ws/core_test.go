@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -53,11 +54,11 @@ func (g *core) Connect(ctx context.Context, hs *protocol.Handshake) (*gateway.Ad
 	return a, nil
 }
 
-func (g *core) Open(c *hub.Client, conn net.Conn, answer []byte) {
+func (g *core) Open(c *hub.Client, conn net.Conn, answer []byte, heartbeat string) {
 	if g.open != nil {
 		g.open(c)
 	}
-	c.Open(conn, answer, textFrame("welcome "+c.ID()))
+	c.Open(conn, answer, textFrame(strings.TrimSuffix("welcome "+c.ID()+"\n"+heartbeat, "\n")))
 }
 
 func (g *core) Message(c *hub.Client, m protocol.Message) {

@@ -21,7 +21,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		heartbeats: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gatepost_application_heartbeats_total",
-			Help: "Text frames taken for a heartbeat of the application's own.",
+			Help: "Text frames taken for a heartbeat, negotiated or the application's own.",
 		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gatepost_client_panics_total",

@@ -31,9 +31,10 @@ type peer struct {
 	pace   pace
 	idle   int // bytes read since the last message or ping
 
-	answer   []byte // the 101, until the client is open
-	attached bool   // the 101 is made; set before melody's write pump starts
-	broken   bool   // the socket failed, or isn't to be read any more
+	answer    []byte // the 101, until the client is open
+	attached  bool   // the 101 is made; set before melody's write pump starts
+	heartbeat bool   // asked for with ?heartbeat=1
+	broken    bool   // the socket failed, or isn't to be read any more
 }
 
 // serve takes the connection from the server and lets it live on a goroutine of its
@@ -45,7 +46,8 @@ func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string
 		h.gateway.Closed(a.Client, connectionLost)
 		return notDetached(c, err)
 	}
-	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate)}
+	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate),
+		heartbeat: wantsHeartbeat(c.Request().URL.RawQuery)}
 	w.conn = p
 	go p.live(w, c.Request(), *taken)
 	*taken = seat{}

@@ -35,6 +35,11 @@ func queryValue(raw, name string) string {
 	return ""
 }
 
+// wantsHeartbeat says whether a client asks for a text that is answered without an event.
+func wantsHeartbeat(raw string) bool {
+	return strings.Contains(raw, "heartbeat") && queryValue(raw, "heartbeat") == "1"
+}
+
 // queryObject is the query as a connect event shows it: the first value where a
 // name is repeated.
 func queryObject(raw string) map[string]string {

@@ -33,7 +33,11 @@ func onConnect(s *melody.Session) {
 	defer func() { p.broken = p.broken || !opened }() // after a panic there may be no end to read for
 	defer p.rescue()
 	p.h.metrics.upgrades.Inc()
-	p.h.gateway.Open(p.client, p.Conn, p.answer)
+	heartbeat := ""
+	if p.heartbeat {
+		heartbeat = protocol.Heartbeat(p.client.ID())
+	}
+	p.h.gateway.Open(p.client, p.Conn, p.answer, heartbeat)
 	p.answer = nil
 	opened = true
 }
@@ -68,12 +72,16 @@ func (p *peer) message(m protocol.Message) {
 			p.beat(answer)
 			return
 		}
+		if p.heartbeat && protocol.IsHeartbeat(m.Payload, p.client.ID()) {
+			p.beat(hub.NewFrame(&m))
+			return
+		}
 	}
 	p.client.Received(len(m.Payload))
 	p.h.gateway.Message(p.client, m)
 }
 
-// beat answers a heartbeat of the application's own.
+// beat answers a heartbeat: the negotiated one, or one of the application's own.
 func (p *peer) beat(answer *hub.Frame) {
 	p.h.metrics.heartbeats.Inc()
 	if answer != nil {
