@@ -1,9 +1,14 @@
 // What is sent while away.
 
-/** Bytes on the wire. */
+/** Bytes on the wire. Mini programs have no TextEncoder. */
 export function size(frame) {
-  if (typeof frame === "string") return new TextEncoder().encode(frame).length;
-  return frame.byteLength ?? frame.size;
+  if (typeof frame !== "string") return frame.byteLength ?? frame.size;
+  let bytes = 0;
+  for (const character of frame) {
+    const code = character.codePointAt(0);
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }
 
 export class Buffer {

@@ -44,15 +44,21 @@ export interface Options {
     /** Which message a full buffer doesn't keep: the new one (default), or the oldest. */
     overflow?: "reject" | "oldest";
   };
-  /** Finds a connection that is dead without anyone having said so; default: none. */
-  heartbeat?: {
+  /**
+   * Finds a connection that is dead without anyone having said so. By default the gateway is asked for a text that
+   * it answers (`?heartbeat=1`), and one that names none in its welcome, an older one say, is left alone. False: never.
+   */
+  heartbeat?: false | {
     /** Milliseconds without a message after which a sign of life is asked for; default 25,000. */
     interval?: number;
     /** Milliseconds within which it must come; default 10,000. */
     timeout?: number;
-    /** A text to ask with; one of the gateway's `heartbeats`, else it's a message. Without: `GATEPOST_PING_DATA` has to come by itself. */
+    /**
+     * A text of your own to ask with; one of the gateway's `heartbeats`, else it's a message. Without: the gateway's,
+     * and where that names none `GATEPOST_PING_DATA` has to come by itself.
+     */
     send?: string;
-    /** The text that answers, which is no message to the application. */
+    /** The text that answers yours, which is no message to the application. */
     answer?: string;
   };
   /** The class to connect with; default: the global one. Node 20 has none: give that of the package `ws`. */
@@ -86,8 +92,8 @@ export interface Close {
 export interface Events {
   /** Text, or binary as an ArrayBuffer. The welcome isn't among them. */
   message: string | ArrayBuffer;
-  /** Connected: the gateway's welcome has come. */
-  open: { clientId: string | null };
+  /** Connected: the gateway's welcome has come. `first`: never before; else ask your backend for what was missed. */
+  open: { clientId: string | null; first: boolean };
   /** A connection has ended, or a try to connect has failed. */
   close: Close;
   state: State;
@@ -98,10 +104,11 @@ export interface Events {
 /** A connection to a gateway that is made again when it ends, as its close code says. */
 export declare class Client {
   /**
-   * Begins to connect. `url` is the gateway's WebSocket address; in a page it may be relative.
+   * Begins to connect. `url` is the gateway's WebSocket address; in a page it may be relative. A function is called
+   * for each try to connect, and asked again later where it throws.
    * Throws a TypeError for an address that is none, and where there is no WebSocket class.
    */
-  constructor(url: string | URL, options?: Options);
+  constructor(url: string | URL | (() => string | URL | Promise<string | URL>), options?: Options);
 
   readonly state: State;
 
@@ -120,6 +127,12 @@ export declare class Client {
 
   /** Connects a closed client again, at once. */
   connect(): void;
+
+  /**
+   * Looks at once whether the connection still lives, and cuts a wait for the next try short. Where the runtime has
+   * `online`, `visibilitychange` and changes of the network it is called by itself.
+   */
+  check(): void;
 
   /** Ends the connection for good. `code` is 1000 or one of 3000 to 4999; another throws. */
   close(code?: number, reason?: string): void;

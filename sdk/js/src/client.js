@@ -16,7 +16,8 @@ const RECONNECT = { minDelay: 1000, maxDelay: 30_000, stableAfter: 5000, codes: 
 const BUFFER = { messages: 100, bytes: 256 * 1024, overflow: "reject" };
 const HEARTBEAT = { interval: 25_000, timeout: 10_000 };
 
-// Milliseconds in which a close event must come: after an error (some send none), or before "open" without a welcome.
+// Milliseconds for what is on its way: a close event after an error (some send none), or before "open" without a
+// welcome; and messages that a page which slept gets behind its timers.
 const SETTLE = 100;
 const LOST = { code: 1006, reason: "", wasClean: false };
 
@@ -28,20 +29,18 @@ export class Client {
   #state = "closed";
   #clientId = null;
   #link = null; // the connection, or try, that counts: others are ignored
+  #first = true;
   #failures = 0; // tries since the last connection that lasted
   #timer; // the try's deadline, the next try, or the heartbeat
   #elsewhere = false; // whether the last node was about to go
   #mayHurry = false; // while waiting: whether an online network cuts it short
 
   constructor(url, options = {}) {
-    this.#url = new URL(url, globalThis.location?.href);
-    this.#url.protocol = this.#url.protocol.replace("http", "ws");
-    this.#url.hash = "";
+    this.#url = url;
     this.#options = { ...DEFAULTS, WebSocket: globalThis.WebSocket, ...options };
     this.#options.reconnect = { ...RECONNECT, ...options.reconnect };
-    this.#options.heartbeat = options.heartbeat && { ...HEARTBEAT, ...options.heartbeat };
     this.#buffer = new Buffer({ ...BUFFER, ...options.buffer });
-    if (!this.#url.protocol.startsWith("ws")) throw new TypeError("the address must begin with ws, wss, http or https");
+    if (typeof url !== "function") address(url);
     if (!this.#options.WebSocket) throw new TypeError("no WebSocket here: give one as an option");
     this.connect();
   }
@@ -80,10 +79,14 @@ export class Client {
   connect() {
     if (this.#state !== "closed") return;
     this.#failures = 0;
-    globalThis.addEventListener?.("online", this.#hurry);
-    globalThis.document?.addEventListener("visibilitychange", this.#hurry);
+    this.#watch("addEventListener");
     this.#dial();
   }
+
+  check = () => {
+    if (this.#state === "waiting" && this.#mayHurry && !globalThis.document?.hidden) this.#dial();
+    if (this.#state === "open" && this.#link.beat?.send !== undefined && !this.#link.asked) this.#probe(this.#link);
+  };
 
   close(code = 1000, reason = "") {
     if (this.#state === "closed") return;
@@ -96,28 +99,29 @@ export class Client {
     this.#after(this.#options.timeout, () => this.#fail(link, new Error("no connection in time, or no welcome on it")));
     this.#enter("connecting");
     try {
-      const { token } = this.#options;
-      const secret = await (typeof token === "function" ? token() : token);
-      if (this.#link === link) this.#open(link, secret);
+      const url = address(await value(this.#url));
+      const token = await value(this.#options.token);
+      if (this.#link === link) this.#open(link, url, token);
     } catch (error) {
       this.#fail(link, error);
     }
   }
 
-  #open(link, token) {
-    const { tokenIn, subprotocols, WebSocket, welcome } = this.#options;
-    const url = new URL(this.#url);
+  #open(link, url, token) {
+    const { tokenIn, subprotocols, WebSocket, welcome, heartbeat } = this.#options;
     const protocols = [...subprotocols];
     // Close codes say why, but only a status makes a proxy try the next node.
     const query = this.#elsewhere ? [] : ["refuse=close"];
+    link.asks = welcome && heartbeat !== false && heartbeat?.send === undefined;
+    if (link.asks) query.push("heartbeat=1");
     if (token != null && tokenIn === "query") query.push("token=" + encodeURIComponent(token));
     else if (token != null) {
       if (!/^[\w.-]+$/.test(token)) throw new Error("no token, but the text of an error perhaps");
       protocols.unshift("bearer", token);
     }
-    if (query[0]) url.search += (url.search ? "&" : "?") + query.join("&");
+    if (query[0]) url += (url.includes("?") ? "&" : "?") + query.join("&");
 
-    const socket = (link.socket = new WebSocket(url.href, protocols));
+    const socket = (link.socket = new WebSocket(url, protocols));
     socket.binaryType = "arraybuffer";
     socket.onerror = () => setTimeout(() => this.#lose(link, LOST), SETTLE);
     socket.onclose = ({ code, reason, wasClean }) => this.#lose(link, { code, reason, wasClean });
@@ -129,40 +133,47 @@ export class Client {
 
   #receive(link, data) {
     if (this.#state !== "open") {
-      const id = identify(this.#options.welcome, data);
-      this.#opened(link, id ?? null);
+      const { id, beat } = read(this.#options.welcome, data);
+      this.#opened(link, id ?? null, beat);
       if (id !== undefined || this.#link !== link) return;
     }
     this.#listen(link);
-    if (data !== this.#options.heartbeat?.answer) this.#emit("message", data);
+    if (data !== link.beat?.answer) this.#emit("message", data);
   }
 
-  #opened(link, id) {
+  #opened(link, id, beat) {
+    const { heartbeat } = this.#options;
+    if (heartbeat) link.beat = { ...HEARTBEAT, ...heartbeat };
+    if (link.asks && beat) link.beat = { ...HEARTBEAT, ...heartbeat, send: beat, answer: beat };
+    const first = this.#first;
+    this.#first = false;
     link.since = Date.now();
     this.#clientId = id;
     this.#listen(link);
     if (link.socket.readyState === 1) for (const frame of this.#buffer.take()) link.socket.send(frame);
     this.#enter("open");
-    if (this.#link === link) this.#emit("open", { clientId: id });
+    if (this.#link === link) this.#emit("open", { clientId: id, first });
   }
 
   #listen(link) {
-    const { heartbeat } = this.#options;
-    this.#after(heartbeat?.interval, () => this.#probe(link));
+    link.asked = false;
+    this.#after(link.beat?.interval, () => this.#probe(link));
   }
 
   #probe(link) {
-    const { send, timeout } = this.#options.heartbeat;
-    if (send !== undefined) link.socket.send(send);
-    this.#after(timeout, () => this.#fail(link, new Error("no sign of life")));
+    const { send, timeout } = link.beat;
+    link.asked = true;
+    if (send !== undefined && link.socket.readyState === 1) link.socket.send(send);
+    this.#after(timeout, () => this.#after(SETTLE, () => this.#fail(link, new Error("no sign of life"))));
   }
 
-  /** The network is back, or the page is looked at again. */
-  #hurry = () => {
-    if (globalThis.document?.hidden) return;
-    if (this.#state === "waiting" && this.#mayHurry) this.#dial();
-    if (this.#state === "open" && this.#options.heartbeat?.send !== undefined) this.#probe(this.#link);
-  };
+  /** The network is back or another one, or the page is looked at again. */
+  #watch(how) {
+    const { document, navigator, [how]: listen } = globalThis;
+    listen?.call(globalThis, "online", this.check);
+    document?.[how]?.("visibilitychange", this.check);
+    navigator?.connection?.[how]?.("change", this.check);
+  }
 
   #fail(link, error) {
     if (this.#link !== link) return;
@@ -196,8 +207,7 @@ export class Client {
   #finish(ended) {
     this.#link = this.#clientId = null;
     clearTimeout(this.#timer);
-    globalThis.removeEventListener?.("online", this.#hurry);
-    globalThis.document?.removeEventListener("visibilitychange", this.#hurry);
+    this.#watch("removeEventListener");
     const unsent = this.#buffer.take();
     this.#enter("closed");
     this.#emit("close", { ...ended, retryIn: null, unsent });
@@ -224,18 +234,37 @@ export class Client {
   }
 }
 
-/** The client_id, if this first message is the welcome. */
-function identify(welcome, data) {
+/** What this first message tells, if it is the welcome: the client_id, and the text of the heartbeat. */
+function read(welcome, data) {
+  let id, beat;
   try {
-    return (welcome && welcome(data)) || undefined;
-  } catch {
-    return undefined; // the application's message
-  }
+    id = (welcome && welcome(data)) || undefined;
+    beat = JSON.parse(data).heartbeat;
+  } catch {} // the application's message, or a welcome of its own
+  return { id, beat: id && beat?.endsWith?.(` ${id}`) ? beat : undefined }; // with the id in it, it is nobody else's word
 }
 
-/** Text and binary as they are, everything else as JSON. */
+/**
+ * An address as text, without its fragment, beginning with ws or wss, with a path. React Native's URL can be read
+ * only in part, and mini programs have none.
+ */
+function address(url) {
+  const page = globalThis.location?.href;
+  const text = page && !/^[a-z]+:/i.test(url) ? new URL(url, page).href : String(url);
+  const [, secure, host, rest] = /^(?:ws|http)(s?):\/\/([^/?#\s]+)([^#]*)/i.exec(text) ?? [];
+  if (!host) throw new TypeError("the address must begin with ws, wss, http or https");
+  return `ws${secure.toLowerCase()}://${host}${rest.startsWith("/") ? "" : "/"}${rest}`;
+}
+
+/** What was given, or what a function that was given gives. */
+function value(given) {
+  return typeof given === "function" ? given() : given;
+}
+
+/** Text and binary as they are, everything else as JSON. Mini programs have no Blob. */
 function encode(data) {
-  if (typeof data === "string" || data instanceof Blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data;
+  const blob = typeof Blob === "function" && data instanceof Blob;
+  if (typeof data === "string" || blob || data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data;
   const json = JSON.stringify(data);
   if (json === undefined) throw new TypeError("this can't be sent: it has no JSON");
   return json;

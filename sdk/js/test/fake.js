@@ -40,11 +40,11 @@ export function rig(options = {}, url = "ws://127.0.0.1:1/ws") {
   }
   const last = (event) => events.findLast(([name]) => name === event)?.[1];
   /** The try that is under way, as a socket, connected and welcomed. */
-  const welcomed = async () => {
+  const welcomed = async (welcome = WELCOME) => {
     await settled();
     const socket = sockets.at(-1);
     socket.accept();
-    socket.say(WELCOME);
+    socket.say(welcome);
     return socket;
   };
   return { client, sockets, events, last, welcomed };
@@ -59,4 +59,28 @@ export function clock(t, random = 0.5) {
     chance.mock.restore();
   });
   return (ms) => mock.timers.tick(ms);
+}
+
+/** A page around the test: the events of the network, of the document, and of what kind of network it is. */
+export function page(t) {
+  const [network, document, connection] = [{}, { hidden: false }, {}].map((more) => {
+    const target = Object.assign(new EventTarget(), { listeners: 0 }, more);
+    for (const [name, change] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+      target[name] = (...args) => {
+        target.listeners += change;
+        EventTarget.prototype[name].apply(target, args);
+      };
+    }
+    return target;
+  });
+  const world = { addEventListener: network.addEventListener, removeEventListener: network.removeEventListener, document, navigator: { connection } };
+  const before = Object.keys(world).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+  for (const [name, value] of Object.entries(world)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  t.after(() => {
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      else delete globalThis[name];
+    }
+  });
+  return { network, document, connection };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { delay, verdict } from "../src/reconnect.js";
-import { clock, rig, settled } from "./fake.js";
+import { clock, page, rig, settled } from "./fake.js";
 
 test("each close code has the verdict that the protocol gives it", () => {
   const verdicts = {
@@ -102,8 +102,9 @@ test("the try after a node that was about to go asks for a status, the others fo
       tick(last("close").retryIn);
     }
     await settled();
-    const plain = [1001, 4053].includes(code) ? "ws://h/ws?a=b" : "ws://h/ws?a=b&refuse=close";
-    assert.deepEqual(sockets.map(({ address }) => address), ["ws://h/ws?a=b&refuse=close", plain, "ws://h/ws?a=b&refuse=close", "ws://h/ws?a=b&refuse=close"], code);
+    const close = "ws://h/ws?a=b&refuse=close&heartbeat=1";
+    const next = [1001, 4053].includes(code) ? "ws://h/ws?a=b&heartbeat=1" : close;
+    assert.deepEqual(sockets.map(({ address }) => address), [close, next, close, close], code);
     client.close();
   }
 });
@@ -230,21 +231,6 @@ test("close ends whatever it was at", async (t) => {
   }
 });
 
-/** A page around the test: the network's events, and the document's. */
-function page(t) {
-  const document = Object.assign(new EventTarget(), { hidden: false });
-  const network = Object.assign(new EventTarget(), { listeners: 0 });
-  for (const [name, more] of [["addEventListener", 1], ["removeEventListener", -1]]) {
-    globalThis[name] = (...args) => {
-      network.listeners += more;
-      network[name](...args);
-    };
-  }
-  globalThis.document = document;
-  t.after(() => ["addEventListener", "removeEventListener", "document"].forEach((name) => delete globalThis[name]));
-  return { document, network };
-}
-
 test("a network that comes back makes the heartbeat look at once", async (t) => {
   const tick = clock(t);
   const { network } = page(t);
@@ -253,6 +239,7 @@ test("a network that comes back makes the heartbeat look at once", async (t) => 
   network.dispatchEvent(new Event("online"));
   assert.deepEqual(socket.sent, ["ping"]);
   tick(10);
+  tick(100);
   assert.equal(client.state, "waiting");
 });
 

@@ -1,5 +1,6 @@
 // Never run: tsc reads it, and fails where a use that is meant to be allowed isn't, or the other way round.
 import { Client, type Close, type State } from "@gatepost/client";
+import { webSocketOf } from "@gatepost/client/mini-program";
 
 const client = new Client("wss://ws.example.com/ws", {
   token: async () => (await fetch("/gatepost-token", { method: "POST" })).text(),
@@ -12,7 +13,8 @@ const client = new Client("wss://ws.example.com/ws", {
   WebSocket,
 });
 const off: () => void = client.on("message", (data) => void (typeof data === "string" ? data.trim() : data.byteLength));
-client.on("open", ({ clientId }) => void clientId?.length);
+client.on("open", ({ clientId, first }) => void [clientId?.length, first === true]);
+client.check();
 client.on("close", ({ code, retryIn, unsent }: Close) => void [code + 1, retryIn ?? 0, unsent.length]);
 client.on("error", (error) => void error.dropped?.length);
 client.on("state", (state: State) => void state);
@@ -21,7 +23,9 @@ const kept: boolean = client.send({ type: "say", text: "hello" });
 client.send([1, 2, kept]);
 client.send(new Uint8Array(3));
 client.close(4100, "bye");
-new Client(new URL("wss://ws.example.com/ws"), { token: "jwt", welcome: false });
+new Client(new URL("wss://ws.example.com/ws"), { token: "jwt", welcome: false, heartbeat: false });
+declare const wx: { connectSocket(options: { url: string }): object };
+new Client(async () => (await fetch("/gateway")).text(), { WebSocket: webSocketOf(wx), heartbeat: { timeout: 5000 } });
 
 // @ts-expect-error: no such event
 client.on("opened", () => {});

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { backend, clientToken, connect, gateway, until } from "./gateway.js";
+import { backend, clientToken, connect, gateway, swallower, until } from "./gateway.js";
 
 const ID = /^[a-z0-9]{16,40}$/;
 
@@ -16,7 +16,7 @@ test("messages go both ways, with a token in either place", async (t) => {
     await opened();
     assert.match(client.clientId, ID);
     const { request, uid } = events.at(-1).data;
-    assert.deepEqual([uid, request.query.a, request.raw_query], ["anna ä", " b", "a=%20b&refuse=close"]);
+    assert.deepEqual([uid, request.query.a, request.raw_query], ["anna ä", " b", "a=%20b&refuse=close&heartbeat=1"]);
     client.send("text ü");
     client.send({ json: "🦆" });
     client.send(new Uint8Array([0, 255]));
@@ -147,4 +147,24 @@ test("a gateway that hangs is found by the heartbeat, which makes no events", as
   node.signal("SIGCONT");
   await opened(2);
   assert.deepEqual([events.filter(({ type }) => type === "message"), values("message")], [[], []]);
+});
+
+test("on a network that swallows everything a page that only listens comes back, without an event for it", async (t) => {
+  const { url, events } = await backend(t);
+  for (const welcome of [undefined, '{"type":"welcome","client_id":"{client_id}","heartbeat":"{heartbeat}","own":1}']) {
+    const node = await gateway(t, { GATEPOST_WEBHOOK_URL: url, ...(welcome && { GATEPOST_WELCOME: welcome }) });
+    const network = await swallower(t, node.addr);
+    const { client, values, opened } = connect(t, `ws://${network.addr}/ws`, { timeout: 2000, heartbeat: { interval: 50, timeout: 1000 } });
+    await opened();
+    const id = client.clientId;
+    await new Promise((go) => setTimeout(go, 1000)); // about twenty of its beats
+    assert.deepEqual([client.state, client.clientId], ["open", id]);
+    network.swallow();
+    await until(() => values("close").length > 0);
+    assert.equal(values("error")[0].message, "no sign of life");
+    network.carry();
+    await opened(2);
+    assert.deepEqual([events.filter(({ type }) => type === "message"), values("message")], [[], []]);
+    assert.deepEqual(values("open").map(({ first }) => first), [true, false]);
+  }
 });

@@ -5,6 +5,7 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -98,6 +99,36 @@ export async function gateway(t, env = {}, args = []) {
   });
   await node.start();
   return node;
+}
+
+/** A network before an address: it carries, or swallows without a word what was and what is connected. */
+export async function swallower(t, addr) {
+  const [host, port] = addr.split(":");
+  const sockets = [];
+  let swallows = false;
+  const server = net.createServer((near) => {
+    const far = net.connect(port, host);
+    const lost = { yes: swallows };
+    for (const [from, to] of [[near, far], [far, near]]) {
+      from.on("data", (data) => lost.yes || to.write(data));
+      from.on("end", () => lost.yes || to.end());
+      from.on("error", () => {});
+    }
+    sockets.push({ near, far, lost });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    for (const { near, far } of sockets) near.destroy(), far.destroy();
+  });
+  return {
+    addr: `127.0.0.1:${server.address().port}`,
+    carry() { swallows = false; },
+    swallow() {
+      swallows = true;
+      for (const { lost } of sockets) lost.yes = true;
+    },
+  };
 }
 
 /** A client with quick tries, and all that it emits as [event, value]. */
