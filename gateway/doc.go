@@ -17,7 +17,7 @@
 //   - queries: query, lookup, letters, stats; of several nodes: query_across, merge, tally
 //   - between nodes: route asks, serve and serve_question answer, wire and wire_action
 //     are the bytes
-//   - what outlives the process: journal, journal_message, catchup; flush writes what a
+//   - what outlives the process: journal, journal_message, recorder, catchup; flush writes what a
 //     node leaves, recover reads it, resume and restore go on with it; remains and
 //     unfinished are what is in between
 //   - a client from one node to another: takeover (its node is lost), handover, adopt and

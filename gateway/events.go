@@ -44,6 +44,9 @@ func (g *Gateway) placed(c *hub.Client, l *lane, o occurrence, p placed) {
 	}
 	g.waiting.Add(1)
 	g.waitingBytes.Add(int64(len(o.message.Payload)))
+	if p.commit != nil {
+		g.recorder.watch(recording{c, l, p.commit})
+	}
 	switch {
 	case !p.start:
 	case g.wanted(c, o):

@@ -72,6 +72,7 @@ type Gateway struct {
 	unfinished   unfinished
 	workers      workers
 	tenures      sync.Pool // of *tenure
+	recorder     recorder
 	handedOver   estates
 	receiving    pending      // what other nodes leave and is being put on record here
 	lost         atomic.Int64 // events that ended with the process
@@ -95,6 +96,7 @@ func New(cfg Config, h *hub.Hub, events Deliverer, log *slog.Logger, reg prometh
 		cfg: cfg, hub: h, events: events, log: log,
 		nodeTag: protocol.NodeTag(cfg.Node), started: time.Now(),
 	}
+	g.recorder.g, g.recorder.behind = g, map[*lane]*hub.Client{}
 	g.handedOver.byNode = map[string]*estate{}
 	g.unfinished.left, g.unfinished.more = leftovers{}, leftovers{}
 	if cfg.Fence != nil {

@@ -29,6 +29,7 @@ type lane struct {
 	given   *given       // guarded by mu; nil unless the client is another node's now
 
 	discards bool // guarded by mu; messages aren't wanted any more
+	behind   bool // guarded by mu; a message isn't recorded that should be: later ones wait for that
 
 	ends bool // it was restored with its close, see unfinished.leave
 	over bool // guarded by unfinished.mu; see exit
@@ -46,7 +47,7 @@ type occurrence struct {
 	// so that its end can't come first; nil: it isn't written down.
 	keep     func(occurrence) Commit
 	recorded bool   // it is in the journal
-	commit   Commit // unless this one failed; nil: an earlier process put it there
+	commit   Commit // unless this one failed (see recorder); nil: an earlier process put it there
 }
 
 func keptOccurrence(k *webhooks.KeptEvent) occurrence {
@@ -76,10 +77,11 @@ func (l *lane) claim() uint64 {
 // placed is where an occurrence has gone.
 type placed struct {
 	seq       uint64
-	refused   bool // nowhere: the close is in
-	discarded bool // nowhere: the client was closed, and its messages dropped
-	parked    bool // nowhere: the caller writes it into the journal
-	start     bool // into the lane, and the caller starts a worker
+	refused   bool   // nowhere: the close is in
+	discarded bool   // nowhere: the client was closed, and its messages dropped
+	parked    bool   // nowhere: the caller writes it into the journal
+	start     bool   // into the lane, and the caller starts a worker
+	commit    Commit // of its record; nil: it has none
 }
 
 // put adds a message, waiting until there is room for it. An empty lane always
@@ -126,14 +128,13 @@ func (l *lane) append(o occurrence) placed {
 		return placed{seq: o.seq, parked: true}
 	}
 	if o.keep != nil {
-		o.commit = o.keep(o)
-		o.keep, o.recorded = nil, true
+		l.record(&o)
 	}
 	l.waiting = append(l.waiting, o)
 	l.bytes += len(o.message.Payload)
 	start := !l.running
 	l.running = true
-	return placed{seq: o.seq, start: start}
+	return placed{seq: o.seq, start: start, commit: o.commit}
 }
 
 // next is the occurrence whose turn it is, which is delivered in this tenure, or false

@@ -47,6 +47,9 @@ func newMetrics(reg prometheus.Registerer, g *Gateway) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gatepost_events_waiting_bytes", Help: "Bytes of messages that wait for their turn or are being delivered.",
 		}, func() float64 { return float64(g.waitingBytes.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gatepost_messages_unrecorded", Help: "Messages that GATEPOST_DURABLE=all has not recorded yet, since the store took no writes.",
+		}, func() float64 { return float64(g.recorder.unrecorded()) }),
 	)
 	return m
 }
