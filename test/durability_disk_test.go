@@ -343,3 +343,41 @@ func TestMemoryKeepsNothing(t *testing.T) {
 		t.Errorf("%d closes came of a client that nobody had on record", n)
 	}
 }
+
+// What came while the disk was full is recorded once there is room, in sequence, though nothing
+// else comes; until then it is counted. So a kill -9 then loses none of it.
+func TestMessagesOfAFullDiskAreRecordedLater(t *testing.T) {
+	t.Parallel()
+	dir := smallDisk(t, "32m")
+	backend := harness.NewBackend(t, func(d *harness.Delivery) harness.Answer {
+		if d.Event.Type == "message" {
+			return harness.Answer{Status: 503}
+		}
+		return harness.Answer{}
+	})
+	node := harness.Start(t, backend.Env(harness.Env{"GATEPOST_DATA_DIR": filepath.Join(dir, "data"), "GATEPOST_DURABLE": "all"}))
+	c := node.Connect(t, harness.Dial{})
+	empty := fill(t, dir)
+	var want []string
+	wait.For(t, "messages that can't be recorded", func() bool {
+		want = append(want, fmt.Sprintf("%d %s", len(want), strings.Repeat("x", 1<<10)))
+		c.Send(t, want[len(want)-1])
+		return len(want) > 10 && node.Metric(t, "gatepost_messages_unrecorded") > 3
+	})
+	wait.For(t, "all to have come", func() bool { return node.Metric(t, "gatepost_events_waiting") == float64(len(want)) })
+	empty()
+	wait.For(t, "all to be recorded", func() bool { return node.Metric(t, "gatepost_messages_unrecorded") == 0 })
+	node.Kill()
+	backend.Script(nil)
+	since := len(backend.Received(harness.Of("message", c.ID)))
+	next := node.Restart(t, nil)
+	backend.AwaitOne(t, "close", c.ID)
+	var got []string
+	for _, d := range backend.Received(harness.Of("message", c.ID))[since:] {
+		got = append(got, d.Event.Text())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("of %d messages %d came, or not in sequence", len(want), len(got))
+	}
+	outboxEmpty(t, next)
+}
