@@ -108,6 +108,74 @@ func ParseSessionBody(clientID string, mode SessionMode, body []byte) (*Action, 
 	return &Action{Verb: VerbSession, ClientID: clientID, SessionMode: mode, Session: session}, nil
 }
 
+// ParseSessionCall reads the body of POST /session: a session action without "action". The
+// SessionMode of one that doesn't say how to change it is empty: it is to be read.
+func ParseSessionCall(body []byte) (*Action, error) {
+	o, err := parseBody(body, verbFields[VerbSession]...)
+	if err != nil {
+		return nil, err
+	}
+	a := &Action{Verb: VerbSession}
+	if len(o) == 1 {
+		return a, a.parseClientID(o, Defaults{})
+	}
+	return a, a.parseSession(o, Defaults{})
+}
+
+// ParseNamed reads a body that is an object with this one field, a string.
+func ParseNamed(field string, body []byte) (string, error) {
+	o, err := parseBody(body, field)
+	if err != nil {
+		return "", err
+	}
+	raw, ok := o[field]
+	if !ok {
+		return "", BadField(field, "is missing")
+	}
+	return parseString(field, raw)
+}
+
+// Listing is which part of which list is asked for, as the body of POST /clients, /uids and
+// /groups says it.
+type Listing struct {
+	Groups, UIDs []string
+	Fields       []string
+	Limit        *int64  // nil: not given
+	Cursor       *string // nil: from the list's beginning
+}
+
+// ParseListing reads the body of a list that can be narrowed by these fields of a Listing.
+func ParseListing(body []byte, fields ...string) (*Listing, error) {
+	o, err := parseBody(body, slices.Concat(fields, []string{"limit", "cursor"})...)
+	if err != nil {
+		return nil, err
+	}
+	l := &Listing{}
+	for name, raw := range o {
+		switch {
+		case name == "groups":
+			l.Groups, err = ParseNames(name, raw)
+		case name == "uids":
+			l.UIDs, err = ParseNames(name, raw)
+		case name == "fields":
+			l.Fields, err = parseList(name, raw, parseString)
+		case isNull(raw): // as a list's answer has its cursor at the end, and a caller what isn't set
+		case name == "limit":
+			var limit int64
+			limit, err = parseInt(name, raw)
+			l.Limit = &limit
+		case name == "cursor":
+			var cursor string
+			cursor, err = parseString(name, raw)
+			l.Cursor = &cursor
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
 // Replay says which dead letters to send again.
 type Replay struct {
 	IDs []string

@@ -137,25 +137,38 @@ func TestStrangeNames(t *testing.T) {
 	t.Parallel()
 	node := harness.Start(t, nil)
 	api := node.API(t, "*")
-	names := []string{"a/b", "a", "b", "a.b", "*", ">", "a%2Fb", "%", " ", "a b", "ä", "a\u0308", "..", ".", "a+b", "a?b#c", "日本", "\u202e", "42", strings.Repeat("é", 128)}
+	names := []string{"a/b", "a", "b", "a.b", "*", ">", "a%2Fb", "%", " ", "a b", "ä", "a\u0308", "..", ".", "../all", "../../push/all", "a+b", "a?b#c", "日本", "\u202e", "42", strings.Repeat("é", 128)}
 	clients := map[string]*harness.Client{}
 	for _, name := range names {
 		c := node.Connect(t, harness.Dial{})
 		clients[name] = c
-		path := url.PathEscape(name)
-		if name == "." || name == ".." { // or the client would clean them away
-			path = strings.ReplaceAll(name, ".", "%2E")
-		}
-		api.Want(200, "", "POST", "/bind", `{"client_id":"`+c.ID+`","uid":`+jsonOf(t, name)+`}`)
-		api.Want(200, `{"group":`+jsonOf(t, name)+`,"changed":1,"missing":[]}`, "POST", "/groups/"+path+"/join", `{"client_id":"`+c.ID+`"}`)
+		quoted := jsonOf(t, name)
+		api.Want(200, "", "POST", "/bind", `{"client_id":"`+c.ID+`","uid":`+quoted+`}`)
+		api.Want(200, `{"group":`+quoted+`,"changed":1,"missing":[]}`, "POST", "/join", `{"client_id":"`+c.ID+`","groups":[`+quoted+`]}`)
 	}
 	for _, name := range names {
+		quoted, client := jsonOf(t, name), clients[name]
+		api.Want(200, `{"matched":1,"queued":1,"dropped":0}`, "POST", "/push", `{"uids":[`+quoted+`],"text":"by body"}`)
+		client.WantText(t, "by body")
+		api.Want(200, `{"clients":{},"uids":{},"groups":{`+quoted+`:{"clients":1,"uids":1}}}`, "POST", "/lookup", `{"groups":[`+quoted+`]}`)
 		path := strings.ReplaceAll(url.PathEscape(name), ".", "%2E")
+		if strings.HasPrefix(name, ".") { // a name to us, a step to the proxies before us
+			for _, segment := range []string{path, name} {
+				api.WantProblem(400, "bad_field", "POST", "/push/uids/"+segment, "to nobody")
+				api.WantProblem(400, "bad_field", "DELETE", "/groups/"+segment, "")
+			}
+			continue
+		}
 		api.Want(200, `{"matched":1,"queued":1,"dropped":0}`, "POST", "/push/uids/"+path, "to uid "+name)
 		api.Want(200, `{"matched":1,"queued":1,"dropped":0}`, "POST", "/push/groups/"+path, "to group "+name)
-		clients[name].WantText(t, "to uid "+name)
-		clients[name].WantText(t, "to group "+name)
-		api.Want(200, `{"group":`+jsonOf(t, name)+`,"clients":1,"uids":1}`, "GET", "/groups/"+path, "")
+		client.WantText(t, "to uid "+name)
+		client.WantText(t, "to group "+name)
+		api.Want(200, `{"group":`+quoted+`,"clients":1,"uids":1}`, "GET", "/groups/"+path, "")
+	}
+	for name, client := range clients {
+		if client.Waiting() > 0 {
+			t.Errorf("%q got what was for another", name)
+		}
 	}
 }
 

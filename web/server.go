@@ -110,7 +110,8 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 
 	guard := recoverPanics(deps.Log)
 	front := api.RawPath(route(e))
-	for _, before := range []echo.MiddlewareFunc{guard, observe(deps.Log, deps.Registerer), divertSockets(deps.Sockets, guard)} {
+	observed := observe(deps.Log, deps.Registerer)
+	for _, before := range []echo.MiddlewareFunc{guard, observed, divertSockets(deps.Sockets, guard), refuseDotSegments(observed)} {
 		front = before(front)
 	}
 	// echo composes what comes before its routing anew for each request.

@@ -23,30 +23,34 @@ func (a *API) listDead(c *call) error {
 	}{listed(letters), nextCursor(next)})
 }
 
-func (a *API) getDead(c *call) error {
-	id, err := decodeSegment("id", c.Param("id"))
-	if err != nil {
-		return err
+func (a *API) getDead(where place) func(*call) error {
+	return func(c *call) error {
+		id, err := where(c, "id")
+		if err != nil {
+			return err
+		}
+		letter, err := a.DeadLetters.DeadLetter(c.Request().Context(), id)
+		if err != nil {
+			return err
+		}
+		return c.ok(letter)
 	}
-	letter, err := a.DeadLetters.DeadLetter(c.Request().Context(), id)
-	if err != nil {
-		return err
-	}
-	return c.ok(letter)
 }
 
-func (a *API) dropDead(c *call) error {
-	id, err := decodeSegment("id", c.Param("id"))
-	if err != nil {
-		return err
+func (a *API) dropDead(where place) func(*call) error {
+	return func(c *call) error {
+		id, err := where(c, "id")
+		if err != nil {
+			return err
+		}
+		if err := a.DeadLetters.Drop(c.Request().Context(), id); err != nil {
+			return err
+		}
+		return c.ok(struct {
+			ID      string `json:"id"`
+			Dropped bool   `json:"dropped"`
+		}{id, true})
 	}
-	if err := a.DeadLetters.Drop(c.Request().Context(), id); err != nil {
-		return err
-	}
-	return c.ok(struct {
-		ID      string `json:"id"`
-		Dropped bool   `json:"dropped"`
-	}{id, true})
 }
 
 func (a *API) replayDead(c *call) error {

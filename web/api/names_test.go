@@ -15,7 +15,7 @@ import (
 // Whatever a name is made of, a path means that name and no other.
 func TestNamesInPaths(t *testing.T) {
 	n := start(t)
-	names := []string{"a/b", "a%2Fb", "a b", "a+b", "*", ".", "..", " ", "%", "news-*", "日本", "?", "#", "a/", "/", "//",
+	names := []string{"a/b", "a%2Fb", "a b", "a+b", "*", "...", ".a", "a..", " ", "%", "news-*", "日本", "?", "#", "a/", "/", "//",
 		"join", "a/join", "%00", ":group", "a;b", "a,b", "é", "e\u0301", "..%2f..", "a\\b", strings.Repeat("é", 128)}
 	for _, name := range names {
 		n.connect(name, name)
@@ -56,9 +56,18 @@ func TestRawPaths(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"/groups/..", 200, ""},           // a name, not a step up
-		{"/groups/../groups/..", 404, ""}, // no such call, and no redirect
-		{"/groups/日本", 200, ""},           // bytes that should have been encoded
+		{"/groups/..", 400, "bad_field"}, // a name, or a step up? A body says which
+		{"/groups/%2e%2E", 400, "bad_field"},
+		{"/groups/..%2Fa", 400, "bad_field"},
+		{"/groups/a%2F.", 400, "bad_field"},
+		{"/groups/a/../b", 400, "bad_field"},
+		{"/uids/..%5Ca", 400, "bad_field"},
+		{"/clients/./a", 400, "bad_field"},
+		{"/./stats", 400, "bad_field"},
+		{"/nowhere/..", 400, "bad_field"},
+		{"/groups/%252e%252e", 200, ""},
+		{"/groups/...", 200, ""},
+		{"/groups/日本", 200, ""}, // bytes that should have been encoded
 		{"/groups/%E6%97%A5%E6%9C%AC", 200, ""},
 		{"/groups/a/b", 404, "not_found"},
 		{"/uids/a/", 404, "not_found"},

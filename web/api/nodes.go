@@ -8,18 +8,20 @@ import (
 	"gatepost/protocol"
 )
 
-func (a *API) forgetNode(c *call) error {
-	name, err := decodeSegment("node", c.Param("node"))
-	if err != nil {
-		return err
+func (a *API) forgetNode(where place) func(*call) error {
+	return func(c *call) error {
+		name, err := where(c, "node")
+		if err != nil {
+			return err
+		}
+		if err := a.Nodes.Forget(c.Request().Context(), name); err != nil {
+			return err
+		}
+		return c.ok(struct {
+			Node      string `json:"node"`
+			Forgotten bool   `json:"forgotten"`
+		}{name, true})
 	}
-	if err := a.Nodes.Forget(c.Request().Context(), name); err != nil {
-		return err
-	}
-	return c.ok(struct {
-		Node      string `json:"node"`
-		Forgotten bool   `json:"forgotten"`
-	}{name, true})
 }
 
 // noNodes stands in where there is no cluster.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,31 @@ func TestDecodeName(t *testing.T) {
 	for _, segment := range []string{"", "a/b", "%", "%2", "%zz", "%00", "%0a", "%7f", "%c2%85", "%ff", "%ed%a0%80", strings.Repeat("x", 257)} {
 		if got, err := decodeName("uid", segment); err == nil {
 			t.Errorf("%q: got %q, want an error", segment, got)
+		}
+	}
+}
+
+// What a path can name a body can: behind a proxy that decodes paths it is the only safe place.
+func TestEachPathWithANameHasABody(t *testing.T) {
+	inBody := map[string]string{
+		"POST /push/clients/:id": "/push", "POST /push/uids/:uid": "/push", "POST /push/groups/:group": "/push",
+		"POST /groups/:group/join": "/join", "POST /groups/:group/leave": "/leave", "DELETE /groups/:group": "/dissolve",
+		"GET /groups/:group": "/lookup", "GET /uids/:uid": "/lookup", "GET /clients/:id": "/lookup", "HEAD /clients/:id": "/lookup",
+		"DELETE /clients/:id": "/close", "PUT /clients/:id/until": "/until",
+		"GET /clients/:id/session": "/session", "PUT /clients/:id/session": "/session", "PATCH /clients/:id/session": "/session",
+		"GET /events/dead/:id": "/events/dead/show", "DELETE /events/dead/:id": "/events/dead/drop", "DELETE /nodes/:node": "/nodes/forget",
+	}
+	routes := (&API{}).routes()
+	for _, r := range routes {
+		twin := inBody[r.method+" "+r.path]
+		if strings.Contains(r.path, ":") != (twin != "") {
+			t.Errorf("%s %s: its body goes to %q", r.method, r.path, twin)
+		}
+		takesBody := func(other route) bool {
+			return other.method == "POST" && other.path == twin && other.body.kind == jsonKind
+		}
+		if twin != "" && !slices.ContainsFunc(routes, takesBody) {
+			t.Errorf("there is no POST %s", twin)
 		}
 	}
 }

@@ -47,17 +47,25 @@ func (a *API) routes() []route {
 
 		{http.MethodPost, "/bind", bind, nil, small, a.act(protocol.VerbBind)},
 		{http.MethodPost, "/unbind", bind, nil, small, a.act(protocol.VerbUnbind)},
+		{http.MethodPost, "/join", group, nil, names, a.act(protocol.VerbJoin)},
+		{http.MethodPost, "/leave", group, nil, names, a.act(protocol.VerbLeave)},
+		{http.MethodPost, "/dissolve", group, nil, small, a.act(protocol.VerbDissolve)},
+		{http.MethodPost, "/until", closing, nil, small, a.act(protocol.VerbUntil)},
+		{http.MethodPost, "/session", readSession, nil, jsonBody(maxSessionBody), a.session},
 
 		{http.MethodPost, "/groups/:group/join", group, nil, names, a.membership(protocol.VerbJoin)},
 		{http.MethodPost, "/groups/:group/leave", group, nil, names, a.membership(protocol.VerbLeave)},
 		{http.MethodDelete, "/groups/:group", group, nil, noBody, a.dissolve},
 		{http.MethodGet, "/groups", read, page, noBody, a.listGroups},
+		{http.MethodPost, "/groups", read, nil, small, inBody(a.listGroups)},
 		{http.MethodGet, "/groups/:group", read, nil, noBody, a.getGroup},
 
 		{http.MethodGet, "/uids", read, []string{"group", "limit", "cursor"}, noBody, a.listUIDs},
+		{http.MethodPost, "/uids", read, nil, names, inBody(a.listUIDs, "groups")},
 		{http.MethodGet, "/uids/:uid", read, nil, noBody, a.getUID},
 
 		{http.MethodGet, "/clients", read, []string{"group", "uid", "fields", "limit", "cursor"}, noBody, a.listClients},
+		{http.MethodPost, "/clients", read, nil, names, inBody(a.listClients, "groups", "uids", "fields")},
 		{http.MethodGet, "/clients/:id", read, nil, noBody, a.getClient},
 		{http.MethodHead, "/clients/:id", read, nil, noBody, a.getClient},
 		{http.MethodDelete, "/clients/:id", closing, []string{"code", "reason", "force", "discard"}, message, a.closeClient},
@@ -69,12 +77,15 @@ func (a *API) routes() []route {
 
 		{http.MethodPost, "/lookup", read, nil, names, a.lookup},
 		{http.MethodGet, "/stats", read, nil, noBody, a.stats},
-		{http.MethodDelete, "/nodes/:node", admin, nil, noBody, a.forgetNode},
+		{http.MethodDelete, "/nodes/:node", admin, nil, noBody, a.forgetNode(inPath)},
+		{http.MethodPost, "/nodes/forget", admin, nil, small, a.forgetNode(named)},
 		{http.MethodPost, "/actions", nil, nil, jsonBody(max(maxActionsBody, withText.limit)), a.actions},
 
 		{http.MethodGet, "/events/dead", admin, page, noBody, a.listDead},
-		{http.MethodGet, "/events/dead/:id", admin, nil, noBody, a.getDead},
-		{http.MethodDelete, "/events/dead/:id", admin, nil, noBody, a.dropDead},
+		{http.MethodGet, "/events/dead/:id", admin, nil, noBody, a.getDead(inPath)},
+		{http.MethodPost, "/events/dead/show", admin, nil, small, a.getDead(named)},
+		{http.MethodDelete, "/events/dead/:id", admin, nil, noBody, a.dropDead(inPath)},
+		{http.MethodPost, "/events/dead/drop", admin, nil, small, a.dropDead(named)},
 		{http.MethodPost, "/events/dead/replay", admin, nil, names, a.replayDead},
 	}
 	if a.Metrics != nil {

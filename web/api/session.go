@@ -15,6 +15,23 @@ func (a *API) getSession(c *call) error {
 	if err != nil {
 		return err
 	}
+	return a.readSession(c, id)
+}
+
+// session is the call whose body is a session action without "action": it changes the session,
+// or reads it where it doesn't say how.
+func (a *API) session(c *call) error {
+	action, err := protocol.ParseSessionCall(c.body)
+	switch {
+	case err != nil:
+		return err
+	case action.SessionMode == "":
+		return a.readSession(c, action.ClientID)
+	}
+	return a.changeSession(c, action)
+}
+
+func (a *API) readSession(c *call, id string) error {
 	if !c.token.Scopes.AllowsAny(auth.VerbRead) {
 		if err := c.token.Scopes.Require(auth.VerbSession, auth.KindClient, id); err != nil {
 			return err
@@ -35,7 +52,7 @@ func (a *API) getSession(c *call) error {
 	return c.session(session, etag)
 }
 
-func (a *API) putSession(c *call) error { return a.changeSession(c, protocol.SessionSet) }
+func (a *API) putSession(c *call) error { return a.bodyToSession(c, protocol.SessionSet) }
 
 func (a *API) patchSession(c *call) error {
 	mode, ok, err := c.params.one("mode")
@@ -43,14 +60,14 @@ func (a *API) patchSession(c *call) error {
 	case err != nil:
 		return err
 	case !ok || mode == string(protocol.SessionMerge):
-		return a.changeSession(c, protocol.SessionMerge)
+		return a.bodyToSession(c, protocol.SessionMerge)
 	case mode == string(protocol.SessionUpdate):
-		return a.changeSession(c, protocol.SessionUpdate)
+		return a.bodyToSession(c, protocol.SessionUpdate)
 	}
 	return protocol.BadField("mode", "must be merge or update")
 }
 
-func (a *API) changeSession(c *call, mode protocol.SessionMode) error {
+func (a *API) bodyToSession(c *call, mode protocol.SessionMode) error {
 	id, err := c.clientID()
 	if err != nil {
 		return err
@@ -59,10 +76,14 @@ func (a *API) changeSession(c *call, mode protocol.SessionMode) error {
 	if err != nil {
 		return err
 	}
-	if err := c.permit(action); err != nil {
+	return a.changeSession(c, action)
+}
+
+func (a *API) changeSession(c *call, action *protocol.Action) (err error) {
+	if err = c.permit(action); err != nil {
 		return err
 	}
-	if action.SessionIfMatch, err = a.precondition(c, id); err != nil {
+	if action.SessionIfMatch, err = a.precondition(c, action.ClientID); err != nil {
 		return err
 	}
 	session, etag, err := a.Gateway.ChangeSession(c.Request().Context(), action)
