@@ -117,9 +117,9 @@ func (g *Gateway) turnAway(c *hub.Client, out protocol.Outcome) *protocol.Refusa
 		g.over(c, laneOf(c))
 	}
 	if out.Verdict == protocol.Refused {
-		return &protocol.Refusal{Status: out.Status, Text: out.Text}
+		return &protocol.Refusal{Status: out.Status, Text: out.Text, ByBackend: true}
 	}
-	return &protocol.Refusal{Status: 503, Text: "the backend did not accept the connection", RetryAfter: 1}
+	return &protocol.Refusal{Status: 503, Text: "the backend did not accept the connection", RetryAfter: 1, ByBackend: true}
 }
 
 // Open begins the client's connection: answer, which ends the handshake (nil: it

@@ -7,6 +7,7 @@ type Refusal struct {
 	Status     int
 	Text       string // at most MaxRefusalBytes
 	RetryAfter int    // seconds; 0: no such header
+	ByBackend  bool   // which refused, or didn't accept
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.Status, r.Text) }

@@ -53,6 +53,13 @@ func TestForeignOrigins(t *testing.T) {
 	}
 	_, err := sameHost.TryConnect(t, harness.Dial{Header: http.Header{"Origin": {"http://" + sameHost.Addr, "https://foreign.example"}}})
 	wantRefused(t, err, 403, "")
+	for node, says := range map[*harness.Node][]string{
+		sameHost: {"https://foreign.example", "own host, " + sameHost.Addr}, listed: {"https://app.example.com:8443", "https://www.example.com:444"},
+	} {
+		if !node.Log.Has(append(says, "refused a handshake", "GATEPOST_ORIGINS")...) {
+			t.Errorf("no line of the log has %q:\n%s", says, node.Log)
+		}
+	}
 }
 
 // What isn't a call of the API is answered with a problem that says why.

@@ -12,7 +12,6 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/olahol/melody"
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
 
 	"gatepost/auth"
 	"gatepost/gateway"
@@ -25,10 +24,6 @@ const (
 	retryDraining = 1
 	retryFull     = 5
 )
-
-// originLineEvery is how often a refused Origin makes a line in the log. The line
-// doesn't show it: it is a stranger's to choose.
-const originLineEvery = 10 * time.Second
 
 // Handler upgrades clients and reads from them.
 type Handler struct {
@@ -48,8 +43,7 @@ type Handler struct {
 	seats   *seats
 	// refusing bounds the connections that are upgraded only to be closed.
 	refusing chan struct{}
-	// foreign bounds how often a refused Origin makes a line.
-	foreign rate.Sometimes
+	told     told // of refusals, in the log
 }
 
 // New makes a handler that admits clients through gw, verifies their tokens with
@@ -69,7 +63,6 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 		metrics:    newMetrics(reg),
 		seats:      newSeats(cfg.MaxConnections, cfg.MaxConnectionsPerIP),
 		refusing:   make(chan struct{}, maxRefused),
-		foreign:    rate.Sometimes{First: 1, Interval: originLineEvery},
 	}
 	for _, hb := range cfg.Heartbeats {
 		var answer *hub.Frame
@@ -86,14 +79,19 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 func normalPath(p string) string { return strings.TrimSuffix(path.Clean("/"+p), "/") }
 
 // Matches says whether a request is for this handler: it is for the path or
-// something below it. Where the path is "/" that is any request to upgrade, so
-// that other handlers can share it.
+// something below it, or a handshake on another path, which is refused. Where the path
+// is "/" that is any request to upgrade, so that other handlers can share it.
 func (h *Handler) Matches(r *http.Request) bool {
 	if h.path == "" {
 		return isUpgrade(r)
 	}
-	below, ok := strings.CutPrefix(r.URL.Path, h.path)
-	return ok && (below == "" || below[0] == '/')
+	return h.serves(r.URL.Path) || r.Method == http.MethodGet && isUpgrade(r) && r.Header.Get("Sec-Websocket-Key") != ""
+}
+
+// serves says whether clients connect on this path.
+func (h *Handler) serves(path string) bool {
+	below, ok := strings.CutPrefix(path, h.path)
+	return ok && (h.path == "" || below == "" || below[0] == '/')
 }
 
 // Upgrade judges a handshake and, if nothing speaks against it, makes it a
@@ -102,6 +100,11 @@ func (h *Handler) Matches(r *http.Request) bool {
 // writing the answer.
 func (h *Handler) Upgrade(c echo.Context) error {
 	r := c.Request()
+	if !h.serves(r.URL.Path) {
+		rf := refuseWith(forPath, http.StatusNotFound, "clients connect at another path; GATEPOST_WS_PATH names it")
+		rf.sent, rf.allowed, rf.setting = slog.String("path", h.shown(r, r.URL.Path)), h.path+", and below", "GATEPOST_WS_PATH"
+		return h.refuse(c, rf)
+	}
 	if rf := checkHandshake(r); rf != nil {
 		return h.refuse(c, rf)
 	}
@@ -111,8 +114,8 @@ func (h *Handler) Upgrade(c echo.Context) error {
 		return h.refuse(c, rf)
 	}
 	taken, full := h.seats.take(from.addr)
-	if full != "" {
-		return h.refuse(c, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: full, RetryAfter: retryFull})
+	if full != nil {
+		return h.refuse(c, full)
 	}
 	defer func() { taken.release() }() // of what the connection hasn't taken over
 	admission, err := h.gateway.Connect(r.Context(), h.describe(r, from, found, token))
@@ -125,15 +128,19 @@ func (h *Handler) Upgrade(c echo.Context) error {
 
 // judge says what keeps the request from becoming a client, before its place is
 // reserved and the backend asked.
-func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *protocol.Refusal) {
+func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *refusal) {
 	if h.gateway.Draining() {
-		return nil, nil, &protocol.Refusal{Status: http.StatusServiceUnavailable, Text: "this node is draining", RetryAfter: retryDraining}
+		rf := refuseWith(forUnready, http.StatusServiceUnavailable, "this node is draining")
+		rf.RetryAfter = retryDraining
+		return nil, nil, rf
 	}
 	if !h.origins.allows(r) {
-		h.foreign.Do(func() {
-			h.log.Warn("a page was refused for its Origin, which is neither the gateway's own host nor in GATEPOST_ORIGINS")
-		})
-		return nil, nil, &protocol.Refusal{Status: http.StatusForbidden, Text: "this Origin may not connect; GATEPOST_ORIGINS names those that may"}
+		rf := refuseWith(forOrigin, http.StatusForbidden, "this Origin may not connect; GATEPOST_ORIGINS names those that may")
+		rf.sent, rf.setting = slog.String("origin", h.shown(r, strings.Join(r.Header.Values("Origin"), ", "))), "GATEPOST_ORIGINS"
+		if rf.allowed = strings.Join(h.cfg.Origins, ", "); rf.allowed == "" {
+			rf.allowed = "the request's own host, " + h.shown(r, r.Host)
+		}
+		return nil, nil, rf
 	}
 	found, err := collect(h.places, r)
 	if err != nil {
@@ -144,21 +151,25 @@ func (h *Handler) judge(r *http.Request) (*credentials, *auth.ClientToken, *prot
 		return nil, nil, rf
 	}
 	if token == nil && !h.cfg.Anonymous {
-		return nil, nil, unauthorized("a client token is required")
+		rf := refuseWith(forAnonymous, http.StatusUnauthorized, "a client token is required")
+		rf.allowed, rf.setting = "a token in "+strings.Join(h.cfg.TokenFrom, ", "), "GATEPOST_ANONYMOUS"
+		return nil, nil, rf
 	}
 	return found, token, nil
 }
 
 // verify verifies all the tokens that were found. The first is the client's; nil:
 // there is none.
-func (h *Handler) verify(tokens []string) (*auth.ClientToken, *protocol.Refusal) {
+func (h *Handler) verify(tokens []string) (*auth.ClientToken, *refusal) {
 	var first *auth.ClientToken
 	for i, t := range tokens {
 		verified, err := h.tokens.VerifyClient(t)
 		if err != nil {
 			var p *protocol.Problem
 			if errors.As(err, &p) && p.Status != http.StatusUnauthorized {
-				return nil, &protocol.Refusal{Status: p.Status, Text: p.Error(), RetryAfter: retryFull}
+				rf := refuseWith(forToken, p.Status, p.Error())
+				rf.RetryAfter = retryFull
+				return nil, rf
 			}
 			return nil, unauthorized("the client token is not valid: " + err.Error())
 		}
@@ -169,18 +180,20 @@ func (h *Handler) verify(tokens []string) (*auth.ClientToken, *protocol.Refusal)
 	return first, nil
 }
 
-func unauthorized(text string) *protocol.Refusal {
-	return &protocol.Refusal{Status: http.StatusUnauthorized, Text: text}
-}
+func unauthorized(text string) *refusal { return refuseWith(forToken, http.StatusUnauthorized, text) }
 
 // refusalOf is the gateway's refusal; anything else it returns is its failure.
-func (h *Handler) refusalOf(err error) *protocol.Refusal {
+func (h *Handler) refusalOf(err error) *refusal {
 	var rf *protocol.Refusal
-	if errors.As(err, &rf) {
-		return rf
+	if !errors.As(err, &rf) {
+		h.log.Error("connecting a client failed", "error", err)
+		rf = &protocol.Refusal{Status: http.StatusServiceUnavailable, RetryAfter: retryFull}
 	}
-	h.log.Error("connecting a client failed", "error", err)
-	return &protocol.Refusal{Status: http.StatusServiceUnavailable, RetryAfter: retryFull}
+	reason := forUnready
+	if rf.ByBackend {
+		reason = forBackend
+	}
+	return &refusal{Refusal: *rf, reason: reason}
 }
 
 // subprotocol is the one to select: the backend's choice, else "bearer" where the

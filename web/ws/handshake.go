@@ -41,23 +41,23 @@ func hasToken(values []string, token string) bool {
 
 // checkHandshake says what keeps the request from being upgraded at all: what
 // RFC 6455, section 4.2.1, asks of it, and its size. nil: nothing does.
-func checkHandshake(r *http.Request) *protocol.Refusal {
+func checkHandshake(r *http.Request) *refusal {
 	keys := r.Header.Values("Sec-Websocket-Key")
 	switch {
 	case r.Method != http.MethodGet:
-		return &protocol.Refusal{Status: http.StatusMethodNotAllowed, Text: "a WebSocket begins with GET"}
+		return refuseWith(forHandshake, http.StatusMethodNotAllowed, "a WebSocket begins with GET")
 	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 || !isUpgrade(r):
-		return &protocol.Refusal{Status: http.StatusUpgradeRequired, Text: "this is a WebSocket endpoint"}
+		return refuseWith(forHandshake, http.StatusUpgradeRequired, "this is a WebSocket endpoint")
 	case !hasToken(r.Header.Values("Sec-Websocket-Version"), "13"):
-		return &protocol.Refusal{Status: http.StatusUpgradeRequired, Text: "WebSocket version 13 is expected"}
+		return refuseWith(forHandshake, http.StatusUpgradeRequired, "WebSocket version 13 is expected")
 	case len(keys) != 1 || !isKey(keys[0]):
-		return &protocol.Refusal{Status: http.StatusBadRequest, Text: "Sec-WebSocket-Key must be the base64 of 16 bytes"}
+		return refuseWith(forHandshake, http.StatusBadRequest, "Sec-WebSocket-Key must be the base64 of 16 bytes")
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
-		return &protocol.Refusal{Status: http.StatusBadRequest, Text: "a WebSocket handshake has no body"}
+		return refuseWith(forHandshake, http.StatusBadRequest, "a WebSocket handshake has no body")
 	case len(r.URL.RawQuery) > maxRawQuery:
-		return &protocol.Refusal{Status: http.StatusRequestURITooLong, Text: "the query is too long"}
+		return refuseWith(forHandshake, http.StatusRequestURITooLong, "the query is too long")
 	case headersTooLarge(r.Header):
-		return &protocol.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Text: "the headers are too large"}
+		return refuseWith(forHandshake, http.StatusRequestHeaderFieldsTooLarge, "the headers are too large")
 	}
 	return nil
 }

@@ -113,17 +113,16 @@ func (o origin) isHost(host string) bool {
 	return err == nil && own == o
 }
 
-// originPolicy says which Origins may connect. The zero value allows the
-// request's own host.
+// originPolicy says which Origins may connect.
 type originPolicy struct {
-	entries     []string // as they were configured; none: the request's own host
+	ownHost     bool // and no other
 	any, opaque bool
 	exact       map[origin]bool
 	patterns    []originPattern
 }
 
 func newOriginPolicy(entries []string) originPolicy {
-	p := originPolicy{entries: entries, exact: make(map[origin]bool)}
+	p := originPolicy{ownHost: len(entries) == 0, exact: make(map[origin]bool)}
 	for _, entry := range entries {
 		p.any = p.any || entry == anyOrigin
 		p.opaque = p.opaque || entry == opaqueOrigin
@@ -156,7 +155,7 @@ func (p *originPolicy) allows(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	if len(p.entries) == 0 {
+	if p.ownHost {
 		return o.isHost(r.Host)
 	}
 	if p.exact[o] {

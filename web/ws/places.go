@@ -84,10 +84,10 @@ func collect(places []place, r *http.Request) (*credentials, error) {
 			c.hidden = append(c.hidden, "sec-websocket-protocol")
 		}
 		found = slices.Compact(found)
+		c.tokens = append(c.tokens, found...)
 		if len(found) > 1 {
 			return c, errRepeatedToken
 		}
-		c.tokens = append(c.tokens, found...)
 	}
 	return c, nil
 }

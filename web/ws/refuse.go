@@ -24,18 +24,18 @@ const (
 
 // refuse answers with the refusal's status, or upgrades and closes at once where
 // the client asked for that.
-func (h *Handler) refuse(c echo.Context, rf *protocol.Refusal) error {
+func (h *Handler) refuse(c echo.Context, rf *refusal) error {
 	h.metrics.refused.WithLabelValues(strconv.Itoa(rf.Status)).Inc()
-	h.log.Debug("refused a client", "status", rf.Status, "why", rf.Text, "remote_addr", c.RealIP())
+	h.tell(rf, c.RealIP())
 	r := c.Request()
 	if checkHandshake(r) == nil && queryValue(r.URL.RawQuery, "refuse") == "close" {
 		select {
 		case h.refusing <- struct{}{}:
-			return h.refuseByClosing(c, rf)
+			return h.refuseByClosing(c, &rf.Refusal)
 		default:
 		}
 	}
-	return answer(c, rf)
+	return answer(c, &rf.Refusal)
 }
 
 // answer writes the refusal as HTTP.

@@ -1,7 +1,10 @@
 package ws
 
 import (
+	"log/slog"
+	"net/http"
 	"net/netip"
+	"strconv"
 	"sync"
 
 	"gatepost/protocol"
@@ -29,21 +32,29 @@ type seat struct {
 
 // take reserves a place for a client of this address; full says which limit
 // leaves none. Addresses that couldn't be read count as one.
-func (s *seats) take(addr netip.Addr) (taken seat, full string) {
+func (s *seats) take(addr netip.Addr) (taken seat, full *refusal) {
 	from := protocol.Subscriber(addr)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.max > 0 && s.taken >= s.max {
-		return seat{}, "this node has no room for another connection"
+		return seat{}, noRoom("this node has no room for another connection", "GATEPOST_MAX_CONNECTIONS", s.max)
 	}
 	if s.maxPerIP > 0 && s.perIP[from] >= s.maxPerIP {
-		return seat{}, "there are too many connections from this address"
+		full := noRoom("there are too many connections from this address", "GATEPOST_MAX_CONNECTIONS_PER_IP", s.maxPerIP)
+		full.sent = slog.String("address", from.String())
+		return seat{}, full
 	}
 	s.taken++
 	if s.maxPerIP > 0 {
 		s.perIP[from]++
 	}
-	return seat{s, from}, ""
+	return seat{s, from}, nil
+}
+
+func noRoom(text, setting string, limit int) *refusal {
+	rf := refuseWith(forLimit, http.StatusServiceUnavailable, text)
+	rf.allowed, rf.setting, rf.RetryAfter = strconv.Itoa(limit), setting, retryFull
+	return rf
 }
 
 // release gives the place back, once.

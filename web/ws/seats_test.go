@@ -11,19 +11,19 @@ func TestSeats(t *testing.T) {
 	s := newSeats(3, 2)
 	a, b := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 	first, full := s.take(a)
-	if full != "" {
-		t.Fatalf("the first is refused: %s", full)
+	if full != nil {
+		t.Fatalf("the first is refused: %s", full.Text)
 	}
-	if _, full := s.take(netip.MustParseAddr("::ffff:192.0.2.1")); full != "" {
-		t.Fatalf("the second is refused: %s", full)
+	if _, full := s.take(netip.MustParseAddr("::ffff:192.0.2.1")); full != nil {
+		t.Fatalf("the second is refused: %s", full.Text)
 	}
-	if _, full := s.take(a); full == "" {
+	if _, full := s.take(a); full == nil {
 		t.Error("a third of one address is let in")
 	}
-	if _, full := s.take(b); full != "" {
-		t.Fatalf("another address is refused: %s", full)
+	if _, full := s.take(b); full != nil {
+		t.Fatalf("another address is refused: %s", full.Text)
 	}
-	if _, full := s.take(netip.Addr{}); full == "" {
+	if _, full := s.take(netip.Addr{}); full == nil {
 		t.Error("a fourth of all is let in")
 	}
 	first.release()
