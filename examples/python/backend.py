@@ -37,10 +37,9 @@ class Backend(BaseHTTPRequestHandler):
     def reply(self, status, reply, kind="application/json"):
         body = (reply if isinstance(reply, str) else json.dumps(reply)).encode()
         self.send_response(status)
-        for header in ("content-type", kind), ("content-length", len(body)):
+        meant = [] if status == 200 else [("gatepost-refuse", "1")]  # a 404 too: else it is taken for a proxy's
+        for header in ("content-type", kind), ("content-length", len(body)), *meant:
             self.send_header(*header)
-        if status != 200:
-            self.send_header("gatepost-refuse", "1")  # a 404 is meant, too, and no proxy's
         self.end_headers()
         self.wfile.write(body)
 

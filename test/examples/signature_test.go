@@ -65,5 +65,8 @@ func refusesUnsigned(t *testing.T, addr string) {
 		if response.StatusCode != http.StatusUnauthorized || strings.Contains(string(answer), "whsec_") {
 			t.Errorf("%s: got %d %s", c.name, response.StatusCode, answer)
 		}
+		if meant := response.Header.Get("gatepost-refuse"); meant != "1" {
+			t.Errorf("%s: gatepost-refuse is %q", c.name, meant)
+		}
 	}
 }
