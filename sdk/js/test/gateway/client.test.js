@@ -125,7 +125,7 @@ test("without a welcome it opens all the same, and doesn't take a refusal for th
   await opened();
   assert.equal(client.clientId, null);
   await until(() => texts().length === 1);
-  status = 404;
+  status = 403;
   const refused = connect(t, node.url(), { welcome: false });
   await until(() => refused.client.state === "closed");
   assert.deepEqual([refused.values("open"), refused.values("close")[0].code], [[], 4043]);
