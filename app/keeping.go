@@ -44,25 +44,15 @@ func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog
 		log.Info("GATEPOST_DATA_DIR is memory: nothing is kept, and events that aren't delivered when this process ends are lost")
 		return store.NewMemory(), nil
 	}
-	options := store.Options{
-		Node: protocol.NodeTag(node), Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax), Logger: log, Registerer: reg,
-	}
-	where := "GATEPOST_NATS_URL"
-	if options.URL = strings.Join(cfg.NATSURLs, ","); options.URL == "" {
-		where = "GATEPOST_DATA_DIR"
-		options.Dir = filepath.Join(cfg.DataDir, storeDir)
-	}
+	options, where := storeOptions(cfg, node, log)
+	options.Registerer = reg
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
 	s, err := store.Open(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
-	if most := largestMessage(s.Largest()); cfg.MaxMessage > most {
-		err := fmt.Errorf("GATEPOST_MAX_MESSAGE is %d: the store can keep a message of at most %d bytes; lower it", cfg.MaxMessage, most)
-		if where == "GATEPOST_NATS_URL" {
-			err = fmt.Errorf("%w, or raise max_payload of the server at GATEPOST_NATS_URL", err)
-		}
+	if err := checkMessages(cfg, s.Largest()); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	found := s.Opened()
@@ -71,6 +61,29 @@ func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog
 	}
 	log.Info("the store is open", "records", found.Records, "bytes", found.Bytes, "took", found.Took.Round(time.Millisecond).String())
 	return s, nil
+}
+
+// storeOptions are the store's, and the setting that says where it is.
+func storeOptions(cfg *config.Config, node string, log *slog.Logger) (options store.Options, where string) {
+	options = store.Options{Node: protocol.NodeTag(node), Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax), Logger: log}
+	if options.URL = strings.Join(cfg.NATSURLs, ","); options.URL != "" {
+		return options, "GATEPOST_NATS_URL"
+	}
+	options.Dir = filepath.Join(cfg.DataDir, storeDir)
+	return options, "GATEPOST_DATA_DIR"
+}
+
+// checkMessages is the error of clients that may send more than fits into a value of the store.
+func checkMessages(cfg *config.Config, largest int) error {
+	most := largestMessage(largest)
+	if cfg.MaxMessage <= most {
+		return nil
+	}
+	err := fmt.Errorf("GATEPOST_MAX_MESSAGE is %d: the store can keep a message of at most %d bytes; lower it", cfg.MaxMessage, most)
+	if len(cfg.NATSURLs) > 0 {
+		err = fmt.Errorf("%w, or raise max_payload of the server at GATEPOST_NATS_URL", err)
+	}
+	return err
 }
 
 // besideMessage is what an event may take beside its message: groups, a session,

@@ -102,12 +102,17 @@ func openUntil(ctx context.Context, cfg *config.Config, log *slog.Logger, signal
 func (n *node) run(signals <-chan os.Signal) error {
 	if err := n.listen(); err != nil {
 		n.close()
-		if errors.Is(err, syscall.EADDRINUSE) {
-			err = fmt.Errorf("%w (another program is there, a gatepost perhaps; GATEPOST_ADDR and GATEPOST_ADMIN_ADDR take another address)", err)
-		}
-		return err
+		return explainListen(err)
 	}
 	return n.serveUntil(signals)
+}
+
+// explainListen says of an error of listening what may be behind it.
+func explainListen(err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w (another program is there, a gatepost perhaps; GATEPOST_ADDR and GATEPOST_ADMIN_ADDR take another address)", err)
+	}
+	return err
 }
 
 // serveUntil serves, on listeners that are open, until the first signal, then

@@ -39,7 +39,7 @@ func TestExitStatus(t *testing.T) {
 		{"push --help", 0, ""},
 		{"help serve", 0, ""},
 		{"secret", 0, ""},
-		{"config --check", 0, ""},
+		{"config --check --addr 127.0.0.1:0", 0, ""},
 		{"", 2, "needs one of the commands"},
 		{"nope", 2, `"nope" is no command of gatepost`},
 		{"serv", 2, "did you mean serve?"},
@@ -119,7 +119,7 @@ func TestHelpTeaches(t *testing.T) {
 
 func TestSecretPrintsWhatServeTakes(t *testing.T) {
 	got := gatepost(t, nil, "", "secret")
-	environ := append(strings.Fields(got.out), "GATEPOST_WEBHOOK_URL=http://127.0.0.1:9000/")
+	environ := append(strings.Fields(got.out), "GATEPOST_WEBHOOK_URL=http://127.0.0.1:9000/", "GATEPOST_ADDR=127.0.0.1:0")
 	if checked := gatepost(t, environ, "", "config", "--check"); checked.status != 0 {
 		t.Errorf("%s%s", got.out, checked.err)
 	}

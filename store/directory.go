@@ -15,12 +15,15 @@ type directory struct {
 	lock *os.File
 }
 
+// lockName is the file that a process has locked while it uses the directory.
+const lockName = "lock"
+
 // openDirectory makes sure that the directory is there, ours alone and takes writes.
 func openDirectory(path string) (*directory, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("store: can't make the directory %s: %w", path, err)
 	}
-	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(path, lockName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: can't write in the directory %s: %w", path, err)
 	}

@@ -23,11 +23,9 @@ func (s *Store) openExternal(ctx context.Context) error {
 		return err
 	}
 	s.link.Store(l)
-	most := nc.MaxPayload()
-	if most < leastPayload {
-		return fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
+	if s.most, err = payloadOf(nc); err != nil {
+		return err
 	}
-	s.most = int(min(most, payload))
 	stream, err := s.ensureStream(ctx)
 	if err != nil {
 		return fmt.Errorf("store: stream %s: %w", l.stream, err)
@@ -49,6 +47,15 @@ func (s *Store) openExternal(ctx context.Context) error {
 	}
 	s.index, s.last, s.good = d.index, d.last, d.good
 	return s.proveWithRoom(ctx)
+}
+
+// payloadOf is the most that a message of the store's may have at this server.
+func payloadOf(nc *nats.Conn) (int, error) {
+	most := nc.MaxPayload()
+	if most < leastPayload {
+		return 0, fmt.Errorf("store: NATS takes messages up to %d bytes, 1 MiB is needed (max_payload)", most)
+	}
+	return int(min(most, payload)), nil
 }
 
 // connect makes a connection to the server, waiting for it as long as ctx lets, or

@@ -59,6 +59,25 @@ func (s *Server) Listen() error {
 	return nil
 }
 
+// TryListen says of each address why a server can't listen there, or nil. All are open at once, as
+// a server's, until release is called; nobody is answered.
+func TryListen(addrs ...string) (errs []error, release func()) {
+	var open []net.Listener
+	for _, addr := range addrs {
+		l := listener{configured: addr}
+		err := l.open()
+		if err == nil {
+			open = append(open, l.socket)
+		}
+		errs = append(errs, err)
+	}
+	return errs, func() {
+		for _, socket := range open {
+			_ = socket.Close()
+		}
+	}
+}
+
 // Addr is the public listener's address, nil before Listen.
 func (s *Server) Addr() net.Addr { return s.public.addr() }
 
