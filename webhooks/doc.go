@@ -37,7 +37,8 @@
 // the quick tries in a run (run.go) and puts what is left into the outbox (outbox.go), for
 // those of schedule.go. Each attempt waits for a slot (taking.go), or travels in a batch
 // (batch.go); it is one round trip (attempts.go, courier.go), and is ruled upon
-// (policy.go). outcome.go says how the job has ended, or makes a dead letter of it.
+// (policy.go; unhandled.go says which answers may not be the handler's). outcome.go says
+// how the job has ended, or makes a dead letter of it.
 //
 // # Who gets the next slot
 //

@@ -164,3 +164,28 @@ func TestExchangeOnATerminal(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Without the header the gateway would take these for a proxy's, and try again.
+func TestBackendMeansItsRefusals(t *testing.T) {
+	_, server := newDemo(t, nil)
+	for _, c := range []struct {
+		method, body string
+		status       int
+	}{
+		{http.MethodGet, "", http.StatusMethodNotAllowed},
+		{http.MethodPost, strings.Repeat(" ", maxBody+1), http.StatusRequestEntityTooLarge},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, server.URL+"/hook", strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != c.status || response.Header.Get("gatepost-refuse") != "1" {
+			t.Errorf("%s: %d %v", c.method, response.StatusCode, response.Header)
+		}
+	}
+}
