@@ -138,15 +138,8 @@ func (n *node) recover() error {
 	if err != nil {
 		return fmt.Errorf("the outbox: %w", err)
 	}
-	clients, begin, err := n.gateway.Recover(kept)
-	if err != nil {
+	if n.resume, err = n.gateway.Recover(kept); err != nil {
 		return fmt.Errorf("the journal: %w", err)
-	}
-	n.resume = func() {
-		if clients > 0 {
-			n.log.Info("going on where an earlier process ended", "clients", clients, "kept_events", len(kept))
-		}
-		begin()
 	}
 	return nil
 }

@@ -102,6 +102,7 @@ func (c *Cluster) after(now moment) {
 	if r.state == evicted && !c.rejoining {
 		c.rejoining = true
 		was := append(append([]string(nil), r.prev...), r.inc)
-		c.workers.Go(func() { c.rejoin(was) })
+		running := r.evictedInc == r.inc
+		c.workers.Go(func() { c.rejoin(was, running) })
 	}
 }

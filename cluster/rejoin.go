@@ -19,13 +19,18 @@ func (r *roster) suspect(now moment) {
 // are gone themselves: this node begins anew by itself.
 func (r *roster) giveIn(now moment) {
 	if r.suspected && r.state == serving && now.waited(r.toldOfAt) <= r.t.silence && now.waited(r.suspectedAt) > 3*(r.t.lease+r.t.margin) {
-		r.state = evicted
+		r.state, r.evictedInc = evicted, r.inc
 	}
 }
 
-// rejoin gives up what others took over and begins anew.
-func (c *Cluster) rejoin(was []string) {
-	c.log.Warn("cluster: this node was declared lost; it gives up what the others took over, and joins anew")
+// rejoin gives up what others took over and begins anew. running says that it was this
+// process that was declared lost, and not an earlier one.
+func (c *Cluster) rejoin(was []string, running bool) {
+	if running {
+		c.log.Warn("cluster: this node was declared lost; it gives up what the others took over, and joins anew")
+	} else {
+		c.log.Info("cluster: this node was declared lost while it wasn't running; it joins anew, without the clients that others have ended")
+	}
 	for c.giveUp != nil {
 		err := c.giveUp(c.ctx, was)
 		if err == nil {

@@ -41,6 +41,8 @@ type roster struct {
 	toldOfAt    moment // when it was last told so
 	suspectedAt moment // since when
 
+	evictedInc string // this node's that was declared lost, an earlier process's perhaps
+
 	fatal   error
 	events  []event
 	changes uint64             // counts what must be kept

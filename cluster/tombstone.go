@@ -86,7 +86,7 @@ func (r *roster) learnGone(b *beat, now moment) {
 			switch mine := d.Inc == r.inc || slices.Contains(r.prev, d.Inc); {
 			case !mine || r.state == leaving:
 			case d.Final:
-				r.state = evicted
+				r.state, r.evictedInc = evicted, d.Inc
 			default:
 				r.suspect(now)
 			}

@@ -82,7 +82,7 @@ func TestDurableMessagesWithoutCloses(t *testing.T) {
 
 	after := newFixtureWith(t, n)
 	after.backend.unwant[protocol.Close] = true
-	_, begin, err := after.Recover(nil)
+	begin, err := after.Recover(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

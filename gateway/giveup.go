@@ -76,11 +76,12 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 	var all []leaving
 	var commits []Commit
 	known, dropped := 0, 0
+	earlier, droppedOfThose := 0, 0
 	for _, id := range clients {
 		left, c := g.unfinished.take(id)
 		if left != nil {
-			known++
-			dropped += len(left.events)
+			earlier++
+			droppedOfThose += len(left.events)
 			commits = append(commits, g.forgetRemains(id, left))
 			continue
 		}
@@ -96,6 +97,10 @@ func (g *Gateway) GiveUp(ctx context.Context, clients []string) error {
 			g.discard(c, l)
 		}
 		all = append(all, leaving{l, gone})
+	}
+	if earlier > 0 {
+		g.log.Info("other nodes have ended clients of an earlier process of this one; what waited of their events is dropped here",
+			"clients", earlier, "events", droppedOfThose)
 	}
 	if known > 0 {
 		g.log.Warn("clients were taken over by other nodes while this one was cut off from them; their connections are closed, and what waited of their events is dropped",

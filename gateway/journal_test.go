@@ -77,7 +77,7 @@ func (n *notebook) breakDown(err error) {
 func restart(t *testing.T, n *notebook, kept ...webhooks.KeptEvent) *fixture {
 	t.Helper()
 	f := newFixtureWith(t, n)
-	_, begin, err := f.Recover(kept)
+	begin, err := f.Recover(kept)
 	if err != nil {
 		t.Fatal(err)
 	}

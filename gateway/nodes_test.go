@@ -192,7 +192,7 @@ func readMember(t *testing.T, name string, to *application, kept *store.Memory) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, m.begin, err = m.Recover(keptEvents); err != nil {
+	if m.begin, err = m.Recover(keptEvents); err != nil {
 		t.Fatal(err)
 	}
 	return m

@@ -17,12 +17,19 @@ var nodeLost = hub.Cause{Code: protocol.CloseAbnormal, Reason: "the node was los
 // waited, clients that were on record. begin goes on with it, client by client and in
 // order, the close last; in a cluster that is to be called once it is known which of
 // the clients others have taken over (see GiveUp). Nobody connects before Recover.
-func (g *Gateway) Recover(kept []webhooks.KeptEvent) (clients int, begin func(), err error) {
+func (g *Gateway) Recover(kept []webhooks.KeptEvent) (begin func(), err error) {
 	left, err := g.readJournal(kept)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	return len(left), g.inherit(left), nil
+	ids := slices.Collect(maps.Keys(left))
+	goOn := g.inherit(left)
+	return func() {
+		if clients, events := g.unfinished.remaining(ids); clients > 0 {
+			g.log.Info("going on where an earlier process ended", "clients", clients, "events", events)
+		}
+		goOn()
+	}, nil
 }
 
 // readJournal gives what an earlier process left, its kept events among it.

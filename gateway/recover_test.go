@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"maps"
 	"testing"
 
 	"gatepost/protocol"
+	"gatepost/test/logs"
 )
 
 // buried are dead letters, by the ids of their events.
@@ -33,8 +35,8 @@ func TestAClientWhoseCloseIsADeadLetterIsNotClosedAgain(t *testing.T) {
 
 	after := newFixtureWith(t, n)
 	after.cfg.Webhooks = buried{ids: map[string]bool{protocol.CloseEventID(dead.ID()): true}}
-	clients, begin, err := after.Recover(nil)
-	if err != nil || clients != 1 {
+	begin, err := after.Recover(nil)
+	if clients := after.clients.len(); err != nil || clients != 1 {
 		t.Fatalf("%d clients, %v", clients, err)
 	}
 	begin()
@@ -55,5 +57,51 @@ func TestARecordThatCannotBeReadIsStillAClient(t *testing.T) {
 	f.finished(n)
 	if ev.ID != protocol.CloseEventID("lost") || ev.Data.Close.Initiator != protocol.ByNodeLost || ev.Data.Close.DurationMS != 0 {
 		t.Errorf("got %+v", ev)
+	}
+}
+
+// A start says what it goes on with: what other nodes have ended meanwhile is theirs, and
+// this process, which wasn't there, was cut off from nobody.
+func TestWhatAStartSays(t *testing.T) {
+	n := newNotebook()
+	f := durably(t, n)
+	theirs, _ := f.connect()
+	mine, _ := f.connect()
+	for range 2 {
+		f.Message(theirs, text("x"))
+		f.Message(mine, text("y"))
+	}
+	for name, tt := range map[string]struct {
+		ended []string
+		says  []string
+	}{
+		"alone":              {nil, []string{`process ended" clients=2 events=4`}},
+		"one client's ended": {[]string{theirs.ID()}, []string{"other nodes have ended clients of an earlier process of this one", "here\" clients=1 events=2", `process ended" clients=1 events=2`}},
+		"all clients' ended": {[]string{theirs.ID(), mine.ID()}, []string{`here" clients=2 events=4`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log := logs.Shown(t)
+			kept := newNotebook()
+			kept.values = maps.Clone(n.values)
+			after := newFixtureWith(t, kept)
+			after.log = log.Logger()
+			begin, err := after.Recover(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := after.GiveUp(t.Context(), tt.ended); err != nil {
+				t.Fatal(err)
+			}
+			begin()
+			after.finished(kept)
+			for _, part := range tt.says {
+				if !log.Has(part) {
+					t.Errorf("it doesn't say %q", part)
+				}
+			}
+			if log.Has("cut off") || len(tt.ended) == 2 && log.Has("going on") {
+				t.Error("it says what isn't true")
+			}
+		})
 	}
 }

@@ -35,6 +35,20 @@ func (u *unfinished) leave(id string, left *remains) bool {
 	return false
 }
 
+// remaining counts those of these clients that nobody has begun with or done away with, and
+// the events that are left of them, beside the closes that are owed.
+func (u *unfinished) remaining(ids []string) (clients, events int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, id := range ids {
+		if left := u.left[id]; left != nil {
+			clients++
+			events += len(left.events)
+		}
+	}
+	return clients, events
+}
+
 // knows says whether the client is one of them.
 func (u *unfinished) knows(id string) bool {
 	u.mu.Lock()
