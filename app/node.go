@@ -70,6 +70,7 @@ func (n *node) open(ctx, life context.Context, cfg *config.Config, metrics *prom
 	}
 	if n.tokens, err = auth.NewTokens(life, auth.Config{
 		Secrets: cfg.Secrets, PublicKeyFile: cfg.PublicKeyFile, JWKSURL: cfg.JWKSURL, JWKSForAPI: cfg.JWKSAPI,
+		ClientAudiences: cfg.ClientAudiences, ClientIssuers: cfg.ClientIssuers, ForeignClaims: cfg.ClientClaims,
 	}, n.log); err != nil {
 		return err
 	}

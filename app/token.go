@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,6 +110,9 @@ for as long as it likes, or until --until has passed.`,
 			at := time.Now().Add(*until).Unix()
 			claims.Until = &at
 		}
+		if err := sh.takesOwnTokens(); err != nil {
+			return err
+		}
 		tokens, err := sh.tokens(cmd.Context())
 		if err != nil {
 			return err
@@ -122,6 +127,16 @@ for as long as it likes, or until --until has passed.`,
 	return cmd
 }
 
+// takesOwnTokens is an error where GATEPOST_CLIENT_AUDIENCE leaves out what is printed
+// here.
+func (sh *shell) takesOwnTokens() error {
+	cfg, err := sh.settings("GATEPOST_CLIENT_AUDIENCE")
+	if err == nil && !slices.Contains(cfg.ClientAudiences, auth.AudienceClient) && !slices.Contains(cfg.ClientAudiences, auth.NoAudience) {
+		err = errors.New("GATEPOST_CLIENT_AUDIENCE doesn't name " + auth.AudienceClient + ": the node takes no client token that is printed here")
+	}
+	return err
+}
+
 // checkTTL is the error of a --ttl that no token can have.
 func checkTTL(ttl time.Duration) error {
 	if ttl < time.Second {
@@ -130,11 +145,12 @@ func checkTTL(ttl time.Duration) error {
 	return nil
 }
 
-// tokens signs with the configured secrets.
+// tokens signs with the configured secrets, for clients with the issuer that is asked
+// for.
 func (sh *shell) tokens(ctx context.Context) (*auth.Tokens, error) {
-	cfg, err := sh.settings("GATEPOST_SECRET")
+	cfg, err := sh.settings("GATEPOST_SECRET", "GATEPOST_CLIENT_ISSUER")
 	if err != nil {
 		return nil, err
 	}
-	return auth.NewTokens(ctx, auth.Config{Secrets: cfg.Secrets}, slog.New(slog.DiscardHandler))
+	return auth.NewTokens(ctx, auth.Config{Secrets: cfg.Secrets, ClientIssuers: cfg.ClientIssuers}, slog.New(slog.DiscardHandler))
 }

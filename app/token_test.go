@@ -46,6 +46,19 @@ func TestTokens(t *testing.T) {
 		t.Errorf("the token isn't bound as asked: %+v", api)
 	}
 
+	environ = append(environ, "GATEPOST_CLIENT_ISSUER=mine", "GATEPOST_CLIENT_AUDIENCE=none")
+	issued, err := auth.NewTokens(t.Context(), auth.Config{Secrets: []string{testSecret}, ClientIssuers: []string{"mine"}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := issued.VerifyClient(token("client", "--uid", "42")); err != nil {
+		t.Errorf("with an issuer: %v", err)
+	}
+	foreign := append(environ, "GATEPOST_CLIENT_AUDIENCE=app")
+	if got := gatepost(t, foreign, "", "token", "client"); got.status != 1 || !strings.Contains(got.err, "GATEPOST_CLIENT_AUDIENCE") {
+		t.Errorf("where no token that is printed here is taken: %+v", got)
+	}
+
 	for _, secret := range []string{"", "short"} {
 		got := gatepost(t, []string{"GATEPOST_SECRET=" + secret}, "", "token", "api")
 		if got.status != 1 || !strings.Contains(got.err, "GATEPOST_SECRET") || strings.Contains(got.err, "short,") {

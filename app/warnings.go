@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gatepost/app/config"
+	"gatepost/auth"
 	"gatepost/protocol"
 	"gatepost/web/ws"
 )
@@ -19,6 +20,9 @@ func warnings(l *config.Loaded) []string {
 	}
 	if c.Anonymous && !decidesConnects(c.Webhooks) {
 		list = append(list, "GATEPOST_ANONYMOUS is true and no webhook gets connect events: anyone may connect")
+	}
+	if c.JWKSAPI && !slices.Equal(c.ClientAudiences, []string{auth.AudienceClient}) {
+		list = append(list, "GATEPOST_JWKS_API is true, and GATEPOST_CLIENT_AUDIENCE names an identity provider's: whoever can have it sign a token for gatepost:api is an administrator")
 	}
 	for _, entry := range c.Origins {
 		if suffix := ws.SharedSuffix(entry); suffix != "" {

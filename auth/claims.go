@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,6 +40,14 @@ func (c *claims) get(name string) (json.RawMessage, bool) {
 	return raw, ok && string(raw) != "null"
 }
 
+// counting is get for a claim that counts only if it is among those.
+func (c *claims) counting(those []string, name string) (json.RawMessage, bool) {
+	if !slices.Contains(those, name) {
+		return nil, false
+	}
+	return c.get(name)
+}
+
 // GetExpirationTime reads exp.
 func (c *claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.date("exp") }
 
@@ -70,7 +79,7 @@ func (c *claims) GetAudience() (jwt.ClaimStrings, error) {
 		return nil, nil
 	}
 	var one string
-	if json.Unmarshal(raw, &one) == nil {
+	if asString(raw, &one) {
 		return jwt.ClaimStrings{one}, nil
 	}
 	var several []string
@@ -80,7 +89,7 @@ func (c *claims) GetAudience() (jwt.ClaimStrings, error) {
 	return several, nil
 }
 
-// GetIssuer is not asked for: no issuer is expected.
+// GetIssuer is not asked for: clientRules look at iss.
 func (c *claims) GetIssuer() (string, error) { return "", nil }
 
 // GetSubject is not asked for: sub is a uid, and may be an integer.
@@ -94,8 +103,10 @@ func (c *claims) text(name string) (string, error) {
 		return "", nil
 	}
 	var s string
-	if json.Unmarshal(raw, &s) != nil || s == "" {
+	if !asString(raw, &s) || s == "" {
 		return "", unauthorized(name, "must be a string, and not empty")
 	}
 	return s, nil
 }
+
+func asString(raw json.RawMessage, s *string) bool { return json.Unmarshal(raw, s) == nil }

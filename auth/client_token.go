@@ -22,10 +22,14 @@ type ClientToken struct {
 }
 
 // VerifyClient reads a client token. Its error is a 401 *protocol.Problem that
-// names the claim at fault. The first call may wait some seconds for a JWKS that
+// names the claim at fault, a *WrongClaim about it where the token is somebody else's. The first call may wait some seconds for a JWKS that
 // is being fetched.
 func (t *Tokens) VerifyClient(token string) (*ClientToken, error) {
-	c, exp, err := t.verify(t.client, AudienceClient, token)
+	c, exp, err := t.verify(t.client, t.clients.audiences, token)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := t.clients.check(c)
 	if err != nil {
 		return nil, err
 	}
@@ -38,18 +42,18 @@ func (t *Tokens) VerifyClient(token string) (*ClientToken, error) {
 			return nil, badClaim("sub", err)
 		}
 	}
-	if raw, ok := c.get("groups"); ok {
+	if raw, ok := c.counting(counts, "groups"); ok {
 		if ct.Groups, err = protocol.ParseGroups("groups", raw); err != nil {
 			return nil, badClaim("groups", err)
 		}
 	}
-	if raw, ok := c.get("session"); ok {
+	if raw, ok := c.counting(counts, "session"); ok {
 		// Its size needs no check: a token is smaller than a session may be.
 		if ct.Session, err = protocol.ParseSession("session", raw); err != nil {
 			return nil, badClaim("session", err)
 		}
 	}
-	if raw, ok := c.get("until"); ok {
+	if raw, ok := c.counting(counts, "until"); ok {
 		if ct.Until, err = protocol.ParseUnix("until", raw); err != nil {
 			return nil, badClaim("until", err)
 		}

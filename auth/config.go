@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // MinSecretBytes is the shortest secret that HS256 is given: as long as its
@@ -27,6 +29,15 @@ type Config struct {
 	// JWKSForAPI lets the keys of PublicKeyFile and JWKSURL verify API tokens too.
 	// Whoever holds their private half is then an administrator.
 	JWKSForAPI bool
+	// ClientAudiences are those of which a client token's aud must name one; nil:
+	// AudienceClient. NoAudience alone: aud isn't looked at, which needs ClientIssuers.
+	ClientAudiences []string
+	// ClientIssuers are those of which a client token's iss must be one; nil: iss
+	// isn't looked at.
+	ClientIssuers []string
+	// ForeignClaims are those of OwnClaims that count in client tokens that aren't
+	// made for AudienceClient. Of these only sub and exp count by themselves.
+	ForeignClaims []string
 }
 
 // check gives every fault of the configuration at once.
@@ -40,6 +51,17 @@ func (c Config) check() error {
 	}
 	if len(c.Secrets) == 0 && c.PublicKeyFile == "" && c.JWKSURL == "" {
 		faults = append(faults, ErrNoSecret)
+	}
+	if err := CheckClientAudiences(c.ClientAudiences); err != nil {
+		faults = append(faults, fmt.Errorf("the audience of clients %w", err))
+	}
+	if slices.Contains(c.ClientAudiences, NoAudience) && len(c.ClientIssuers) == 0 {
+		faults = append(faults, errors.New("no audience of clients needs an issuer"))
+	}
+	for _, name := range c.ForeignClaims {
+		if !slices.Contains(OwnClaims, name) {
+			faults = append(faults, fmt.Errorf("%q is none of the claims that can count: %s", name, strings.Join(OwnClaims, ", ")))
+		}
 	}
 	return errors.Join(faults...)
 }

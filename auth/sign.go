@@ -45,7 +45,7 @@ func (t *Tokens) SignAPI(scope string, ttl time.Duration, bind CallBinding) (str
 // SignClient makes a client token with which one can connect until ttl has
 // passed. The error is ErrNoSecret where no secret is configured.
 func (t *Tokens) SignClient(claims ClientClaims, ttl time.Duration) (string, error) {
-	c := jwt.MapClaims{"aud": AudienceClient}
+	c := t.clients.signed()
 	if claims.UID != "" {
 		if err := protocol.CheckName("uid", claims.UID); err != nil {
 			return "", err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -36,6 +37,7 @@ type Tokens struct {
 	keys    *publicKeys // nil: none are configured
 	client  *jwt.Parser
 	api     *jwt.Parser
+	clients clientRules
 	cache   *tokenCache
 }
 
@@ -46,7 +48,7 @@ func NewTokens(ctx context.Context, c Config, log *slog.Logger) (*Tokens, error)
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	t := &Tokens{cache: newTokenCache(maxCachedTokens)}
+	t := &Tokens{clients: newClientRules(c), cache: newTokenCache(maxCachedTokens)}
 	for _, s := range c.Secrets {
 		t.secrets = append(t.secrets, []byte(s))
 	}
@@ -61,11 +63,11 @@ func NewTokens(ctx context.Context, c Config, log *slog.Logger) (*Tokens, error)
 			return nil, err
 		}
 	}
-	t.client = newParser(AudienceClient, slices.Concat(symmetric, asymmetric))
+	t.client = newParser(t.clients.audiences, slices.Concat(symmetric, asymmetric))
 	if !c.JWKSForAPI {
 		asymmetric = nil
 	}
-	t.api = newParser(AudienceAPI, slices.Concat(symmetric, asymmetric))
+	t.api = newParser([]string{AudienceAPI}, slices.Concat(symmetric, asymmetric))
 	return t, nil
 }
 
@@ -74,30 +76,33 @@ func (t *Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) 
 
 // newParser takes what RFC 8725 asks for; the library's defaults check neither
 // the algorithm nor the audience, and take a token without exp. An empty list of
-// methods refuses every token.
-func newParser(audience string, methods []string) *jwt.Parser {
+// methods refuses every token; no audiences let one for anybody pass.
+func newParser(audiences, methods []string) *jwt.Parser {
 	if methods == nil {
 		methods = []string{}
 	}
-	return jwt.NewParser(
+	rules := []jwt.ParserOption{
 		jwt.WithValidMethods(methods),
-		jwt.WithAudience(audience),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
 		jwt.WithLeeway(Leeway),
 		jwt.WithStrictDecoding(),
-	)
+	}
+	if len(audiences) > 0 {
+		rules = append(rules, jwt.WithAudience(audiences...))
+	}
+	return jwt.NewParser(rules...)
 }
 
-// verify gives the claims of a token that is signed, for the parser's audience,
-// and valid now but for the leeway; and when it expires.
-func (t *Tokens) verify(p *jwt.Parser, audience, token string) (*claims, time.Time, error) {
+// verify gives the claims of a token that is signed, for one of the parser's
+// audiences, and valid now but for the leeway; and when it expires.
+func (t *Tokens) verify(p *jwt.Parser, audiences []string, token string) (*claims, time.Time, error) {
 	if err := checkForm(token); err != nil {
 		return nil, time.Time{}, err
 	}
 	c := &claims{}
 	if _, err := p.ParseWithClaims(token, c, t.key); err != nil {
-		return nil, time.Time{}, refuse(err, c, audience)
+		return nil, time.Time{}, refuse(err, c, audiences)
 	}
 	if err := protocol.CheckEmbedded("the claims", c.raw); err != nil {
 		return nil, time.Time{}, badClaim("the claims", err)
@@ -148,7 +153,7 @@ func (t *Tokens) key(token *jwt.Token) (any, error) {
 }
 
 // refuse says what is wrong with a token without repeating any of it.
-func refuse(err error, c *claims, audience string) *protocol.Problem {
+func refuse(err error, c *claims, audiences []string) error {
 	var problem *protocol.Problem
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
@@ -165,7 +170,8 @@ func refuse(err error, c *claims, audience string) *protocol.Problem {
 		}
 		return unauthorized("aud", "is missing; it says what the token is for")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return unauthorized("aud", "is for something else; %s is expected", audience)
+		sent, _ := c.get("aud")
+		return &WrongClaim{unauthorized("aud", "is for something else; %s is expected", strings.Join(audiences, " or ")), string(sent)}
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return unauthorized("exp", "has passed")
 	case errors.Is(err, jwt.ErrTokenNotValidYet):

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -48,4 +49,54 @@ func TestKeysFromAURL(t *testing.T) {
 	c.WantText(t, "hello")
 	_, err = node.TryConnect(t, harness.Dial{Path: "/ws?token=" + harness.ClientToken(t, "tom", nil)})
 	wantRefused(t, err, 401, "")
+}
+
+// Tokens of an identity provider open the door: by its name for the application, or by
+// its own name alone. What else they say counts for nothing unless it is named.
+func TestTokensOfAnIdentityProvider(t *testing.T) {
+	t.Parallel()
+	const issuer = "https://cognito-idp.eu-central-1.amazonaws.com/pool"
+	for name, tt := range map[string]struct {
+		env    harness.Env
+		good   harness.Claims
+		groups []string
+		bad    []harness.Claims
+	}{
+		"by audience": {
+			env:  harness.Env{"GATEPOST_CLIENT_AUDIENCE": "my-app,api://1234", "GATEPOST_CLIENT_ISSUER": issuer},
+			good: harness.Claims{"aud": []string{"other", "api://1234"}, "iss": issuer},
+			bad:  []harness.Claims{{"aud": "gatepost:client", "iss": issuer}, {"aud": "my-app"}, {"aud": "my-app", "iss": issuer + "/"}, {"iss": issuer}},
+		},
+		"by issuer alone": {
+			env:  harness.Env{"GATEPOST_CLIENT_AUDIENCE": "none", "GATEPOST_CLIENT_ISSUER": issuer},
+			good: harness.Claims{"iss": issuer, "client_id": "7abc"},
+			bad:  []harness.Claims{{"client_id": "7abc"}, {"iss": "https://cognito-idp.eu-central-1.amazonaws.com/other"}, {"iss": issuer, "aud": "gatepost:api"}},
+		},
+		"with groups": {
+			env:    harness.Env{"GATEPOST_CLIENT_AUDIENCE": "my-app", "GATEPOST_CLIENT_CLAIMS": "groups"},
+			good:   harness.Claims{"aud": "my-app"},
+			groups: []string{"admins"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			backend := harness.NewBackend(t, nil)
+			node := harness.Start(t, backend.Env(tt.env))
+			token := func(claims harness.Claims) harness.Dial {
+				claims["exp"], claims["sub"], claims["groups"] = harness.InAMinute(), "auth0|5f7c", []string{"admins"}
+				return harness.Dial{Path: "/ws?token=" + harness.Sign(t, claims)}
+			}
+			data := backend.AwaitOne(t, "connect", node.Connect(t, token(tt.good)).ID).Data
+			if data.UID == nil || *data.UID != "auth0|5f7c" || !slices.Equal(data.Groups, tt.groups) {
+				t.Errorf("uid %v, groups %q, want the sub and %q", data.UID, data.Groups, tt.groups)
+			}
+			for _, claims := range tt.bad {
+				_, err := node.TryConnect(t, token(claims))
+				wantRefused(t, err, 401, "")
+			}
+			if len(tt.bad) > 0 && !node.Log.Has("refused a handshake", "GATEPOST_CLIENT_ISSUER") {
+				t.Errorf("no line of the log names the setting:\n%s", node.Log)
+			}
+		})
+	}
 }

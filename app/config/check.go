@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"slices"
+
+	"gatepost/auth"
 )
 
 // maxPushAmongNodes is the largest message that nodes pass on: what the bus takes at
@@ -25,6 +27,9 @@ func (l *Loaded) check() {
 	}
 	if !c.Anonymous && slices.Equal(c.TokenFrom, []string{noToken}) && !l.faulty("token_from") {
 		l.found("anonymous", "is false, but GATEPOST_TOKEN_FROM is none: no client could connect")
+	}
+	if slices.Contains(c.ClientAudiences, auth.NoAudience) && len(c.ClientIssuers) == 0 && !l.faulty("client_audience") && !l.faulty("client_issuer") {
+		l.found("client_audience", "is none, which needs GATEPOST_CLIENT_ISSUER: without both a token that the same keys signed for anybody's application opens the door")
 	}
 	l.checkQueue()
 	if c.Clustered() && c.MaxPush > maxPushAmongNodes && !l.faulty("max_push") {

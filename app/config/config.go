@@ -18,6 +18,10 @@ type Config struct {
 	PublicKeyFile string
 	JWKSAPI       bool // the asymmetric keys sign API tokens too
 
+	ClientAudiences []string // "none" alone: any
+	ClientIssuers   []string // nil: any
+	ClientClaims    []string // that count in foreign client tokens, of auth.OwnClaims
+
 	WSPath    string
 	TokenFrom []string // "query:NAME", "header", "subprotocol", or "none" alone
 	Anonymous bool

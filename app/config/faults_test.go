@@ -87,6 +87,13 @@ func TestFaults(t *testing.T) {
 		"exactly half the queue": {environ: append(enough, "GATEPOST_SEND_QUEUE=512KiB")},
 		"a welcome and ping larger than that": {environ: append(enough, "GATEPOST_SEND_QUEUE=20", "GATEPOST_MAX_PUSH=10", "GATEPOST_PING_DATA=elevenbytes"), want: []string{
 			"GATEPOST_WELCOME (welcome): has", "GATEPOST_PING_DATA (ping_data), from environment: has 11 bytes"}},
+		"the API's audience for clients": {environ: append(enough, "GATEPOST_CLIENT_AUDIENCE=app,gatepost:api"), want: []string{
+			"GATEPOST_CLIENT_AUDIENCE (client_audience), from environment: has gatepost:api, which is the API's"}},
+		"no audience for clients": {environ: append(enough, "GATEPOST_CLIENT_AUDIENCE=none"), want: []string{
+			"GATEPOST_CLIENT_AUDIENCE (client_audience), from environment: is none, which needs GATEPOST_CLIENT_ISSUER"}},
+		"no audience beside one":               {environ: append(enough, "GATEPOST_CLIENT_AUDIENCE=none,app", "GATEPOST_CLIENT_ISSUER=https://id.example"), want: []string{"GATEPOST_CLIENT_AUDIENCE (client_audience), from environment: names none beside others"}},
+		"no audience for clients of an issuer": {environ: append(enough, "GATEPOST_CLIENT_AUDIENCE=none", "GATEPOST_CLIENT_ISSUER=https://id.example")},
+		"claims that can't count":              {environ: append(enough, "GATEPOST_CLIENT_CLAIMS=groups,roles"), want: []string{`GATEPOST_CLIENT_CLAIMS (client_claims), from environment: "roles" is none of groups, session, until`}},
 		"a webhook without a secret": {environ: append(enough, "GATEPOST_WEBHOOK_URL=http://app.example"), want: []string{
 			"GATEPOST_WEBHOOK_SECRET (webhook.secret): is missing"}},
 		"a webhook beside the list": {

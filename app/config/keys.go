@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gatepost/auth"
 	"gatepost/protocol"
 	"gatepost/web/ws"
 )
@@ -66,6 +67,15 @@ var tokenKeys = []Key{
 	{Env: "GATEPOST_JWKS_API", YAML: "jwks_api", Default: "false", Kind: kindBool, Section: tokens,
 		Doc:  "The asymmetric keys sign API tokens too, not only client tokens.",
 		read: one(func(c *Config) *bool { return &c.JWKSAPI }, parseBool)},
+	{Env: "GATEPOST_CLIENT_AUDIENCE", YAML: "client_audience", Default: auth.AudienceClient, Kind: "list", Section: tokens,
+		Doc:  "A client token's `aud` must have one of these, such as the name that an [identity provider](deploy.md#tokens-of-an-identity-provider) gives your application. `none`: `aud` isn't looked at, which needs `GATEPOST_CLIENT_ISSUER`. The API's, `gatepost:api`, can't be among them.",
+		read: readClientAudience},
+	{Env: "GATEPOST_CLIENT_ISSUER", YAML: "client_issuer", Kind: "list", Section: tokens,
+		Doc:  "A client token's `iss` must be one of these, to the letter. None: `iss` isn't looked at. Firebase, Google and Microsoft sign for all their customers with the same keys: theirs need it, or an audience that only you have.",
+		read: many(func(c *Config) *[]string { return &c.ClientIssuers }, ",", parseText)},
+	{Env: "GATEPOST_CLIENT_CLAIMS", YAML: "client_claims", Kind: "list", Section: tokens,
+		Doc:  "Which of `groups`, `session` and `until` count in client tokens that weren't made for `gatepost:client`. None: of those only `sub` and `exp` count.",
+		read: many(func(c *Config) *[]string { return &c.ClientClaims }, ",", oneOf(auth.OwnClaims...))},
 	{Env: "GATEPOST_TOKEN_FROM", YAML: "token_from", Default: "query:token,header,subprotocol", Kind: "list", Section: tokens,
 		Doc:  "Where a client token is looked for: `query:NAME`, `header` (`Authorization: Bearer`), `subprotocol` (`Sec-WebSocket-Protocol: bearer, <token>`), or `none`. A credential in a place not listed isn't looked at and reaches the connect event untouched.",
 		read: readTokenFrom},

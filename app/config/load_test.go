@@ -48,7 +48,8 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Config{
 		Addr: ":8080", Secrets: []string{goodSecret},
-		WSPath: "/ws", TokenFrom: []string{"query:token", "header", "subprotocol"}, Anonymous: true,
+		ClientAudiences: []string{"gatepost:client"},
+		WSPath:          "/ws", TokenFrom: []string{"query:token", "header", "subprotocol"}, Anonymous: true,
 		Welcome: `{"type":"welcome","client_id":"{client_id}"}`,
 		Webhook: Webhook{Events: protocol.EventTypes, Timeout: 10 * time.Second, Concurrency: 64, Batch: 1},
 
@@ -97,6 +98,7 @@ func TestEverySettingFromTheEnvironment(t *testing.T) {
 	l := load(t, "", []string{
 		"GATEPOST_ADDR=127.0.0.1:0", "GATEPOST_ADMIN_ADDR=[::1]:9090", "GATEPOST_SECRET=" + goodSecret + ", " + otherSecret,
 		"GATEPOST_JWKS_URL=https://id.example/keys", "GATEPOST_PUBLIC_KEY_FILE=" + keyFile, "GATEPOST_JWKS_API=true",
+		"GATEPOST_CLIENT_AUDIENCE=app, gatepost:client", "GATEPOST_CLIENT_ISSUER=https://id.example/", "GATEPOST_CLIENT_CLAIMS=groups,until",
 		"GATEPOST_WS_PATH=/", "GATEPOST_TOKEN_FROM=query:access,header", "GATEPOST_ANONYMOUS=false",
 		"GATEPOST_ORIGINS=https://a.example, https://B.example:8443", "GATEPOST_WELCOME=off",
 		"GATEPOST_WEBHOOK_URL=https://app.example/hook", "GATEPOST_WEBHOOK_SECRET=" + goodWebhook,
@@ -121,6 +123,7 @@ func TestEverySettingFromTheEnvironment(t *testing.T) {
 	want := &Config{
 		Addr: "127.0.0.1:0", AdminAddr: "[::1]:9090", Secrets: []string{goodSecret, otherSecret},
 		JWKSURL: "https://id.example/keys", PublicKeyFile: keyFile, JWKSAPI: true,
+		ClientAudiences: []string{"app", "gatepost:client"}, ClientIssuers: []string{"https://id.example/"}, ClientClaims: []string{"groups", "until"},
 		WSPath: "/", TokenFrom: []string{"query:access", "header"},
 		Origins: []string{"https://a.example", "https://B.example:8443"},
 		Webhook: webhook, Webhooks: []Webhook{webhook}, MessageTTL: 2 * time.Hour,

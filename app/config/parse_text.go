@@ -137,6 +137,13 @@ func checkProxy(s string) error {
 	return err
 }
 
+func readClientAudience(c *Config, v any) error {
+	if err := many(func(c *Config) *[]string { return &c.ClientAudiences }, ",", parseText)(c, v); err != nil {
+		return err
+	}
+	return auth.CheckClientAudiences(c.ClientAudiences)
+}
+
 func readTokenFrom(c *Config, v any) error {
 	at := func(c *Config) *[]string { return &c.TokenFrom }
 	if err := many(at, ",", checked(ws.CheckTokenPlace))(c, v); err != nil {

@@ -105,6 +105,9 @@ func (ts tokensByName) VerifyClient(token string) (*auth.ClientToken, error) {
 	if t, ok := ts[token]; ok {
 		return t, nil
 	}
+	if token == foreignToken {
+		return nil, &auth.WrongClaim{Problem: &protocol.Problem{Status: 401, Field: "aud", Detail: "is for something else"}, Sent: `"app"`}
+	}
 	return nil, &protocol.Problem{Status: 401, Code: protocol.CodeUnauthorized, Detail: "is not one of the test's"}
 }
 
@@ -112,6 +115,8 @@ func (ts tokensByName) VerifyClient(token string) (*auth.ClientToken, error) {
 const (
 	goodToken  = "eyJnb29k.eyJzdWIi.c2ln"
 	otherToken = "eyJvdGhl.eyJzdWIi.c2ln"
+
+	foreignToken = "eyJmb3Jl.eyJzdWIi.c2ln" // and one that it doesn't
 )
 
 var rigTokens = tokensByName{

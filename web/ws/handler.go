@@ -165,19 +165,32 @@ func (h *Handler) verify(tokens []string) (*auth.ClientToken, *refusal) {
 	for i, t := range tokens {
 		verified, err := h.tokens.VerifyClient(t)
 		if err != nil {
-			var p *protocol.Problem
-			if errors.As(err, &p) && p.Status != http.StatusUnauthorized {
-				rf := refuseWith(forToken, p.Status, p.Error())
-				rf.RetryAfter = retryFull
-				return nil, rf
-			}
-			return nil, unauthorized("the client token is not valid: " + err.Error())
+			return nil, badToken(err)
 		}
 		if i == 0 {
 			first = verified
 		}
 	}
 	return first, nil
+}
+
+// badToken is the refusal for what is wrong with a token.
+func badToken(err error) *refusal {
+	rf := unauthorized("the client token is not valid: " + err.Error())
+	var p *protocol.Problem
+	if !errors.As(err, &p) {
+		return rf
+	}
+	if p.Status != http.StatusUnauthorized {
+		rf = refuseWith(forToken, p.Status, p.Error())
+		rf.RetryAfter = retryFull
+	}
+	rf.setting = map[string]string{"aud": "GATEPOST_CLIENT_AUDIENCE", "iss": "GATEPOST_CLIENT_ISSUER"}[p.Field]
+	var wrong *auth.WrongClaim
+	if errors.As(err, &wrong) {
+		rf.sent = slog.String(wrong.Field, withoutTokens(wrong.Sent))
+	}
+	return rf
 }
 
 func unauthorized(text string) *refusal { return refuseWith(forToken, http.StatusUnauthorized, text) }

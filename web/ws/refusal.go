@@ -75,5 +75,9 @@ var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 // shown is what a stranger sent as a log line may have it: short, and without a token.
 func (h *Handler) shown(r *http.Request, sent string) string {
 	found, _ := collect(h.places, r) // two different ones are two to hide
-	return protocol.Clip(jwt.ReplaceAllString(mask(sent, found.tokens), stars), maxShown)
+	return withoutTokens(mask(sent, found.tokens))
+}
+
+func withoutTokens(sent string) string {
+	return protocol.Clip(jwt.ReplaceAllString(sent, stars), maxShown)
 }

@@ -29,6 +29,8 @@ func TestRefusalsAreToldOf(t *testing.T) {
 			says: []string{"reason=origin", "origin=null", `allowed="https://*.example.com, file://"`}},
 		{name: "no Origin at all", header: http.Header{"Origin": {"page"}}, says: []string{"reason=origin", "origin=page"}},
 		{name: "bad token", path: "?token=nonsense", says: []string{"level=INFO", "reason=token", "status=401", "not valid: is not one of the test's"}},
+		{name: "a token for somebody else", change: func(c *Config, _ *core) { c.TokenFrom = []string{"query:token"} }, path: "?token=" + foreignToken,
+			says: []string{"reason=token", "status=401", "aud: is for something else", `aud="\"app\""`, "setting=GATEPOST_CLIENT_AUDIENCE"}},
 		{name: "two tokens", path: "?token=a&token=b", says: []string{"reason=token", "given twice"}},
 		{name: "no token", change: func(c *Config, _ *core) { c.Anonymous = false }, says: []string{"reason=anonymous", "query:token, header, subprotocol", "setting=GATEPOST_ANONYMOUS"}},
 		{name: "another path", path: "/../chat", says: []string{"reason=path", "status=404", "path=/chat", `allowed="/ws, and below"`, "setting=GATEPOST_WS_PATH"}},
