@@ -13,8 +13,9 @@ const wheelSlots = 64
 
 // beat is what the heartbeat knows of one client.
 type beat struct {
-	heard  atomic.Bool // since the last ping
-	paused atomic.Bool // nobody reads, so silence says nothing
+	heard  atomic.Bool  // since the last ping
+	paused atomic.Bool  // nobody reads, so silence says nothing
+	owed   atomic.Int32 // pings that no pong was taken for
 
 	slot, place int // guarded by the lock of that slot
 
@@ -127,6 +128,7 @@ func (w *wheel) queuePing(c *Client) (start *writer, stalled bool) {
 		return nil, q.written == before
 	}
 	start = q.push(c, w.ping) // over the limit even: only one ever waits
+	c.beat.owed.Add(1)
 	q.pinging = true
 	if w.data != nil && q.fits(w.data, w.limit) {
 		q.push(c, w.data)
@@ -177,6 +179,16 @@ func (c *Client) Heard() {
 	if !c.beat.heard.Load() {
 		c.beat.heard.Store(true)
 	}
+}
+
+// TakePong says whether a pong answers a ping that was sent, and counts it as that. It is
+// for the reader alone.
+func (c *Client) TakePong() bool {
+	owed := c.beat.owed.Load() > 0
+	if owed {
+		c.beat.owed.Add(-1)
+	}
+	return owed
 }
 
 // PauseReading says that nobody reads from the client for now: until ResumeReading

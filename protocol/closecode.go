@@ -1,6 +1,6 @@
 package protocol
 
-// Close codes that the gateway itself uses: RFC 6455, section 7.4.1, and its own
+// Close codes that the gateway itself knows: RFC 6455, section 7.4.1, and its own
 // range 4000–4099.
 const (
 	CloseNormal       = 1000
@@ -12,6 +12,7 @@ const (
 	ClosePolicy       = 1008
 	CloseTooBig       = 1009
 	CloseInternal     = 1011
+	CloseBadGateway   = 1014 // clients send it; IANA's registry of close codes has it
 	CloseUntil        = 4001
 	CloseSlow         = 4008
 	CloseUnauthorized = 4041

@@ -119,7 +119,7 @@ var limitKeys = []Key{
 		Doc:  "Bytes waiting for one client; over it the client is closed with 4008. It bounds what a client that stops reading costs.",
 		read: one(func(c *Config) *int { return &c.SendQueue }, size[int](2, gib))},
 	{Env: "GATEPOST_CLIENT_RATE", YAML: "client_rate", Default: "100", Kind: kindNumber, Section: limits,
-		Doc:  "Messages a second from one client, with a burst of twice that; over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
+		Doc:  "Messages a second from one client, with a burst of twice that; pings and other frames without a message count too. Over it the gateway stops reading from it, and sustained abuse closes with 1008. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.ClientRate }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS", YAML: "max_connections", Default: "0", Kind: kindNumber, Section: limits,
 		Doc:  "Most clients on this node; one more is answered 503 before the upgrade. `0`, and more than that: as many as its open files leave room for (`ulimit -n`).",

@@ -38,7 +38,13 @@ func TestBadFrames(t *testing.T) {
 		{"one byte too big", frames.Masked(0x82, make([]byte, limit+1)), 1009},
 		{"one byte too big in fragments", append(frames.Masked(0x02, make([]byte, limit)), frames.Masked(0x80, []byte("x"))...), 1009},
 		{"a length of 2^62", []byte{0x82, 0xff, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
-		{"a length of 2^63", []byte{0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1009},
+		{"a length of 2^63", long(0x82, 8, 1<<63), 1002},
+		{"a length of 2^64-1 in a fragment", append(frames.Masked(0x01, []byte("a")), long(0x00, 8, 1<<64-1)...), 1002},
+		{"a length of 5 in 2 bytes", append(long(0x81, 2, 5), "hello"...), 1002},
+		{"a length of 5 in 8 bytes", append(long(0x81, 8, 5), "hello"...), 1002},
+		{"a length of 300 in 8 bytes", append(long(0x82, 8, 300), make([]byte, 300)...), 1002},
+		{"a ping's length in 2 bytes", append(long(0x89, 2, 1), 'a'), 1002},
+		{"close with half a code", frames.Masked(0x88, []byte{0x03}), 1002},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := r.upgraded()

@@ -28,8 +28,8 @@ type Config struct {
 	// closes with 1009.
 	MaxMessage int
 	// ClientRate is how many messages a second one client may send, with a burst
-	// of twice that; pings count too, and so do pongs and empty fragments in great
-	// numbers. Over it the client isn't read; 0: no limit.
+	// of twice that. Pings count too, and so do pongs that answer no ping and
+	// fragments that bring next to nothing. Over it the client isn't read; 0: no limit.
 	ClientRate float64
 	// MaxConnections and MaxConnectionsPerIP bound the clients of this node. 0: no
 	// limit. An IPv6 /64 counts as one address: that is what one subscriber has.

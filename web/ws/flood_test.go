@@ -2,7 +2,7 @@ package ws
 
 import (
 	"bytes"
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,27 +10,58 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/test/counted"
 	"gatepost/test/frames"
 )
 
-// Over its rate a client isn't read, nothing is lost, and it stays.
+// Over its rate a client isn't read, nothing is lost, and it stays. Each frame takes a
+// turn, whatever it is.
 func TestThrottling(t *testing.T) {
 	const rate, n = 100, 230
-	r := newRig(t, hub.Options{}, func(c *Config, _ *core) { c.ClientRate = rate })
-	conn := r.dial("/ws", nil)
-	begun := time.Now()
-	for i := range n {
-		if err := conn.WriteMessage(websocket.TextMessage, fmt.Append(nil, i)); err != nil {
-			t.Fatal(err)
+	for name, frame := range map[string][]byte{
+		"messages": frames.Masked(0x81, []byte("x")), "empty messages": frames.Masked(0x81, nil), "pings": frames.Masked(0x89, nil),
+		"pongs": frames.Masked(0x8A, nil), "long pongs": frames.Masked(0x8A, make([]byte, 125)),
+		"empty fragments": frames.Masked(0x00, nil), "small fragments": frames.Masked(0x00, []byte("x")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, hub.Options{}, func(c *Config, _ *core) { c.ClientRate = rate })
+			c := r.upgraded()
+			begun := time.Now()
+			if frame[0] == 0 {
+				c.send(frames.Masked(0x01, nil))
+				defer c.send(frames.Masked(0x80, nil))
+			}
+			c.send(bytes.Repeat(frame, n))
+			c.send(frames.Masked(0x89, []byte("last")))
+			for c.frame().String() != "pong last" {
+				continue
+			}
+			if took, atLeast := time.Since(begun), (n-2*rate)*time.Second/rate; took < atLeast*9/10 {
+				t.Errorf("they took %v, want at least %v at this rate", took, atLeast)
+			}
+		})
+	}
+}
+
+// A message in a few fragments takes one turn, and pongs that answer pings none.
+func TestWhatTakesNoTurn(t *testing.T) {
+	const pings = 20
+	r := newRig(t, hub.Options{PingInterval: 64 * time.Millisecond, PongTimeout: soon}, func(c *Config, _ *core) { c.ClientRate = 1 })
+	c := r.upgraded()
+	c.send(slices.Concat(frames.Masked(0x01, nil), frames.Masked(0x00, make([]byte, smallFragment)), frames.Masked(0x80, nil)))
+	for answered := 0; answered < pings; {
+		if f := c.frame(); f.Opcode == frames.OpPing {
+			c.send(frames.Masked(0x8A, []byte(f.Payload)))
+			answered++
 		}
 	}
-	for i := range n {
-		if got := readText(t, conn); got != fmt.Sprint(i) {
-			t.Fatalf("message %d is %q", i, got)
-		}
+	c.send(frames.Masked(0x81, []byte("last")))
+	for c.frame() != frames.Text("last") {
+		continue
 	}
-	if took, atLeast := time.Since(begun), (n-2*rate)*time.Second/rate; took < atLeast*9/10 {
-		t.Errorf("%d messages took %v, want at least %v at this rate", n, took, atLeast)
+	if n := counted.Of(t, r.reg, "gatepost_throttled_messages_total").Sum(); n > 0 {
+		t.Errorf("%v frames waited, want none", n)
 	}
 }
 
@@ -39,8 +70,10 @@ func TestFlooding(t *testing.T) {
 	for name, frame := range map[string][]byte{
 		"messages": frames.Masked(0x82, nil), "heartbeats": frames.Masked(0x81, []byte("beat")), "pings": frames.Masked(0x89, make([]byte, 125)),
 		"pongs": frames.Masked(0x8A, nil), "empty fragments": frames.Masked(0x00, nil),
+		"small fragments": frames.Masked(0x00, []byte("x")),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRig(t, hub.Options{}, func(c *Config, g *core) {
 				c.ClientRate, c.Heartbeats = 50, []Heartbeat{{Receive: "beat"}}
 				g.message = func(*hub.Client, protocol.Message) {}

@@ -33,7 +33,6 @@ type Handler struct {
 	origins    originPolicy
 	heartbeats map[string]*hub.Frame // by what is received; nil: swallowed
 	patience   time.Duration
-	idleBytes  int
 
 	gateway Gateway
 	tokens  Tokens
@@ -56,7 +55,6 @@ func New(cfg Config, gw Gateway, tokens Tokens, log *slog.Logger, reg prometheus
 		origins:    newOriginPolicy(cfg.Origins),
 		heartbeats: make(map[string]*hub.Frame),
 		patience:   patienceAt(cfg.ClientRate),
-		idleBytes:  idleBytes(cfg.MaxMessage),
 		gateway:    gw,
 		tokens:     tokens,
 		log:        log,

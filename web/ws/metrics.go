@@ -17,7 +17,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		throttled: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gatepost_throttled_messages_total",
-			Help: "Messages, pings and floods of other frames that had to wait because their client was over its rate.",
+			Help: "Messages, pings and other frames that had to wait because their client was over its rate.",
 		}),
 		heartbeats: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "gatepost_application_heartbeats_total",

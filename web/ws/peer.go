@@ -26,15 +26,16 @@ var buffers sync.Pool
 // reading goroutine's.
 type peer struct {
 	net.Conn
-	h      *Handler
-	client *hub.Client
-	pace   pace
-	idle   int // bytes read since the last message or ping
+	h       *Handler
+	client  *hub.Client
+	pace    pace
+	framing framing
 
 	answer    []byte // the 101, until the client is open
 	attached  bool   // the 101 is made; set before melody's write pump starts
 	heartbeat bool   // asked for with ?heartbeat=1
 	broken    bool   // the socket failed, or isn't to be read any more
+	fault     error  // what the client did against RFC 6455, behind all that was read
 }
 
 // serve takes the connection from the server and lets it live on a goroutine of its
@@ -94,17 +95,37 @@ func (p *peer) panicked(r any) {
 	p.client.Close(hub.Cause{Code: protocol.CloseInternal, Reason: "the gateway failed", Initiator: protocol.ByGateway}, nil, false)
 }
 
-// Read reads from the socket, no faster than the client may send.
+// Read reads from the socket, no faster than the client may send, and no further than to
+// a frame that breaks a rule.
 func (p *peer) Read(b []byte) (int, error) {
-	if p.broken {
+	switch {
+	case p.fault != nil:
+		return 0, p.fault
+	case p.broken:
 		return 0, net.ErrClosed
 	}
-	n, err := p.Conn.Read(b)
+	n, err := p.read(b)
 	if n > 0 && p.attached {
 		p.client.Heard()
-		p.meter(n)
+		n, p.fault = p.framing.follow(b[:n])
+		p.meter()
+		if n == 0 {
+			return 0, p.fault
+		}
 	}
 	p.broken = p.broken || err != nil
+	return n, err
+}
+
+// read reads from the socket. That a client which was held back rests is a reason to
+// forgive it.
+func (p *peer) read(b []byte) (int, error) {
+	if p.pace.held == 0 {
+		return p.Conn.Read(b)
+	}
+	begun := time.Now()
+	n, err := p.Conn.Read(b)
+	p.pace.rested(time.Since(begun))
 	return n, err
 }
 

@@ -59,8 +59,7 @@ func (p *peer) message(m protocol.Message) {
 	defer p.rescue()
 	p.client.PauseReading()
 	defer p.client.ResumeReading()
-	p.idle = 0
-	if !p.waitTurn() {
+	if !p.waitTurns(1) {
 		return
 	}
 	if !m.Binary {
@@ -97,8 +96,7 @@ func (p *peer) ping(data string) error {
 	defer p.rescue()
 	p.client.PauseReading()
 	defer p.client.ResumeReading()
-	p.idle = 0
-	if p.waitTurn() {
+	if p.waitTurns(1) {
 		frame := make([]byte, 0, 2+len(data))
 		frame = append(frame, pongFrame, byte(len(data)))
 		_, _ = p.client.WriteRaw(append(frame, data...)) // fails only on a connection that has ended, which the next read finds
@@ -111,6 +109,9 @@ func (p *peer) ping(data string) error {
 func onClose(s *melody.Session, code int, reason string) error {
 	p := peerOf(s)
 	defer p.rescue()
+	if p.framing.badGateway {
+		code = protocol.CloseBadGateway
+	}
 	p.client.Leave(hub.Cause{Code: code, Reason: reason, Initiator: protocol.ByClient})
 	echo := []byte{closeFrame, 0}
 	if code != protocol.CloseNoStatus {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -36,6 +37,35 @@ func TestMessagesBothWays(t *testing.T) {
 	}
 }
 
+// A close frame is the same however it comes.
+func TestCloseInPieces(t *testing.T) {
+	r := newRig(t, hub.Options{}, nil)
+	c := r.upgraded()
+	for _, b := range []byte{0x88, 0x84, 1, 2, 3, 4, 0x03 ^ 1, 0xf6 ^ 2, 'h' ^ 3, 'i' ^ 4} {
+		c.send([]byte{b})
+	}
+	if f := c.frame(); f.Code() != 1014 {
+		t.Errorf("got %q, want 1014 echoed", f)
+	}
+	if e := r.wantEnding(1014, protocol.ByClient); e.cause.Reason != "hi" {
+		t.Errorf("reason %q", e.cause.Reason)
+	}
+}
+
+// What stands before a frame that breaks a rule is taken up; what stands behind isn't.
+func TestBeforeABadFrame(t *testing.T) {
+	r := newRig(t, hub.Options{}, nil)
+	c := r.upgraded()
+	c.send(slices.Concat(frames.Masked(0x81, []byte("before")), long(0x81, 8, 5), []byte("hello"), frames.Masked(0x81, []byte("behind"))))
+	if f := c.frame(); f != frames.Text("before") {
+		t.Errorf("got %q, want the message before it", f)
+	}
+	if reason := c.wantClose(1002); reason != errLongLength.Error() {
+		t.Errorf("reason %q", reason)
+	}
+	r.wantEnding(1002, protocol.ByGateway)
+}
+
 // Who closed, and with what, is told right; the close frame is echoed, and only
 // then the connection ends.
 func TestClientCloses(t *testing.T) {
@@ -50,6 +80,8 @@ func TestClientCloses(t *testing.T) {
 		{"with a code", "\x03\xe8bye", 1000, "bye", "\x03\xe8"},
 		{"with one of its own", "\x11\x5c", 4444, "", "\x11\x5c"},
 		{"without a code", "", 1005, "", ""},
+		{"for a server behind", "\x03\xf6no answer", 1014, "no answer", "\x03\xf6"},
+		{"for a restart", "\x03\xf4", 1012, "", "\x03\xf4"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := r.upgraded()

@@ -33,6 +33,7 @@ type rig struct {
 	h    *Handler
 	addr string
 	log  *logs.Log
+	reg  *prometheus.Registry
 }
 
 // newRig starts a handler with the defaults of the configuration, changed by
@@ -40,7 +41,7 @@ type rig struct {
 // several addresses.
 func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig {
 	t.Helper()
-	r := &rig{t: t, log: &logs.Log{}, core: &core{
+	r := &rig{t: t, log: &logs.Log{}, reg: prometheus.NewRegistry(), core: &core{
 		hub: hub.New(options), ended: map[string]int{}, endings: make(chan ending, 4096),
 	}}
 	cfg := Config{
@@ -51,7 +52,7 @@ func newRig(t *testing.T, options hub.Options, change func(*Config, *core)) *rig
 		change(&cfg, r.core)
 	}
 	log := r.log.DebugLogger()
-	r.h = New(cfg, r.core, rigTokens, log, prometheus.NewRegistry())
+	r.h = New(cfg, r.core, rigTokens, log, r.reg)
 	e := echo.New()
 	e.IPExtractor = func(req *http.Request) string {
 		if ip := req.Header.Get("X-Test-Ip"); ip != "" {
