@@ -150,7 +150,7 @@ func (x *exchange) finish() {
 	if x.send(nil, end) != nil || short {
 		x.last = true
 	}
-	x.unread = x.hasBody && !x.body.end() && x.last
+	x.unread = x.hasBody && !x.body.end() && x.last || x.unclear
 	if x.head.Cap()+x.held.Cap() <= maxPaper {
 		x.head.Reset()
 		x.held.Reset()

@@ -43,6 +43,7 @@ type conn struct {
 
 	in     source
 	reader *bufio.Reader // nil once hijacked
+	fields fields        // of the request's header
 	header http.Header   // of the answer, used again for each; nil: none yet
 
 	wasPost bool // the request before was one
@@ -74,13 +75,14 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := s.conn.wire.Read(p)
+	s.conn.fields.follow(p[:n])
 	s.remain -= n
 	return n, err
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{server: s, raw: raw, wire: raw, remote: raw.RemoteAddr().String()}
-	c.in.conn = c
+	c.in.conn, c.fields.over = c, true
 	return c
 }
 

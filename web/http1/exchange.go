@@ -23,6 +23,7 @@ type exchange struct {
 	hasBody  bool
 	hijacked bool
 	last     bool // the connection carries no other request
+	unclear  bool // where the request ends; see ambiguous
 	unread   bool // the peer may still be sending
 
 	answer
@@ -36,7 +37,8 @@ func (c *conn) handle() (again bool) {
 		c.refuse(f)
 		return false
 	}
-	x := &exchange{conn: c, last: r.Close}
+	x := &exchange{conn: c, last: r.Close, unclear: c.ambiguous(r)}
+	x.last = x.last || x.unclear
 	x.context.conn = c
 	if r.Body != http.NoBody {
 		x.hasBody = true

@@ -27,11 +27,15 @@ func (c *conn) read() (*http.Request, *fault) {
 	if c.wasPost {
 		c.skipLines()
 	}
+	c.fields.begin()
+	early, _ := c.reader.Peek(c.reader.Buffered()) // of what is there no read can fail
+	c.fields.follow(early)
 	r, err := http.ReadRequest(c.reader)
+	c.fields.over = true
 	if err != nil {
 		return nil, c.judge(err)
 	}
-	if f := check(r); f != nil {
+	if f := c.check(r); f != nil {
 		return nil, f
 	}
 	c.in.remain = math.MaxInt
@@ -74,11 +78,11 @@ func (c *conn) judge(err error) *fault {
 }
 
 // check finds what http.ReadRequest lets pass and net/http's server doesn't.
-func check(r *http.Request) *fault {
+func (c *conn) check(r *http.Request) *fault {
 	switch {
 	case r.ProtoMajor != 1:
 		return &fault{http.StatusHTTPVersionNotSupported, "unsupported protocol version"}
-	case r.Host == "" && r.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect:
+	case !c.fields.host && r.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect:
 		return &fault{http.StatusBadRequest, "missing required Host header"}
 	case !httpguts.ValidHostHeader(r.Host):
 		return &fault{http.StatusBadRequest, "malformed Host header"}
@@ -99,6 +103,12 @@ func check(r *http.Request) *fault {
 	return nil
 }
 
+// ambiguous says whether somebody in front may take something else for the request's body
+// (RFC 9112, section 6.1): the connection has to end with the answer then.
+func (c *conn) ambiguous(r *http.Request) bool {
+	return c.fields.coding && (c.fields.length || !r.ProtoAtLeast(1, 1))
+}
+
 // expectsContinue says whether the peer waits for a 100 before it sends the body
 // (RFC 9110, section 10.1.1). As with net/http, the first field counts.
 func expectsContinue(r *http.Request) bool {
@@ -116,8 +126,8 @@ func (c *conn) refuse(f *fault) {
 		text += ": " + f.text
 	}
 	c.writeWithin(c.server.cfg.Write)
-	_, err := fmt.Fprintf(c.raw, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%s",
-		f.status, http.StatusText(f.status), text)
+	_, err := fmt.Fprintf(c.raw, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nDate: %s\r\n\r\n%s",
+		f.status, http.StatusText(f.status), date(), text)
 	if err == nil {
 		c.linger()
 	}
