@@ -16,5 +16,8 @@ func adminHandler(metrics http.Handler, ready *readiness) http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		oneSlash(r.URL)
+		mux.ServeHTTP(w, r)
+	})
 }

@@ -83,11 +83,7 @@ func (r *rig) get(url, scope string) (int, http.Header, string) {
 		r.t.Fatal(err)
 	}
 	if scope != "" {
-		token, err := r.tokens.SignAPI(scope, time.Minute, auth.CallBinding{})
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token)
+		req.Header.Set("Authorization", "Bearer "+r.token(scope))
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -99,6 +95,16 @@ func (r *rig) get(url, scope string) (int, http.Header, string) {
 		r.t.Fatal(err)
 	}
 	return resp.StatusCode, resp.Header, string(body)
+}
+
+// token is an API token of this scope.
+func (r *rig) token(scope string) string {
+	r.t.Helper()
+	token, err := r.tokens.SignAPI(scope, time.Minute, auth.CallBinding{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return token
 }
 
 // within bounds every wait of the tests for something that is to happen.

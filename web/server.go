@@ -111,16 +111,15 @@ func newEcho(cfg Config, deps Deps, proxies *Proxies, ready *readiness) *echo.Ec
 	guard := recoverPanics(deps.Log)
 	front := api.RawPath(route(e))
 	observed := observe(deps.Log, deps.Registerer)
-	for _, before := range []echo.MiddlewareFunc{guard, observed, divertSockets(deps.Sockets, guard), refuseDotSegments(observed)} {
+	for _, before := range []echo.MiddlewareFunc{guard, observed, divertSockets(deps.Sockets, guard), refuseDotSegments(observed), dropSlash} {
 		front = before(front)
 	}
 	// echo composes what comes before its routing anew for each request.
 	e.Pre(func(echo.HandlerFunc) echo.HandlerFunc { return front })
 
-	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		e.Add(method, healthPath, echo.WrapHandler(http.HandlerFunc(healthz)))
-		e.Add(method, readyPath, echo.WrapHandler(ready))
-	}
+	reading := []string{http.MethodGet, http.MethodHead}
+	e.Match(reading, healthPath, echo.WrapHandler(http.HandlerFunc(healthz)))
+	e.Match(reading, readyPath, echo.WrapHandler(ready))
 	api.New(api.Config{MaxPush: cfg.MaxPush}, deps.API).Register(e)
 	if deps.Extra != nil {
 		deps.Extra(e)

@@ -93,9 +93,13 @@ func New(cfg Config, deps Deps) *API {
 // through HandleError, and route by the path as it was sent: see RawPath.
 func (a *API) Register(e *echo.Echo) {
 	for _, r := range a.routes() {
-		e.Add(r.method, r.path, a.serve(r))
+		methods := []string{r.method}
+		if r.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+		e.Match(methods, r.path, a.serve(r))
 	}
-	e.GET(descriptionPath, describe)
+	e.Match([]string{http.MethodGet, http.MethodHead}, descriptionPath, describe)
 }
 
 // descriptionPath is where the API describes itself, to anybody.

@@ -74,7 +74,7 @@ func TestRawPaths(t *testing.T) {
 		{"/uids/a/b", 404, "not_found"},
 		{"/push/uids/a/b", 405, "method_not_allowed"},
 		{"/uids/", 404, "not_found"},
-		{"//uids/a", 404, "not_found"},
+		{"//uids/a", 200, ""}, {"///uids/a", 404, "not_found"},
 		{"/uids//a", 404, "not_found"},
 		{"/groups/%00", 400, "bad_name"},
 		{"/groups/a%0ab", 400, "bad_name"},

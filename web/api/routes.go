@@ -8,7 +8,8 @@ import (
 )
 
 // route is one call: who may make it, what it takes, and what does it. What the
-// handler is given has been read and checked by these rules.
+// handler is given has been read and checked by these rules. A HEAD is answered where a GET
+// is.
 type route struct {
 	method, path string
 	// scopes: the token has one of these, however narrowed, or the call is refused
@@ -67,7 +68,6 @@ func (a *API) routes() []route {
 		{http.MethodGet, "/clients", read, []string{"group", "uid", "fields", "limit", "cursor"}, noBody, a.listClients},
 		{http.MethodPost, "/clients", read, nil, names, inBody(a.listClients, "groups", "uids", "fields")},
 		{http.MethodGet, "/clients/:id", read, nil, noBody, a.getClient},
-		{http.MethodHead, "/clients/:id", read, nil, noBody, a.getClient},
 		{http.MethodDelete, "/clients/:id", closing, []string{"code", "reason", "force", "discard"}, message, a.closeClient},
 		{http.MethodPut, "/clients/:id/until", closing, nil, small, a.setUntil},
 		{http.MethodGet, "/clients/:id/session", readSession, nil, noBody, a.getSession},

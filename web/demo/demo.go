@@ -60,12 +60,15 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // Register mounts the page at / and what it needs below /demo/.
 func (d *Demo) Register(e *echo.Echo) {
-	e.GET("/", d.file("page/index.html", "text/html; charset=utf-8"))
-	e.GET("/demo/page.css", d.file("page/page.css", "text/css; charset=utf-8"))
-	e.GET("/demo/page.js", d.file("page/page.js", "text/javascript; charset=utf-8"))
-	e.GET("/demo/icon.svg", d.file("page/icon.svg", "image/svg+xml"))
-	e.GET("/demo/setup", d.setup)
-	e.GET("/demo/wire", d.stream)
+	get := func(path string, handle echo.HandlerFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, handle)
+	}
+	get("/", d.file("page/index.html", "text/html; charset=utf-8"))
+	get("/demo/page.css", d.file("page/page.css", "text/css; charset=utf-8"))
+	get("/demo/page.js", d.file("page/page.js", "text/javascript; charset=utf-8"))
+	get("/demo/icon.svg", d.file("page/icon.svg", "image/svg+xml"))
+	get("/demo/setup", d.setup)
+	get("/demo/wire", d.stream)
 }
 
 func (d *Demo) file(name, contentType string) echo.HandlerFunc {

@@ -27,6 +27,9 @@ func (d *Demo) stream(c echo.Context) error {
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("X-Content-Type-Options", "nosniff")
 	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil
+	}
 
 	// The server's own time-out is for a request that comes slowly; this one has
 	// come, and its answer goes on for as long as the page is open.

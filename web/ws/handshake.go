@@ -44,9 +44,9 @@ func hasToken(values []string, token string) bool {
 func checkHandshake(r *http.Request) *refusal {
 	keys := r.Header.Values("Sec-Websocket-Key")
 	switch {
-	case r.Method != http.MethodGet:
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return refuseWith(forHandshake, http.StatusMethodNotAllowed, "a WebSocket begins with GET")
-	case !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 || !isUpgrade(r):
+	case r.Method == http.MethodHead || !r.ProtoAtLeast(1, 1) || r.ProtoMajor != 1 || !isUpgrade(r):
 		return refuseWith(forHandshake, http.StatusUpgradeRequired, "this is a WebSocket endpoint")
 	case !hasToken(r.Header.Values("Sec-Websocket-Version"), "13"):
 		return refuseWith(forHandshake, http.StatusUpgradeRequired, "WebSocket version 13 is expected")

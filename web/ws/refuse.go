@@ -50,7 +50,7 @@ func answer(c echo.Context, rf *protocol.Refusal) error {
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", "Bearer")
 	case http.StatusMethodNotAllowed:
-		header.Set("Allow", http.MethodGet)
+		header.Set("Allow", http.MethodGet+", "+http.MethodHead)
 	case http.StatusUpgradeRequired:
 		header.Set("Connection", "Upgrade")
 		header.Set("Upgrade", "websocket")
