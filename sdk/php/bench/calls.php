@@ -33,7 +33,7 @@ if (($argv[1] ?? '') === 'mixed') {
 function bare(): Closure
 {
     $signer = new Signer((string) getenv('GATEPOST_SECRET'));
-    $token = $signer->sign(['aud' => 'gatepost:api', 'exp' => time() + 300, 'scope' => '*']);
+    $token = $signer->sign(['aud' => 'gatepost:api', 'exp' => time() + 300, 'scope' => 'push:group:nobody']);
     $handle = curl_init((getenv('GATEPOST_URL') ?: 'http://127.0.0.1:8080') . '/actions');
     curl_setopt_array($handle, [
         CURLOPT_RETURNTRANSFER => true,

@@ -76,6 +76,12 @@ final class Action
         return ['action' => 'session', 'client_id' => Name::client($clientId), $mode => (object) $session];
     }
 
+    /** @return array<string, mixed> */
+    public static function until(string $clientId, ?int $at): array
+    {
+        return ['action' => 'until', 'client_id' => Name::client($clientId), 'at' => $at];
+    }
+
     /**
      * Who is meant. Without a name nobody is, which the gateway refuses.
      *

@@ -120,7 +120,7 @@ final class Batch implements \Countable
      */
     public function until(string $clientId, ?int $at): self
     {
-        return $this->add(['action' => 'until', 'client_id' => Name::client($clientId), 'at' => $at]);
+        return $this->add(Action::until($clientId, $at));
     }
 
     /**

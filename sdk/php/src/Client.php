@@ -12,6 +12,7 @@ use Gatepost\Http\Request;
 use Gatepost\Http\Response;
 use Gatepost\Http\Transport;
 use Gatepost\Token\ApiToken;
+use Gatepost\Token\Scope;
 use Gatepost\Token\Signer;
 
 /**
@@ -48,7 +49,7 @@ final class Client
      * @param string|null $token a ready token for the API, used instead of minting one; null: GATEPOST_TOKEN
      * @param array{connect_timeout?: int|float, timeout?: int|float, scope?: string, token_ttl?: int,
      *     curl?: array<int, mixed>, transport?: Transport} $options seconds to connect (2) and for a
-     *     whole call (10); the scope (*) and life in seconds (300) of minted tokens; more of curl's
+     *     whole call (10); the scope (what each call needs) and life in seconds (300) of minted tokens; more of curl's
      *     options; another transport
      */
     public function __construct(
@@ -75,7 +76,7 @@ final class Client
         $this->token = new ApiToken(
             $this->signer,
             trim($token ?? ''),
-            $options['scope'] ?? '*',
+            $options['scope'] ?? null,
             $options['token_ttl'] ?? 300,
         );
         $this->transport = $options['transport'] ?? new CurlTransport(
@@ -139,11 +140,13 @@ final class Client
     }
 
     /**
-     * Any call, by hand.
+     * Any call, by hand. Names belong into the body: proxies decode a path, and take ".." for a step.
      *
      * @param array<string, string|int|bool|list<string>|null> $query null: not given; a list: repeated
      * @param array<string, string> $headers by lower-case name
      * @param list<int> $accepted statuses that are answers, besides 2xx
+     * @param string $scope of a token that is minted for it
+     * @param bool|null $reads it changes nothing, and may be sent again; null: a GET or HEAD doesn't
      * @throws ApiError
      * @throws ConnectionFailed
      */
@@ -154,11 +157,13 @@ final class Client
         ?string $body = null,
         array $headers = [],
         array $accepted = [],
+        string $scope = '*',
+        ?bool $reads = null,
     ): Response {
-        $request = new Request($method, $path . self::query($query), $body, $headers);
-        $response = $this->transport->send($request, $this->token->get());
-        if ($response->status === 401 && $this->token->renew()) {
-            $response = $this->transport->send($request, $this->token->get());
+        $request = new Request($method, $path . self::query($query), $body, $headers, $reads);
+        $response = $this->transport->send($request, $this->token->get($scope));
+        if ($response->status === 401 && $this->token->renew($scope)) {
+            $response = $this->transport->send($request, $this->token->get($scope));
         }
         $this->partial = isset($response->headers['gatepost-partial'])
             ? array_map('trim', explode(',', $response->headers['gatepost-partial']))
@@ -167,10 +172,10 @@ final class Client
             return $response;
         }
         if ($method === 'HEAD') { // its answer can't say what is wrong
-            return $this->call('GET', $path, $query, null, $headers, $accepted);
+            return $this->call('GET', $path, $query, null, $headers, $accepted, $scope);
         }
         $problem = Json::decode($response->body) ?? [];
-        if ($response->status === 401 && $this->token->get() === null) {
+        if ($response->status === 401 && $this->token->get($scope) === null) {
             $problem['detail'] = 'there is no secret and no token: give one, or set GATEPOST_SECRET or GATEPOST_TOKEN';
         }
         throw ApiError::of($problem, $response->status, "$method $path");
@@ -183,20 +188,35 @@ final class Client
     }
 
     /**
-     * @param array<string, string|int|bool|list<string>|null> $query
-     * @param array<string, mixed>|null $body
-     * @param array<string, string> $headers
+     * Does what one action would: its call has the action's fields in its body.
+     *
+     * @param array<string, mixed> $action
      * @return array<string, mixed>
      */
-    private function json(
-        string $method,
-        string $path,
-        array $query = [],
-        ?array $body = null,
-        array $headers = [],
-    ): array {
-        $response = $this->call($method, $path, $query, $body === null ? null : Json::encode($body), $headers);
-        return self::object($response, "$method $path");
+    private function act(string $path, array $action): array
+    {
+        $scope = Scope::of($action);
+        unset($action['action']);
+        $response = $this->call('POST', $path, body: Json::encode((object) $action), scope: $scope);
+        return self::object($response, "POST $path");
+    }
+
+    /**
+     * Reads, with the names in the body.
+     *
+     * @param array<string, mixed> $body null: not given
+     * @return array<string, mixed>
+     */
+    private function read(string $path, array $body, string $scope = 'read'): array
+    {
+        $given = array_filter($body, static fn (mixed $value): bool => $value !== null && $value !== []);
+        $response = $this->call('POST', $path, body: Json::encode((object) $given), scope: $scope, reads: true);
+        return self::object($response, "POST $path");
+    }
+
+    private static function gone(string $clientId, string $call): ApiError
+    {
+        return new ApiError(404, 'client_gone', "there is no client $clientId", 'client_id', 'Not Found', $call);
     }
 
     /** @return array<string, mixed> */

@@ -55,7 +55,8 @@ final class ClientTest extends GatewayTestCase
         } catch (ApiError $e) {
             self::assertTrue($e->isClientGone());
             self::assertSame([404, 404, 'client_gone'], [$e->status, $e->getCode(), $e->problem]);
-            self::assertStringContainsString('POST /push/clients/' . self::GONE . ': 404 client_gone', $e->getMessage());
+            self::assertStringContainsString('POST /push: 404 client_gone', $e->getMessage());
+            self::assertStringContainsString(self::GONE, $e->getMessage());
             return;
         }
         self::fail('nothing was thrown');
@@ -216,7 +217,7 @@ final class ClientTest extends GatewayTestCase
     }
 
     /** @dataProvider oddNames */
-    public function testANameIsOneStepOfAPath(string $name): void
+    public function testANameIsThatNameAndNoOther(string $name): void
     {
         $a = $this->connect($name, [$name]);
         $client = $this->client();
@@ -231,9 +232,26 @@ final class ClientTest extends GatewayTestCase
     /** @return iterable<array{string}> */
     public static function oddNames(): iterable
     {
-        foreach (['.', '..', '../..', '%2E%2E', 'a/b', '?a=b&c', '#', ' ', '+', '*', 'a.*>', 'ü ✓'] as $name) {
+        foreach (['.', '..', '../..', '../all', '../groups/victims', '%2E%2E', 'a/b', '?a=b&c', '#', ' ', '+', '*', 'a.*>', 'ü ✓'] as $name) {
             yield $name => [$name];
         }
+    }
+
+    public function testAThousandNames(): void
+    {
+        $a = $this->connect('eva', ['room']);
+        $ids = array_map(static fn (int $i): string => sprintf('%040d', $i), range(1, 1000));
+        $names = [...array_map(static fn (int $i): string => str_repeat('é', 126) . sprintf('%04d', $i), range(1, 999)), 'room'];
+        $client = $this->client();
+        self::assertSame(1, $client->pushAll('all', $ids)->matched);
+        self::assertSame(1, $client->pushUid('eva', 'uid', $ids)->matched);
+        self::assertSame(1, $client->pushGroup('room', 'group', $ids)->matched);
+        self::assertSame(1, $client->push(text: 'groups', groups: $names, exceptClients: $ids)->matched);
+        self::assertSame(['all', 'uid', 'group', 'groups'], [$a->next(), $a->next(), $a->next(), $a->next()]);
+        self::assertSame(['eva' => 1], $client->uids($names)->items);
+        self::assertSame($a->id(), $client->clients(groups: $names)->items[0]->clientId);
+        self::assertSame(0, $client->leave($ids, 'room')->changed);
+        self::assertSame(0, $client->close(clients: $ids)->closed);
     }
 
     public function testStats(): void

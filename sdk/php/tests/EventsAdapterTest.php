@@ -264,7 +264,7 @@ final class EventsAdapterTest extends TestCase
         }, ['client_id' => 'c1']);
         self::assertSame([
             'POST /actions {"actions":[{"action":"bind","client_id":"c1","uid":"42"}]}',
-            'GET /uids/42',
+            'POST /lookup {"uids":["42"]}',
         ], $this->recorder->calls);
         self::assertSame(['send'], array_column($reply->fields()['actions'], 'action'));
     }

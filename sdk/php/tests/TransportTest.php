@@ -112,7 +112,7 @@ final class TransportTest extends TestCase
         } catch (ConnectionFailed $e) {
             self::assertFalse($e->sent);
             self::assertSame(CURLE_COULDNT_CONNECT, $e->getCode());
-            self::assertStringContainsString("POST /push/all at http://$addr", $e->getMessage());
+            self::assertStringContainsString("POST /push at http://$addr", $e->getMessage());
         }
     }
 
@@ -154,6 +154,9 @@ final class TransportTest extends TestCase
     {
         return [
             'read' => [static fn (Client $client) => $client->stats(), 2],
+            'read by body' => [static fn (Client $client) => $client->uid('eva'), 2],
+            'a session' => [static fn (Client $client) => $client->session('abc'), 2],
+            'a change' => [static fn (Client $client) => $client->putSession('abc', []), 1],
             'push' => [static fn (Client $client) => $client->pushAll('hello'), 1],
         ];
     }

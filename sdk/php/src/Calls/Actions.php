@@ -6,7 +6,9 @@ namespace Gatepost\Calls;
 
 use Gatepost\Action;
 use Gatepost\Exception\ApiError;
+use Gatepost\Json;
 use Gatepost\Result\ActionResult;
+use Gatepost\Token\Scope;
 
 /** @internal calls of Gatepost\Client: several things at once */
 trait Actions
@@ -24,7 +26,9 @@ trait Actions
             return [];
         }
         $actions = array_map(Action::normalized(...), array_values($actions));
-        $answer = $this->json('POST', '/actions', body: ['actions' => $actions]);
+        $body = Json::encode(['actions' => $actions]);
+        $response = $this->call('POST', '/actions', body: $body, scope: Scope::of(...$actions));
+        $answer = self::object($response, 'POST /actions');
         $results = $answer['results'] ?? null;
         if (!is_array($results) || count($results) !== count($actions)) {
             throw new ApiError(200, '', 'the answer lacks results', call: 'POST /actions');

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Gatepost\Calls;
 
 use Gatepost\Action;
+use Gatepost\Exception\ApiError;
 use Gatepost\Exception\InvalidArgument;
 use Gatepost\Name;
 use Gatepost\Result\Bound;
@@ -18,27 +19,29 @@ trait Clients
     /** Binds a client to a uid, in the place of the one that it has. */
     public function bind(string $clientId, string|int $uid): Bound
     {
-        $body = ['client_id' => Name::client($clientId), 'uid' => Name::uid($uid)];
-        return Bound::of($this->json('POST', '/bind', body: $body));
+        return Bound::of($this->act('/bind', Action::bind($clientId, $uid)));
     }
 
     /** Takes a client's uid away. */
     public function unbind(string $clientId): Bound
     {
-        return Bound::of($this->json('POST', '/unbind', body: ['client_id' => Name::client($clientId)]));
+        return Bound::of($this->act('/unbind', Action::unbind($clientId)));
     }
 
     /** A client, or null where it isn't connected. */
     public function client(string $clientId): ?ConnectedClient
     {
-        $path = '/clients/' . Name::client($clientId);
-        $response = $this->call('GET', $path, accepted: [404]);
-        return $response->status === 404 ? null : ConnectedClient::of(self::object($response, "GET $path"));
+        $found = $this->read('/lookup', ['clients' => [Name::client($clientId)]])['clients'][$clientId] ?? null;
+        if ($found === null && $this->partial !== []) {
+            $silent = implode(', ', $this->partial);
+            throw new ApiError(503, 'node_unreachable', "node $silent didn't answer", call: 'POST /lookup');
+        }
+        return $found === null ? null : ConnectedClient::of($found);
     }
 
     public function isConnected(string $clientId): bool
     {
-        return $this->call('HEAD', '/clients/' . Name::client($clientId), accepted: [404])->status !== 404;
+        return $this->client($clientId) !== null;
     }
 
     /**
@@ -58,10 +61,10 @@ trait Clients
         int $limit = 100,
         ?string $cursor = null,
     ): Page {
-        $answer = $this->json('GET', '/clients', [
-            'group' => Name::groups($groups),
-            'uid' => Name::uids($uids),
-            'fields' => $fields === [] ? null : implode(',', $fields),
+        $answer = $this->read('/clients', [
+            'groups' => Name::groups($groups),
+            'uids' => Name::uids($uids),
+            'fields' => array_values($fields),
             'limit' => $limit,
             'cursor' => $cursor,
         ]);
@@ -114,10 +117,12 @@ trait Clients
         if ($message !== null && !$binary && preg_match('//u', $message) !== 1) {
             throw new InvalidArgument('message', 'is not UTF-8; send it as binary');
         }
-        $reason = $reason === '' ? null : $reason;
-        $query = ['code' => $code, 'reason' => $reason, 'force' => $force, 'discard' => $discard];
-        $headers = ['content-type' => $binary ? 'application/octet-stream' : 'text/plain; charset=utf-8'];
-        $this->call('DELETE', '/clients/' . Name::client($clientId), $query, $message, $headers);
+        $words = $message === null ? [] : [$binary ? 'binary' : 'text' => $message];
+        $target = ['clients' => [Name::client($clientId)], 'code' => $code, 'reason' => $reason];
+        $closed = $this->close(...$target + $words + ['force' => $force, 'discard' => $discard]);
+        if ($closed->closed === 0) {
+            throw self::gone($clientId, 'POST /close');
+        }
     }
 
     /**
@@ -147,13 +152,13 @@ trait Clients
         bool $discard = false,
     ): Closed {
         $target = Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids);
-        $body = $target + Action::ending($code, $reason, $text, $binary, $force, $discard);
-        return Closed::of($this->json('POST', '/close', body: $body));
+        $ending = Action::ending($code, $reason, $text, $binary, $force, $discard);
+        return Closed::of($this->act('/close', ['action' => 'close'] + $target + $ending));
     }
 
     /** @param int|null $at unix time at which the client is closed with 4001; null: never */
     public function until(string $clientId, ?int $at): void
     {
-        $this->json('PUT', '/clients/' . Name::client($clientId) . '/until', body: ['at' => $at]);
+        $this->act('/until', Action::until($clientId, $at));
     }
 }

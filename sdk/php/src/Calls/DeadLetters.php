@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Gatepost\Calls;
 
+use Gatepost\Json;
 use Gatepost\Result\DeadLetter;
 use Gatepost\Result\Page;
 
@@ -17,7 +18,12 @@ trait DeadLetters
      */
     public function deadLetters(int $limit = 100, ?string $cursor = null): Page
     {
-        $answer = $this->json('GET', '/events/dead', ['limit' => $limit, 'cursor' => $cursor]);
+        $answer = self::object($this->call(
+            'GET',
+            '/events/dead',
+            ['limit' => $limit, 'cursor' => $cursor],
+            scope: 'admin',
+        ), 'GET /events/dead');
         return new Page(array_map(DeadLetter::of(...), $answer['events'] ?? []), $answer['cursor'] ?? null);
     }
 
@@ -41,9 +47,10 @@ trait DeadLetters
     /** A dead letter with its body, or null where there is none of this id. */
     public function deadLetter(string $id): ?DeadLetter
     {
-        $path = '/events/dead/' . rawurlencode($id);
-        $response = $this->call('GET', $path, accepted: [404]);
-        return $response->status === 404 ? null : DeadLetter::of(self::object($response, "GET $path"));
+        $path = '/events/dead/show';
+        $body = Json::encode(['id' => $id]);
+        $response = $this->call('POST', $path, body: $body, accepted: [404], scope: 'admin', reads: true);
+        return $response->status === 404 ? null : DeadLetter::of(self::object($response, "POST $path"));
     }
 
     /**
@@ -54,18 +61,26 @@ trait DeadLetters
      */
     public function replayDeadLetters(array $ids): int
     {
-        return $this->json('POST', '/events/dead/replay', body: ['ids' => array_values($ids)])['replayed'] ?? 0;
+        return $this->replay(['ids' => array_values($ids)]);
     }
 
     /** Sends all dead letters again. @return int how many are being sent */
     public function replayAllDeadLetters(): int
     {
-        return $this->json('POST', '/events/dead/replay', body: ['all' => true])['replayed'] ?? 0;
+        return $this->replay(['all' => true]);
     }
 
     /** Throws a dead letter away. */
     public function dropDeadLetter(string $id): void
     {
-        $this->call('DELETE', '/events/dead/' . rawurlencode($id));
+        $this->call('POST', '/events/dead/drop', body: Json::encode(['id' => $id]), scope: 'admin');
+    }
+
+    /** @param array<string, mixed> $which */
+    private function replay(array $which): int
+    {
+        $path = '/events/dead/replay';
+        $response = $this->call('POST', $path, body: Json::encode($which), scope: 'admin');
+        return self::object($response, "POST $path")['replayed'] ?? 0;
     }
 }

@@ -38,13 +38,14 @@ trait Groups
     /** Takes all its clients out of a group. @return int how many there were */
     public function dissolve(string|int $group): int
     {
-        return $this->json('DELETE', self::groupPath($group))['removed'] ?? 0;
+        return $this->act('/dissolve', Action::dissolve($group))['removed'] ?? 0;
     }
 
     /** How many are in a group. */
     public function group(string|int $group): Group
     {
-        return Group::of((string) $group, $this->json('GET', self::groupPath($group)));
+        $name = Name::group($group);
+        return Group::of($name, $this->read('/lookup', ['groups' => [$name]])['groups'][$name] ?? []);
     }
 
     /**
@@ -54,7 +55,7 @@ trait Groups
      */
     public function groups(int $limit = 100, ?string $cursor = null): Page
     {
-        $answer = $this->json('GET', '/groups', ['limit' => $limit, 'cursor' => $cursor]);
+        $answer = $this->read('/groups', ['limit' => $limit, 'cursor' => $cursor]);
         $groups = [];
         foreach ($answer['groups'] ?? [] as $name => $counts) {
             $groups[$name] = Group::of((string) $name, $counts);
@@ -85,13 +86,6 @@ trait Groups
      */
     private function changeGroup(string $verb, array $clients, string|int $group, array $uids): Membership
     {
-        $action = Action::membership($verb, $clients, $uids, [$group]);
-        unset($action['action'], $action['groups']);
-        return Membership::of($this->json('POST', self::groupPath($group) . "/$verb", body: $action));
-    }
-
-    private static function groupPath(string|int $group): string
-    {
-        return '/groups/' . rawurlencode(Name::group($group));
+        return Membership::of($this->act("/$verb", Action::membership($verb, $clients, $uids, [$group])));
     }
 }

@@ -14,7 +14,7 @@ trait Node
 {
     public function stats(): Stats
     {
-        $answer = $this->json('GET', '/stats');
+        $answer = self::object($this->call('GET', '/stats', scope: 'read'), 'GET /stats');
         return new Stats(
             $answer['clients'] ?? 0,
             $answer['uids'] ?? 0,
@@ -28,7 +28,7 @@ trait Node
     public function isHealthy(): bool
     {
         try {
-            return $this->call('GET', '/healthz', accepted: range(400, 599))->status === 200;
+            return $this->call('GET', '/healthz', accepted: range(400, 599), scope: '')->status === 200;
         } catch (ConnectionFailed) {
             return false;
         }
@@ -41,7 +41,7 @@ trait Node
      */
     public function readiness(): Readiness
     {
-        $response = $this->call('GET', '/readyz', accepted: [503]);
+        $response = $this->call('GET', '/readyz', accepted: [503], scope: '');
         $reasons = (Json::decode($response->body) ?? [])['reasons'] ?? [];
         return new Readiness(
             $response->status === 200,
@@ -52,12 +52,12 @@ trait Node
     /** The API's description, OpenAPI 3.1, in YAML. */
     public function openapi(): string
     {
-        return $this->call('GET', '/openapi.yaml')->body;
+        return $this->call('GET', '/openapi.yaml', scope: '')->body;
     }
 
     /** Prometheus metrics, where the node has no listener of its own for them. */
     public function metrics(): string
     {
-        return $this->call('GET', '/metrics')->body;
+        return $this->call('GET', '/metrics', scope: 'read')->body;
     }
 }

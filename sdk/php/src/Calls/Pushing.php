@@ -20,13 +20,14 @@ trait Pushing
      */
     public function pushAll(string $message, array $exceptClients = [], bool $binary = false): Pushed
     {
-        return $this->pushTo('/push/all', $message, $exceptClients, $binary);
+        return $this->pushTo(['all' => true], $message, $exceptClients, $binary);
     }
 
     /** To one client; an ApiError of the code client_gone where it isn't connected. */
     public function pushClient(string $clientId, string $message, bool $binary = false): Pushed
     {
-        return $this->pushTo('/push/clients/' . Name::client($clientId), $message, [], $binary);
+        $pushed = $this->pushTo(['clients' => [Name::client($clientId)]], $message, [], $binary);
+        return $pushed->matched > 0 ? $pushed : throw self::gone($clientId, 'POST /push');
     }
 
     /**
@@ -36,7 +37,7 @@ trait Pushing
      */
     public function pushUid(string|int $uid, string $message, array $exceptClients = [], bool $binary = false): Pushed
     {
-        return $this->pushTo('/push/uids/' . rawurlencode(Name::uid($uid)), $message, $exceptClients, $binary);
+        return $this->pushTo(['uids' => [Name::uid($uid)]], $message, $exceptClients, $binary);
     }
 
     /**
@@ -50,7 +51,7 @@ trait Pushing
         array $exceptClients = [],
         bool $binary = false,
     ): Pushed {
-        return $this->pushTo('/push/groups/' . rawurlencode(Name::group($group)), $message, $exceptClients, $binary);
+        return $this->pushTo(['groups' => [Name::group($group)]], $message, $exceptClients, $binary);
     }
 
     /**
@@ -74,17 +75,18 @@ trait Pushing
         array $exceptUids = [],
     ): Pushed {
         $target = Action::target($clients, $uids, $groups, $all, $exceptClients, $exceptUids);
-        return Pushed::of($this->json('POST', '/push', body: $target + Action::message($text, $json, $binary)));
+        return Pushed::of($this->act('/push', ['action' => 'send'] + $target + Action::message($text, $json, $binary)));
     }
 
-    /** @param list<string> $exceptClients */
-    private function pushTo(string $path, string $message, array $exceptClients, bool $binary): Pushed
+    /**
+     * @param array<string, mixed> $target
+     * @param list<string> $exceptClients
+     */
+    private function pushTo(array $target, string $message, array $exceptClients, bool $binary): Pushed
     {
         if (!$binary && preg_match('//u', $message) !== 1) {
             throw new InvalidArgument('message', 'is not UTF-8; send it as binary');
         }
-        $query = ['except_client' => Name::clients($exceptClients, 'except_clients')];
-        $headers = ['content-type' => $binary ? 'application/octet-stream' : 'text/plain; charset=utf-8'];
-        return Pushed::of(self::object($this->call('POST', $path, $query, $message, $headers), "POST $path"));
+        return $this->push(...$target + [$binary ? 'binary' : 'text' => $message, 'exceptClients' => $exceptClients]);
     }
 }

@@ -4,10 +4,12 @@ declare(strict_types=1);
 
 namespace Gatepost\Calls;
 
+use Gatepost\Action;
 use Gatepost\Http\Response;
 use Gatepost\Json;
 use Gatepost\Name;
 use Gatepost\Result\Session;
+use Gatepost\Token\Scope;
 
 /** @internal calls of Gatepost\Client: sessions */
 trait Sessions
@@ -15,9 +17,9 @@ trait Sessions
     /** A client's session, or null where it isn't connected. */
     public function session(string $clientId): ?Session
     {
-        $path = '/clients/' . Name::client($clientId) . '/session';
-        $response = $this->call('GET', $path, accepted: [404]);
-        return $response->status === 404 ? null : self::sessionOf($response, "GET $path");
+        $body = Json::encode(['client_id' => Name::client($clientId)]);
+        $response = $this->call('POST', '/session', body: $body, accepted: [404], scope: 'read', reads: true);
+        return $response->status === 404 ? null : self::sessionOf($response);
     }
 
     /**
@@ -28,7 +30,7 @@ trait Sessions
      */
     public function putSession(string $clientId, array $session, ?string $ifMatch = null): Session
     {
-        return $this->changeSession('PUT', $clientId, $session, $ifMatch, []);
+        return $this->changeSession($clientId, $session, $ifMatch, 'set');
     }
 
     /**
@@ -44,28 +46,21 @@ trait Sessions
         ?string $ifMatch = null,
         bool $update = false,
     ): Session {
-        return $this->changeSession('PATCH', $clientId, $patch, $ifMatch, ['mode' => $update ? 'update' : null]);
+        return $this->changeSession($clientId, $patch, $ifMatch, $update ? 'update' : 'merge');
     }
 
-    /**
-     * @param array<array-key, mixed> $body
-     * @param array<string, string|null> $query
-     */
-    private function changeSession(
-        string $method,
-        string $clientId,
-        array $body,
-        ?string $ifMatch,
-        array $query,
-    ): Session {
-        $path = '/clients/' . Name::client($clientId) . '/session';
-        $headers = $ifMatch === null ? [] : ['if-match' => $ifMatch];
-        $json = Json::encode((object) $body, 'session');
-        return self::sessionOf($this->call($method, $path, $query, $json, $headers), "$method $path");
-    }
-
-    private static function sessionOf(Response $response, string $call): Session
+    /** @param array<array-key, mixed> $session */
+    private function changeSession(string $clientId, array $session, ?string $ifMatch, string $mode): Session
     {
-        return new Session(self::object($response, $call), $response->headers['etag'] ?? '');
+        $action = Action::session($clientId, $session, $mode);
+        $scope = Scope::of($action);
+        unset($action['action']);
+        $headers = $ifMatch === null ? [] : ['if-match' => $ifMatch];
+        return self::sessionOf($this->call('POST', '/session', [], Json::encode($action, 'session'), $headers, scope: $scope));
+    }
+
+    private static function sessionOf(Response $response): Session
+    {
+        return new Session(self::object($response, 'POST /session'), $response->headers['etag'] ?? '');
     }
 }

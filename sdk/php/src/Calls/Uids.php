@@ -17,8 +17,9 @@ trait Uids
     /** A uid and its clients. */
     public function uid(string|int $uid): Uid
     {
-        $answer = $this->json('GET', '/uids/' . rawurlencode(Name::uid($uid)));
-        return new Uid((string) $uid, $answer['online'] ?? false, $answer['clients'] ?? []);
+        $name = Name::uid($uid);
+        $clients = $this->read('/lookup', ['uids' => [$name]])['uids'][$name] ?? [];
+        return new Uid($name, $clients !== [], $clients);
     }
 
     /**
@@ -29,8 +30,7 @@ trait Uids
      */
     public function uids(array $groups = [], int $limit = 100, ?string $cursor = null): Page
     {
-        $query = ['group' => Name::groups($groups), 'limit' => $limit, 'cursor' => $cursor];
-        $answer = $this->json('GET', '/uids', $query);
+        $answer = $this->read('/uids', ['groups' => Name::groups($groups), 'limit' => $limit, 'cursor' => $cursor]);
         return new Page($answer['uids'] ?? [], $answer['cursor'] ?? null);
     }
 
@@ -61,7 +61,7 @@ trait Uids
      */
     public function lookup(array $clients = [], array $uids = [], array $groups = []): Lookup
     {
-        $answer = $this->json('POST', '/lookup', body: [
+        $answer = $this->read('/lookup', [
             'clients' => Name::clients($clients),
             'uids' => Name::uids($uids),
             'groups' => Name::groups($groups),

@@ -49,15 +49,24 @@ final class Api implements Transport
             'POST bind/1' => $this->hub->act(['action' => 'bind'] + $body),
             'POST unbind/1' => $this->hub->act(['action' => 'unbind'] + $body),
             'POST close/1' => $this->hub->act(['action' => 'close'] + $body),
+            'POST join/1', 'POST leave/1' => $this->membership($parts[0], $body),
+            'POST dissolve/1', 'POST until/1' => $this->hub->act(['action' => $parts[0]] + $body),
+            'POST session/1' => $this->sessionByBody($request, $body),
             'POST groups/join/3', 'POST groups/leave/3' => ['group' => $name]
                 + $this->hub->act(['action' => $parts[2], 'groups' => [$name]] + $body),
             'DELETE groups/2' => $this->hub->act(['action' => 'dissolve', 'group' => $name]),
-            'GET groups/1' => ['groups' => (object) $this->groups(), 'cursor' => null],
+            'GET groups/1', 'POST groups/1' => ['groups' => (object) $this->groups(), 'cursor' => null],
             'GET groups/2' => ['group' => $name] + ($this->groups()[$name] ?? ['clients' => 0, 'uids' => 0]),
-            'GET uids/1' => ['uids' => (object) $this->uids($parameters['group'] ?? []), 'cursor' => null],
+            'GET uids/1', 'POST uids/1' =>
+                ['uids' => (object) $this->uids($parameters['group'] ?? $body['groups'] ?? []), 'cursor' => null],
             'GET uids/2' => ['uid' => $name, 'online' => $this->clientsOf($name) !== [],
                 'clients' => $this->clientsOf($name)],
-            'GET clients/1' => $this->clients($parameters),
+            'GET clients/1' => $this->clients(
+                $parameters['group'] ?? [],
+                $parameters['uid'] ?? [],
+                array_filter(explode(',', $parameters['fields'][0] ?? '')),
+            ),
+            'POST clients/1' => $this->clients($body['groups'] ?? [], $body['uids'] ?? [], $body['fields'] ?? []),
             'GET clients/2', 'HEAD clients/2' => $this->hub->peer($name)->shown(),
             'DELETE clients/2' => $this->closeClient($request, $name, $parameters),
             'PUT clients/until/3' => $this->hub->act(['action' => 'until', 'client_id' => $name] + $body),
@@ -67,6 +76,8 @@ final class Api implements Transport
             'GET stats/1' => ['clients' => count($this->hub->counted()), 'uids' => count($this->uids([])),
                 'groups' => count($this->groups()), 'nodes' => [], 'webhooks' => []],
             'GET events/dead/2' => ['events' => [], 'cursor' => null],
+            'POST events/dead/show/3', 'POST events/dead/drop/3' =>
+                throw new ApiError(404, 'not_found', 'there is no such dead letter', 'id', 'Not Found'),
             'POST events/dead/replay/3' => ['replayed' => 0],
             'GET healthz/1' => ['alive' => true],
             'GET readyz/1' => ['ready' => true, 'reasons' => []],
@@ -135,25 +146,52 @@ final class Api implements Transport
     /** @param array<string, list<string>> $parameters */
     private function changeSession(Request $request, string $id, array $parameters): Response
     {
-        $etag = $request->headers['if-match'] ?? null;
-        if ($etag !== null && $etag !== $this->session($id)->headers['etag']) {
-            throw new ApiError(412, 'precondition_failed', 'the session has changed', null, 'Precondition Failed');
-        }
+        $this->checkPrecondition($request, $id);
         $update = ($parameters['mode'][0] ?? '') === 'update' ? 'update' : 'merge';
         $mode = $request->method === 'PUT' ? 'set' : $update;
         $this->hub->act(['action' => 'session', 'client_id' => $id, $mode => Json::decode((string) $request->body)]);
         return $this->session($id);
     }
 
+
+    /** @param array<string, mixed> $body */
+    private function sessionByBody(Request $request, array $body): Response
+    {
+        $id = (string) ($body['client_id'] ?? '');
+        if (count($body) > 1) {
+            $this->checkPrecondition($request, $id);
+            $this->hub->act(['action' => 'session'] + $body);
+        }
+        return $this->session($id);
+    }
+
+    private function checkPrecondition(Request $request, string $id): void
+    {
+        $etag = $request->headers['if-match'] ?? null;
+        if ($etag !== null && $etag !== $this->session($id)->headers['etag']) {
+            throw new ApiError(412, 'precondition_failed', 'the session has changed', null, 'Precondition Failed');
+        }
+    }
+
     /**
-     * @param array<string, list<string>> $parameters
+     * @param array<string, mixed> $body
      * @return array<string, mixed>
      */
-    private function clients(array $parameters): array
+    private function membership(string $verb, array $body): array
     {
-        $groups = $parameters['group'] ?? [];
-        $uids = $parameters['uid'] ?? [];
-        $fields = array_filter(explode(',', $parameters['fields'][0] ?? ''));
+        $groups = $body['groups'] ?? [];
+        $named = count($groups) === 1 ? ['group' => $groups[0]] : ['groups' => $groups];
+        return $named + $this->hub->act(['action' => $verb] + $body);
+    }
+
+    /**
+     * @param list<string> $groups
+     * @param list<string> $uids
+     * @param list<string> $fields
+     * @return array<string, mixed>
+     */
+    private function clients(array $groups, array $uids, array $fields): array
+    {
         $clients = [];
         foreach ($this->hub->counted() as $peer) {
             if (

@@ -58,8 +58,7 @@ final class CurlTransport implements Transport
         try {
             return $this->attempt($request, $token);
         } catch (ConnectionFailed $e) {
-            $reads = $request->method === 'GET' || $request->method === 'HEAD';
-            if ($e->sent && !($reads && $e->getCode() !== CURLE_OPERATION_TIMEDOUT)) {
+            if ($e->sent && !($request->reads && $e->getCode() !== CURLE_OPERATION_TIMEDOUT)) {
                 throw $e;
             }
             return $this->attempt($request, $token);

@@ -20,7 +20,7 @@ final class Recorder implements Transport
         $asked = json_decode((string) $request->body, true);
         $body = match (true) {
             isset($asked['actions']) => ['results' => array_fill(0, count($asked['actions']), ['ok' => true])],
-            str_starts_with($request->path, '/uids/') => ['uid' => '42', 'online' => true, 'clients' => ['c1']],
+            $request->path === '/lookup' => ['clients' => [], 'uids' => ['42' => ['c1']], 'groups' => []],
             default => [],
         };
         return new Response(200, [], (string) json_encode($body));
