@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need besides Go, on Debian and its relatives: a C
 # compiler (race detector), PHP with FPM, PHPUnit, PHP_CodeSniffer, Laravel and the extensions
-# for curl, SQLite and APCu, curl, iproute2, nginx, Node.js with npm, Chromium, Python. What is there
+# for curl, SQLite and APCu, curl, iproute2, nginx, Apache, Node.js with npm, Chromium, Python. What is there
 # already isn't touched. Needs root or sudo only if something is missing.
 set -euo pipefail
 
@@ -21,6 +21,7 @@ need phpcs php-codesniffer
 need curl curl
 need ip iproute2
 [ -x /usr/sbin/nginx ] || need nginx nginx # which isn't in everybody's path
+[ -x /usr/sbin/apache2 ] || need apache2 apache2-bin
 need node nodejs
 need npm npm
 need chromium chromium

@@ -2,9 +2,6 @@ package test
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,27 +11,14 @@ import (
 	"gatepost/test/wait"
 )
 
-// behindNginx is what docs/deploy.md says of nginx in front, for several nodes, with
-// its own files in a folder: folder, port, servers.
+// behindNginx is what docs/deploy.md says of nginx in front, for several nodes: servers, port.
 const behindNginx = `
-daemon off;
-pid %[1]s/pid;
-error_log stderr;
-worker_processes 1;
-events { worker_connections 256; }
-http {
-	access_log off;
-	client_body_temp_path %[1]s/body;
-	proxy_temp_path %[1]s/proxy;
-	fastcgi_temp_path %[1]s/fastcgi;
-	uwsgi_temp_path %[1]s/uwsgi;
-	scgi_temp_path %[1]s/scgi;
 	upstream gatepost {
-		%[3]s
+		%s
 		keepalive 32;
 	}
 	server {
-		listen %[2]s;
+		listen %s;
 		client_max_body_size 8m;
 		location / {
 			proxy_pass http://gatepost;
@@ -52,33 +36,16 @@ http {
 			proxy_send_timeout 75s;
 		}
 	}
-}
 `
 
 // startNginx runs nginx in front of nodes, and gives what is reached through it.
 func startNginx(t *testing.T, nodes ...*harness.Node) *harness.Node {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		program = "/usr/sbin/nginx" // where Debian has it, which isn't in everybody's path
-	}
-	if _, err := os.Stat(program); err != nil {
-		t.Skip("there is no nginx")
-	}
-	dir, addr, servers := t.TempDir(), harness.ClosedPort(t), ""
+	addr, servers := harness.ClosedPort(t), ""
 	for _, n := range nodes {
 		servers += "server " + n.Addr + " max_fails=0;\n"
 	}
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, behindNginx, dir, addr, servers), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if os.Geteuid() == 0 { // its worker is somebody else
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	harness.Program(t, dir, addr, []string{program, "-c", file, "-p", dir})
+	harness.Nginx(t, addr, fmt.Sprintf(behindNginx, servers, addr))
 	return &harness.Node{Addr: addr}
 }
 
