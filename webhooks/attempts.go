@@ -20,6 +20,8 @@ import (
 //     there is nothing to follow;
 //   - at every give-up it closes the idle connections of its client: attempts has
 //     no method for that;
+//   - it knows nothing of connections that died without a word, and would use them again
+//     after a time-out: courier drops them;
 //   - it judges an answer before its body was read: attempts reads it, so that the
 //     attempt's time and the ruling cover the body.
 func (e *endpoint) newClient() *retryablehttp.Client {
@@ -81,7 +83,9 @@ func (e attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		timeout = min(timeout, time.Until(j.terms.deadline))
 	}
 	term := e.lease.under(e.life)
-	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, j.past.attempt()), timeout)
+	n := j.past.attempt()
+	hedged := j.isConnect() && n == 1 // what follows is no more a guess: something has answered
+	a := e.courier.attempt(term, req, e.courier.seal(&j.parcel, n), timeout, hedged)
 	if a.fault != "" && !e.lease.holds(term) && e.life.Err() == nil {
 		e.leave(j, unknown, silent)
 		j.cutOff(a)

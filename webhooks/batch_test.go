@@ -152,7 +152,10 @@ func TestFailedBatchIsSentOneByOne(t *testing.T) {
 						t.Errorf("%s: %+v", id, o)
 					}
 				}
-				for _, g := range r.back.requests()[2:] {
+				for _, g := range r.back.requests()[1:] {
+					if g.event.Type == "batch" {
+						continue // and over a kept connection without an answer once more
+					}
 					if g.header.Get("gatepost-attempt") != "2" || g.header.Get("webhook-id") != g.event.ID {
 						t.Errorf("headers %v", g.header)
 					}

@@ -21,6 +21,9 @@ const (
 	// the common servers' own limit, as an attempt that meets a server's hang-up
 	// fails.
 	idleFor = 30 * time.Second
+	// shortestPing is the least time that an HTTP/2 backend has to answer a ping: what it
+	// has else is a quarter of the time-out.
+	shortestPing = 250 * time.Millisecond
 	// maxHeaderBytes bounds the head of an answer.
 	maxHeaderBytes = 256 << 10
 	// batchBuffer is what a connection writes at once where batches are allowed: what
@@ -36,6 +39,8 @@ type courier struct {
 	header    http.Header
 	signer    Signer
 	transport *http.Transport
+	fresh     *http.Transport // opens a connection for each request, and keeps none
+	spare     chan struct{}   // a token for each connect that is sent a second time, see hedge
 }
 
 // answer is how an attempt ended.
@@ -47,6 +52,7 @@ type answer struct {
 	timeout  bool   // no answer in time
 	oversize bool   // more than what is read of a reply
 	written  bool   // bytes of the attempt may have left the process
+	earlier  bool   // so may those of an earlier sending, which was answered by nothing or by no 4xx
 	at       time.Time
 	took     time.Duration
 }
@@ -70,23 +76,33 @@ func newCourier(e Endpoint, version string, dial dialFunc, fence Fence) *courier
 	if err != nil {
 		panic("webhooks: the endpoint was not checked")
 	}
+	conns := newConns(dial, fence)
+	c := &courier{
+		blank: blank, shown: shownURL(u), signer: e.Signer, header: header,
+		transport: newTransport(e, conns.dial), fresh: newTransport(e, conns.dial),
+		spare: make(chan struct{}, max(1, e.Concurrency/4)),
+	}
+	c.fresh.DisableKeepAlives = true
+	return c
+}
+
+func newTransport(e Endpoint, dial dialFunc) *http.Transport {
 	buffer := 0 // net/http's own choice
 	if e.Batch > 1 {
 		buffer = batchBuffer
 	}
-	return &courier{
-		blank: blank, shown: shownURL(u), signer: e.Signer, header: header,
-		transport: &http.Transport{
-			Proxy:                  nil, // nothing of the environment decides where events go
-			DialContext:            counting(dial, fence),
-			TLSHandshakeTimeout:    e.Timeout,
-			ForceAttemptHTTP2:      true,
-			MaxIdleConnsPerHost:    e.Concurrency,
-			IdleConnTimeout:        idleFor,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			WriteBufferSize:        buffer,
-			DisableCompression:     true, // the limit on a reply is what comes over the wire
-		},
+	ping := max(e.Timeout/4, shortestPing)
+	return &http.Transport{
+		Proxy:                  nil, // nothing of the environment decides where events go
+		DialContext:            dial,
+		TLSHandshakeTimeout:    e.Timeout,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: ping, PingTimeout: ping},
+		MaxIdleConnsPerHost:    e.Concurrency,
+		IdleConnTimeout:        idleFor,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		WriteBufferSize:        buffer,
+		DisableCompression:     true, // the limit on a reply is what comes over the wire
 	}
 }
 
@@ -122,28 +138,61 @@ func (c *courier) seal(p *parcel, n int) http.Header {
 }
 
 // attempt sends a request under this header and reads its answer, within timeout.
-// Nothing but the end of life cuts it short.
-func (c *courier) attempt(life context.Context, req *http.Request, header http.Header, timeout time.Duration) *answer {
+// Nothing but the end of life cuts it short. hedged: see hedge.
+func (c *courier) attempt(life context.Context, req *http.Request, header http.Header, timeout time.Duration, hedged bool) *answer {
 	ctx, cancel := context.WithTimeout(life, timeout)
 	defer cancel()
-	var w wire
-	a := &answer{at: time.Now()}
+	at := time.Now()
 	// The context of req is left out: its end must not cut the attempt short.
-	req = req.WithContext(w.watch(ctx))
+	req = req.WithContext(ctx)
 	req.Header = header
-	resp, err := c.transport.RoundTrip(req)
-	if err == nil {
-		a.status, a.header = resp.StatusCode, resp.Header
-		a.body, err = readBody(resp)
+	var w wire
+	send := c.send
+	if hedged {
+		send = c.hedge
 	}
-	a.took = time.Since(a.at)
-	a.written = a.status != 0 || w.wrote()
+	a, err := send(req, &w)
+	a.at, a.took = at, time.Since(at)
 	if err != nil {
 		a.fault, a.timeout = describe(err, ctx, life, timeout)
 		a.oversize = errors.Is(err, errTooLarge)
 	}
 	return a
 }
+
+// send sends a request, and again at once where a kept connection turns out to be closed.
+func (c *courier) send(req *http.Request, w *wire) (*answer, error) {
+	a, err := c.exchange(c.transport, req, w)
+	if err == nil || !w.hungUp(err) || req.Context().Err() != nil {
+		return a, err
+	}
+	earlier := a.owes()
+	a, err = c.exchange(c.fresh, renewed(req), w)
+	a.earlier = earlier
+	return a, err
+}
+
+// renewed is a request with its body to be sent once more.
+func renewed(req *http.Request) *http.Request {
+	anew := *req
+	anew.Body, _ = req.GetBody() // of bytes: it can't fail
+	return &anew
+}
+
+// exchange sends a request over one connection and reads its answer.
+func (c *courier) exchange(over *http.Transport, req *http.Request, w *wire) (*answer, error) {
+	a := &answer{}
+	resp, err := over.RoundTrip(req.WithContext(w.watch(req.Context())))
+	if err == nil {
+		a.status, a.header = resp.StatusCode, resp.Header
+		a.body, err = readBody(resp)
+	}
+	a.written = w.done(req.Context().Err() != nil) || a.status != 0
+	return a, err
+}
+
+// owes says whether the backend may have acted on the attempt: see protocol.Outcome.OwesClose.
+func (a *answer) owes() bool { return a.earlier || a.written && (a.status < 400 || a.status > 499) }
 
 var errTooLarge = errors.New("reply too large")
 

@@ -29,9 +29,7 @@ func (p *past) ended(a *answer, r ruling) {
 		r = final
 	}
 	p.last, p.ruling = a, r
-	if a.written && (a.status < 400 || a.status > 499) {
-		p.owes = true
-	}
+	p.owes = p.owes || a.owes()
 	if r != accepted {
 		p.fail(Attempt{At: protocol.Time{Time: a.at}, Status: a.status, Error: a.fault, Answer: p.text(a)})
 	}

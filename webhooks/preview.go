@@ -69,7 +69,7 @@ func Preview(ctx context.Context, e Endpoint, ev *protocol.Event) (*Exchange, er
 		return nil, fmt.Errorf("the URL of endpoint %q can't be used", e.Name)
 	}
 	req.Header = c.seal(&parcel{ev: ev, id: ev.ID, body: body, trace: traceOr("")}, 1)
-	a := c.attempt(ctx, req, req.Header, e.Timeout)
+	a := c.attempt(ctx, req, req.Header, e.Timeout, false)
 	x := &Exchange{Method: req.Method, URL: c.shown, RequestHeader: shownHeader(req.Header), RequestBody: body,
 		Status: a.status, ResponseHeader: shownHeader(a.header), ResponseBody: a.body, Took: a.took, Fault: a.fault}
 	x.judge(ev, a)

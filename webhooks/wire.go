@@ -2,78 +2,36 @@ package webhooks
 
 import (
 	"context"
-	"net"
+	"crypto/tls"
 	"net/http/httptrace"
+	"strings"
 	"sync"
-	"sync/atomic"
 )
 
-// dialFunc is net.Dialer.DialContext.
-type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
-
-// counting makes a dialer's connections count what is written to them, and write
-// nothing behind the fence (nil: there is none).
-func counting(dial dialFunc, fence Fence) dialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return &countedConn{Conn: conn, fence: fence}, nil
-	}
-}
-
-// countedConn counts the writes that may have got through.
-type countedConn struct {
-	net.Conn
-	fence  Fence
-	writes atomic.Int64
-}
-
-// Write counts before it writes: an attempt that is given up while its write is
-// under way has been written.
-func (c *countedConn) Write(p []byte) (int, error) {
-	if err := c.hold(); err != nil {
-		return 0, err
-	}
-	c.writes.Add(1)
-	n, err := c.Conn.Write(p)
-	if n == 0 && err != nil {
-		c.writes.Add(-1)
-	}
-	return n, err
-}
-
-// hold keeps a connection from writing behind the fence.
-func (c *countedConn) hold() error {
-	if c.fence != nil && !c.fence.Valid() {
-		return errFenced
-	}
-	return nil
-}
-
-// Close has the kernel forget what it hasn't sent yet, behind the fence.
-func (c *countedConn) Close() error {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok && c.hold() != nil {
-		_ = tcp.SetLinger(0)
-	}
-	return c.Conn.Close()
-}
-
-// wire tells whether any byte of an attempt may have left the process. That a
-// request was handed to a connection doesn't say so (it may have been dead
-// already), and that net/http has formatted it doesn't either; so the
+// wire is the connection that a request goes over. It tells whether any byte may have
+// left the process: that a request was handed to a connection doesn't say so (it may
+// have been dead already), and that net/http has formatted it doesn't either; so the
 // connection's own writes are counted.
 type wire struct {
-	mu      sync.Mutex // guards the following
-	conn    *countedConn
-	from    int64
-	written bool
+	mu       sync.Mutex   // guards the following
+	conn     *countedConn // nil: there was none yet
+	secure   *tls.Conn    // around conn; nil: none
+	reused   bool         // it was there before the request
+	mark     int64        // what the clock of conns said when the request got it
+	from     int64        // writes before that
+	written  bool
+	answered bool // the first byte of an answer has come
 }
 
-// watch makes the attempts of ctx report to w.
+// watch makes the requests of ctx report to w.
 func (w *wire) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.gotConn})
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: w.gotConn, GotFirstResponseByte: w.gotByte})
+}
+
+func (w *wire) gotByte() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.answered = true
 }
 
 func (w *wire) gotConn(info httptrace.GotConnInfo) {
@@ -81,27 +39,56 @@ func (w *wire) gotConn(info httptrace.GotConnInfo) {
 	defer w.mu.Unlock()
 	w.settle() // net/http tries another connection where the first was dead
 	conn := info.Conn
-	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = secure.NetConn()
+	w.secure, _ = conn.(*tls.Conn)
+	if w.secure != nil {
+		conn = w.secure.NetConn()
 	}
 	counted, ok := conn.(*countedConn)
 	if !ok {
 		w.written = true // better a close too many than one too few
 		return
 	}
-	w.conn, w.from = counted, counted.writes.Load()
+	counted.users.Add(1)
+	w.conn, w.reused, w.from, w.mark = counted, info.Reused, counted.writes.Load(), counted.of.clock.Add(1)
 }
 
+// settle ends the counting on the connection so far.
 func (w *wire) settle() {
-	if w.conn != nil && w.conn.writes.Load() > w.from {
-		w.written = true
+	if w.conn == nil {
+		return
 	}
+	w.conn.users.Add(-1)
+	w.written = w.written || w.conn.writes.Load() > w.from
+	w.conn = nil
 }
 
-// wrote says whether anything was written. The attempt is over.
-func (w *wire) wrote() bool {
+// done says whether anything was written, now that the request is over. One that got no
+// byte of an answer in time drops the connections that may be as dead as its own.
+func (w *wire) done(late bool) (written bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	conn := w.conn
 	w.settle()
+	if late && conn != nil && !w.answered {
+		conn.of.drop(w.mark)
+	}
 	return w.written
+}
+
+// hungUp says whether a request has failed with err since a kept connection was closed
+// before the first byte of an answer. Servers close at any time (RFC 9112, section 9.5),
+// also just as they are written to. That an HTTP/2 stream alone was ended is no such case.
+func (w *wire) hungUp(err error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.reused && !w.answered && !strings.Contains(err.Error(), "stream error")
+}
+
+// isMute says whether the request is on a kept connection of which no byte has come since.
+// Of HTTP/2 the pings tell.
+func (w *wire) isMute() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conn != nil && w.reused && w.conn.heard.Load() < w.mark &&
+		(w.secure == nil || w.secure.ConnectionState().NegotiatedProtocol != "h2")
 }
