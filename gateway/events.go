@@ -17,7 +17,8 @@ func (g *Gateway) Message(c *hub.Client, m protocol.Message) {
 		return
 	}
 	g.waitForRoom(c)
-	o := occurrence{message: m, at: time.Now()}
+	now := time.Now()
+	o := occurrence{message: m, at: now, born: now}
 	if g.cfg.DurableMessages && g.cfg.Journal != nil {
 		o.keep = func(o occurrence) Commit { return g.keepMessage(c, o) }
 	}
@@ -109,6 +110,7 @@ func laneOf(c *hub.Client) *lane { return c.Attachment().(*lane) }
 func (g *Gateway) eventOf(c *hub.Client, o occurrence) *protocol.Event {
 	if o.closed == nil {
 		ev := g.event(protocol.Inbound, c, o.seq, o.at)
+		ev.Born = o.born
 		message := o.message // the event keeps no more of the occurrence
 		ev.Data.Message = &message
 		return ev

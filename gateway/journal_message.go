@@ -17,7 +17,7 @@ func (g *Gateway) keepMessage(c *hub.Client, o occurrence) Commit {
 	if g.cfg.Journal == nil {
 		return failedCommit{errNoJournal}
 	}
-	value, err := json.Marshal(keptMessage{Binary: o.message.Binary, Payload: o.message.Payload, At: o.at})
+	value, err := json.Marshal(keptMessage{Binary: o.message.Binary, Payload: o.message.Payload, At: o.at, Age: time.Since(o.born)})
 	if err != nil {
 		return failedCommit{err}
 	}
@@ -25,9 +25,10 @@ func (g *Gateway) keepMessage(c *hub.Client, o occurrence) Commit {
 }
 
 type keptMessage struct {
-	Binary  bool      `json:"binary,omitempty"`
-	Payload []byte    `json:"payload"`
-	At      time.Time `json:"at"`
+	Binary  bool          `json:"binary,omitempty"`
+	Payload []byte        `json:"payload"`
+	At      time.Time     `json:"at"`
+	Age     time.Duration `json:"age"` // in nanoseconds, as this was written
 }
 
 func messageKey(clientID string, seq uint64) string {
@@ -50,5 +51,5 @@ func readMessage(key string, value []byte) (id string, o occurrence, err error) 
 	if err := errors.Join(err, json.Unmarshal(value, &m)); err != nil {
 		return "", occurrence{}, err
 	}
-	return id, occurrence{seq: seq, at: m.At, recorded: true, message: protocol.Message{Binary: m.Binary, Payload: m.Payload}}, nil
+	return id, occurrence{seq: seq, at: m.At, born: protocol.Restored(m.At, m.Age), recorded: true, message: protocol.Message{Binary: m.Binary, Payload: m.Payload}}, nil
 }

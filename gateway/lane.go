@@ -43,6 +43,7 @@ type occurrence struct {
 	closed  *protocol.CloseInfo // of a close
 	kept    *webhooks.KeptEvent // of a kept event
 	at      time.Time
+	born    time.Time // of a message: see protocol.Event.Born
 	// keep writes the occurrence down as it enters the lane, under the lane's lock,
 	// so that its end can't come first; nil: it isn't written down.
 	keep     func(occurrence) Commit

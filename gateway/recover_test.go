@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"gatepost/protocol"
 	"gatepost/test/logs"
@@ -103,5 +105,18 @@ func TestWhatAStartSays(t *testing.T) {
 				t.Error("it says what isn't true")
 			}
 		})
+	}
+}
+
+// A message that was written down keeps its timestamp, and its age by a clock that isn't set.
+func TestAgeOfAMessageThatWasWrittenDown(t *testing.T) {
+	n := newNotebook()
+	then := time.Now().Add(-3 * time.Hour)
+	n.Put(messageKey("x", 2), fmt.Appendf(nil, `{"payload":"aGk=","at":%q,"age":%d}`, then.Format(time.RFC3339Nano), time.Minute))
+	f := restart(t, n)
+	ev := f.waitEvents(1)[0]
+	f.finished(n)
+	if age := time.Since(ev.Born); !ev.Timestamp.Equal(then) || age < time.Minute || age > time.Hour {
+		t.Errorf("of %v, %v old", ev.Timestamp, age)
 	}
 }

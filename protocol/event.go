@@ -1,6 +1,9 @@
 package protocol
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // EventType is what happened to a client.
 type EventType string
@@ -21,6 +24,10 @@ type Event struct {
 	ID        string    `json:"id"`
 	Timestamp Time      `json:"timestamp"`
 	Data      EventData `json:"data"`
+
+	// Born is what its age counts from, by this process's clock: Timestamp may be an
+	// earlier one's, see Restored. The zero time: it is Timestamp.
+	Born time.Time `json:"-"`
 }
 
 // EventData is the client as it was when the event was made, and what happened.

@@ -6,6 +6,14 @@ import "time"
 // milliseconds.
 type Time struct{ time.Time }
 
+// Restored says when something happened, for this process to count its age from: an
+// earlier one has noted the moment, and its age then. Of what the two say the later counts,
+// as the clock may have been set in between; the time between the processes is left out.
+func Restored(at time.Time, age time.Duration) time.Time {
+	now := time.Now()
+	return now.Add(-min(age, max(now.Sub(at), 0)))
+}
+
 const longestTime = len(`"2006-01-02T15:04:05.000Z"`)
 
 // MarshalJSON writes the moment, quoted.

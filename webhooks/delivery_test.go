@@ -178,9 +178,9 @@ func TestTimeoutCoversTheBody(t *testing.T) {
 	})
 }
 
-func TestMessageOlderThanItsTTLIsNotTried(t *testing.T) {
+func TestMessageOlderThanItsTTLIsTriedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := inBubble(t, Endpoint{}, status(200), func(c *Config) { c.MessageTTL = time.Minute })
+		r := inBubble(t, Endpoint{}, status(503, 200), func(c *Config) { c.MessageTTL = time.Minute })
 		old, oldClose := event(protocol.Inbound, "c1", 1), event(protocol.Close, "c2", 1)
 		time.Sleep(2 * time.Minute)
 		if o := r.deliver(old); o.Verdict != protocol.Dead {
@@ -190,7 +190,7 @@ func TestMessageOlderThanItsTTLIsNotTried(t *testing.T) {
 			t.Errorf("a close never gets too old: %v", o.Verdict)
 		}
 		l, _ := r.DeadLetter(t.Context(), old.ID)
-		if l == nil || l.Reason != Expired || len(l.Attempts) != 0 || len(r.back.requests()) != 1 {
+		if l == nil || l.Reason != Expired || len(l.Attempts) != 1 || len(r.back.requests()) != 2 {
 			t.Errorf("letter %+v, %d requests", l, len(r.back.requests()))
 		}
 		if s := r.Stats()[0]; s.InFlight != 0 {

@@ -36,9 +36,19 @@ type endpoint struct {
 	failed    atomic.Uint64 // attempts
 }
 
+// expiry is the end of a message's time to live; ok is false where there is none: an event
+// that was never tried is tried once, however old it is.
+func (e *endpoint) expiry(j *job) (at time.Time, ok bool) {
+	if !j.terms.perishes || j.past.attempt() == 0 {
+		return time.Time{}, false
+	}
+	return j.born().Add(e.ttl + 1), true
+}
+
 // tooOld says whether a message is past its time to live.
 func (e *endpoint) tooOld(j *job) bool {
-	return j.terms.perishes && time.Since(j.ev.Timestamp.Time) > e.ttl
+	at, ok := e.expiry(j)
+	return ok && !time.Now().Before(at)
 }
 
 func (e *endpoint) close() {

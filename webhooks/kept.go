@@ -74,8 +74,11 @@ func readKept(value []byte) (*KeptEvent, error) {
 		return nil, err
 	}
 	k.Path, k.TraceID = k.record.Path, k.record.Trace
-	k.Event, err = envelope(body)
-	return k, err
+	if k.Event, err = envelope(body); err != nil {
+		return nil, err
+	}
+	k.Event.Born = protocol.Restored(k.Event.Timestamp.Time, k.record.Age)
+	return k, nil
 }
 
 // Redeliver takes the delivery of a kept event up where it was left: its attempts

@@ -329,6 +329,77 @@ func TestClockThatWasSetBack(t *testing.T) {
 	})
 }
 
+// A clock that was set forward while the node was down makes no message older: its age is
+// what was written down, and what has passed since. One that was never tried is tried once
+// however old it is.
+func TestClockThatWasSetForward(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		record  outboxRecord
+		codes   []int
+		verdict protocol.Verdict
+		tries   int
+	}{
+		{"set forward", outboxRecord{Tries: 5, Step: 1, Age: time.Minute}, []int{503, 503, 200}, protocol.Delivered, 3},
+		{"set forward, never tried", outboxRecord{}, []int{503, 503, 503, 503, 503, 503, 200}, protocol.Delivered, 7},
+		{"too old", outboxRecord{Tries: 5, Step: 1, Age: 2 * time.Hour}, []int{200}, protocol.Dead, 0},
+		{"too old soon", outboxRecord{Tries: 5, Step: 1, Age: 59 * time.Minute}, []int{503}, protocol.Dead, 2},
+		{"too old, never tried", outboxRecord{Age: 2 * time.Hour}, []int{503}, protocol.Dead, 1},
+		{"too old, never tried, and the backend is there", outboxRecord{Age: 2 * time.Hour}, []int{200}, protocol.Delivered, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, Endpoint{}, status(tt.codes...))
+				ev := event(protocol.Inbound, "c1", 1)
+				ev.Timestamp.Time = ev.Timestamp.Add(-3 * time.Hour)
+				body, err := encode(ev)
+				if err != nil {
+					t.Fatal(err)
+				}
+				tt.record.Version, tt.record.Endpoint = recordVersion, "main"
+				if tt.record.Step > 0 {
+					tt.record.Due = time.Now().Add(-time.Hour)
+				}
+				record, err := joinRecord(tt.record, body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				h.Put(OutboxPrefix+ev.ID, record)
+				r, o := h.open(), newOutcomes()
+				o.redeliver(t.Context(), t, r)
+				o.all.Wait()
+				if n := len(h.back.requests()); o.count(tt.verdict) != 1 || n != tt.tries {
+					t.Errorf("%v after %d tries", o.byID, n)
+				}
+				if l, _ := r.DeadLetter(t.Context(), ev.ID); tt.verdict == protocol.Dead && (l == nil || l.Reason != Expired) {
+					t.Errorf("letter %+v", l)
+				}
+			})
+		})
+	}
+}
+
+// The age of a message goes on across a restart.
+func TestAgeSurvivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, Endpoint{}, status(503))
+		r, o, began := h.open(), newOutcomes(), time.Now()
+		ctx, drain := context.WithCancel(t.Context())
+		o.deliver(ctx, r, event(protocol.Inbound, "c1", 1))
+		time.Sleep(40 * time.Minute)
+		drain()
+		o.all.Wait()
+		r.Close()
+		r = h.open()
+		o.redeliver(t.Context(), t, r)
+		o.all.Wait()
+		// What was written down last is its age at the try before.
+		if took := time.Since(began); o.count(protocol.Dead) != 1 || took < time.Hour || took > 90*time.Minute {
+			t.Errorf("%v after %v", o.byID, took)
+		}
+	})
+}
+
 // What waits holds no slot, and its large body is not in memory.
 func TestWaitingTakesLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package webhooks
 import (
 	"errors"
 	"log/slog"
+	"time"
 
 	"gatepost/protocol"
 )
@@ -38,6 +39,14 @@ func (p *parcel) clientID() string {
 		return ""
 	}
 	return p.ev.Data.ClientID
+}
+
+// born is what the event's age counts from, by a clock that isn't set.
+func (p *parcel) born() time.Time {
+	if p.ev.Born.IsZero() {
+		return p.ev.Timestamp.Time
+	}
+	return p.ev.Born
 }
 
 // addr is the address whose share it takes.

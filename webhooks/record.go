@@ -16,23 +16,24 @@ const recordVersion = 1
 // outboxRecord is what is kept in front of the bytes of an event that waits in
 // the outbox.
 type outboxRecord struct {
-	Version  int       `json:"v"`
-	Endpoint string    `json:"endpoint"`
-	Path     string    `json:"path"`
-	Trace    string    `json:"trace"`
-	Tries    int       `json:"tries"`           // attempts made
-	Step     int       `json:"step"`            // waits of the schedule begun
-	Due      time.Time `json:"due,omitzero"`    // of the next try; zero: at once
-	Over     time.Time `json:"over,omitzero"`   // when the schedule's own wait is over
-	Asked    bool      `json:"asked,omitempty"` // the backend has asked this sender to wait until Due
-	Failed   []Attempt `json:"failed,omitempty"`
+	Version  int           `json:"v"`
+	Endpoint string        `json:"endpoint"`
+	Path     string        `json:"path"`
+	Trace    string        `json:"trace"`
+	Age      time.Duration `json:"age"`             // of the event, in nanoseconds, as this was written
+	Tries    int           `json:"tries"`           // attempts made
+	Step     int           `json:"step"`            // waits of the schedule begun
+	Due      time.Time     `json:"due,omitzero"`    // of the next try; zero: at once
+	Over     time.Time     `json:"over,omitzero"`   // when the schedule's own wait is over
+	Asked    bool          `json:"asked,omitempty"` // the backend has asked this sender to wait until Due
+	Failed   []Attempt     `json:"failed,omitempty"`
 
 	Unhandled time.Duration `json:"unhandled,omitempty"` // for how long tries have met nothing but unhandled answers
 }
 
 // recordOf is what is to be kept of a job at an endpoint.
 func recordOf(endpoint string, j *job) outboxRecord {
-	return outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace, Tries: j.past.attempt(),
+	return outboxRecord{Version: recordVersion, Endpoint: endpoint, Path: j.path, Trace: j.trace, Age: time.Since(j.born()), Tries: j.past.attempt(),
 		Step: j.plan.step, Due: j.plan.due, Over: j.plan.over, Asked: j.plan.asked, Failed: j.past.failed, Unhandled: j.past.unhandled}
 }
 

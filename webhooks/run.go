@@ -69,7 +69,7 @@ func (e *endpoint) lastCall(j *job) (end time.Time, why error) {
 	if j.plan.postponed {
 		end, why = j.plan.until, errSpent
 	}
-	if expiry := j.ev.Timestamp.Add(e.ttl + 1); j.terms.perishes && (end.IsZero() || expiry.Before(end)) {
+	if expiry, ok := e.expiry(j); ok && (end.IsZero() || expiry.Before(end)) {
 		end, why = expiry, errExpired
 	}
 	return

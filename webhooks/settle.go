@@ -77,8 +77,8 @@ func (e *endpoint) await(ctx context.Context, j *job) bool {
 		if !hears {
 			bell = nil
 		}
-		if j.terms.perishes {
-			next = earliest(next, j.ev.Timestamp.Add(e.ttl+1))
+		if expiry, ok := e.expiry(j); ok {
+			next = earliest(next, expiry)
 		}
 		timer.Reset(next.Sub(now))
 		select {

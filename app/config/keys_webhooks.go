@@ -29,7 +29,7 @@ var eventKeys = []Key{
 		Doc:  "Several endpoints, in the order in which they are asked; stands instead of `GATEPOST_WEBHOOK_URL`. See [Several endpoints](#several-endpoints).",
 		read: readWebhooks, show: showWebhooks},
 	{Env: "GATEPOST_MESSAGE_TTL", YAML: "message_ttl", Default: "1h", Kind: "duration", Section: events,
-		Doc:  "A message that waited longer becomes a dead letter.",
+		Doc:  "A message that waited longer, and was tried once at least, becomes a dead letter.",
 		read: one(func(c *Config) *time.Duration { return &c.MessageTTL }, span(time.Second, 30*day))},
 }
 
