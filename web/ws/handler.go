@@ -183,7 +183,10 @@ func badToken(err error) *refusal {
 		rf = refuseWith(forToken, p.Status, p.Error())
 		rf.RetryAfter = retryFull
 	}
-	rf.setting = map[string]string{"aud": "GATEPOST_CLIENT_AUDIENCE", "iss": "GATEPOST_CLIENT_ISSUER"}[p.Field]
+	rf.setting = map[string]string{
+		"":    "GATEPOST_SECRET, GATEPOST_JWKS_URL or GATEPOST_PUBLIC_KEY_FILE",
+		"aud": "GATEPOST_CLIENT_AUDIENCE", "iss": "GATEPOST_CLIENT_ISSUER",
+	}[p.Field]
 	var wrong *auth.WrongClaim
 	if errors.As(err, &wrong) {
 		rf.sent = slog.String(wrong.Field, withoutTokens(wrong.Sent))

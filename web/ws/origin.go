@@ -31,6 +31,8 @@ func parseOrigin(s string) (origin, error) {
 	switch {
 	case len(scheme) == len(s) || scheme == "" || !only(o.scheme, letters+digits+"+-."):
 		return origin{}, errors.New("has no scheme")
+	case strings.Contains(authority, " "):
+		return origin{}, errors.New("has a space; commas separate several")
 	case strings.ContainsAny(authority, `/\?#`):
 		return origin{}, errors.New("has a path or a slash at its end")
 	case strings.Contains(authority, "@"):

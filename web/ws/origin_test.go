@@ -122,7 +122,7 @@ func TestCheckOrigin(t *testing.T) {
 		"": "scheme", "example.com": "scheme", "example.com:8080": "scheme", "*.example.com": "star", "//example.com": "scheme", "https:example.com": "scheme", "ht tp://a": "scheme",
 		"https://example.com/": "path", "https://example.com/app": "path", "https://a?b": "path", "https://a#b": "path", `https://a\b`: "path", "file:///": "path", "capacitor://localhost/": "path",
 		"https://bücher.example/": "path", "https://u:p@example.com": "user", "https://u@example.com": "user",
-		"https://a b": "character", "https://a https://b": "path", "https://a ": "character", "https://a\t": "character", "https://a,b": "character", "https://a%41": "character", "https://": "host", "https://a..b": "host", "https://.a": "host",
+		"https://a b": "space", "https://a https://b": "commas", "https://a ": "space", "https://a\t": "character", "https://a,b": "character", "https://a%41": "character", "https://": "host", "https://a..b": "host", "https://.a": "host",
 		"https://a:x": "port", "https://a:": "port", "https://a:0": "port", "https://a:65536": "port", "https://a:-1": "port", "https://a:80:81": "character", "https://:80": "host", "file://:80": "host",
 		"https://*": "star", "https://*.": "host", "https://*example.com": "star", "https://a.*.com": "star", "https://*.*.com": "star", "https://a.*": "star", "https://a*:80": "star", "*://a": "star",
 		"http*://a": "star", "https://a:8*": "star", "https://a:*:*": "star", "https://*:*": "star", "file://:*": "host", "file://*.": "host", "https://a:80:*": "ports", "https://:*": "host", "*,": "star",

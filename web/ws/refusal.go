@@ -35,8 +35,12 @@ func refuseWith(reason string, status int, text string) *refusal {
 	return &refusal{reason: reason, Refusal: protocol.Refusal{Status: status, Text: text}}
 }
 
-// maxShown bounds, in bytes, what a log line shows of what a stranger sent.
-const maxShown = 200
+// maxShown bounds, in bytes, what a log line shows of what a stranger sent, and
+// maxLooked what is searched for tokens to hide: nothing that means anything is longer.
+const (
+	maxShown  = 200
+	maxLooked = 2048
+)
 
 // tell logs the refusal at info, or warn where it is the operator's to change; at
 // debug where such a one was told of just now.
@@ -74,6 +78,9 @@ var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
 // shown is what a stranger sent as a log line may have it: short, and without a token.
 func (h *Handler) shown(r *http.Request, sent string) string {
+	if len(sent) > maxLooked {
+		return "too long to be shown"
+	}
 	found, _ := collect(h.places, r) // two different ones are two to hide
 	return withoutTokens(mask(sent, found.tokens))
 }
