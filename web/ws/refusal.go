@@ -56,7 +56,7 @@ func (h *Handler) tell(rf *refusal, from string) {
 	if !h.log.Enabled(context.Background(), level) {
 		return
 	}
-	attrs := []slog.Attr{slog.String("reason", rf.reason), slog.Int("status", rf.Status), slog.String("why", protocol.Clip(refusalText(&rf.Refusal), maxShown))}
+	attrs := []slog.Attr{slog.String("reason", rf.reason), slog.Int("status", rf.Status), slog.String("why", withoutTokens(refusalText(&rf.Refusal)))}
 	if rf.sent.Key != "" {
 		attrs = append(attrs, rf.sent)
 	}
