@@ -61,6 +61,9 @@ func (sh *shell) run() int {
 // queued puts a queue in front of an output, for a command that goes on though nobody
 // reads what it writes.
 func (sh *shell) queued(out io.Writer) *lineQueue {
+	if out == os.Stderr {
+		out = freeCrashes(os.Stderr)
+	}
 	q := newLineQueue(out)
 	sh.queues = append(sh.queues, q)
 	return q

@@ -249,6 +249,17 @@ func TestALogWhoseReaderEnds(t *testing.T) {
 	}
 }
 
+// Whoever has a node crash, itself among them, isn't kept waiting by its log.
+func TestACrashWithALogThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	_, w := fullPipe(t)
+	p := run(t, nil, func(cmd *exec.Cmd) { cmd.Stderr = w }, "serve")
+	p.signal(t, syscall.SIGQUIT) // which the runtime answers as a panic
+	if status := p.exit(t); status != 2 {
+		t.Errorf("status %d", status)
+	}
+}
+
 // A log on a full disk is gone on with when there is room.
 func TestALogOnAFullDisk(t *testing.T) {
 	t.Parallel()
