@@ -32,7 +32,7 @@ const natsPatience = 5 * time.Second
 type preflight struct {
 	cfg    *config.Config
 	faults []error  // in the words in which serve ends with them
-	notes  []string // what only a node that runs is in the way of
+	notes  []string // what isn't one: a node that runs and must end before, too few open files
 	beside bool     // such a node runs
 }
 
@@ -41,6 +41,9 @@ func (p *preflight) check(ctx context.Context) {
 	p.checkStore(ctx)
 	p.checkWebhooks()
 	p.checkListeners(ctx)
+	if few := fewFiles(p.cfg, openFiles()); few != "" {
+		p.notes = append(p.notes, few)
+	}
 }
 
 func (p *preflight) fault(err error) {

@@ -116,6 +116,14 @@ func TestACheckThatFindsNothing(t *testing.T) {
 	}
 }
 
+// A node would start with fewer clients than it was told to take: that is a note.
+func TestACheckOfOpenFiles(t *testing.T) {
+	got := gatepost(t, []string{"GATEPOST_SECRET=" + testSecret, "GATEPOST_ADDR=127.0.0.1:0", "GATEPOST_DATA_DIR=memory", "GATEPOST_MAX_CONNECTIONS=1000000000"}, "", "config", "--check")
+	if few := openFiles() > 0 && openFiles() < 1e9; got.status != 0 || strings.Contains(got.err, "gatepost: note: GATEPOST_MAX_CONNECTIONS") != few {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // Whatever is wrong is found at once.
 func TestACheckFindsAll(t *testing.T) {
 	dir := t.TempDir()

@@ -39,10 +39,19 @@ func warnings(l *config.Loaded) []string {
 			}
 		}
 	}
-	if room := roomFor(c.MaxConnections, openFiles()); room < c.MaxConnections {
-		list = append(list, fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files, which leaves room for %d clients; raise the limit (ulimit -n)", c.MaxConnections, openFiles(), room))
+	if few := fewFiles(c, openFiles()); few != "" {
+		list = append(list, few)
 	}
 	return list
+}
+
+// fewFiles says that so many open files (0: any number) are too few for the clients that are configured; empty: they aren't.
+func fewFiles(c *config.Config, files uint64) string {
+	room := roomFor(c.MaxConnections, files)
+	if room >= c.MaxConnections {
+		return ""
+	}
+	return fmt.Sprintf("GATEPOST_MAX_CONNECTIONS is %d, but this process may open only %d files, which leaves room for %d clients; raise the limit (ulimit -n)", c.MaxConnections, files, room)
 }
 
 func decidesConnects(webhooks []config.Webhook) bool {

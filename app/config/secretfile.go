@@ -91,9 +91,13 @@ func readSecretFile(path string) (any, error) {
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as some editors begin a file
 	var lines []any
 	for line := range strings.FieldsFuncSeq(string(content), func(r rune) bool { return r == '\r' || r == '\n' }) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
+		if line = strings.TrimSpace(line); line == "" {
+			continue
 		}
+		if strings.HasPrefix(strings.TrimPrefix(line, "export "), Prefix) && strings.Contains(line, "=") {
+			return nil, fmt.Errorf("%s has the lines of an env file; the secret alone is expected, without its name", path)
+		}
+		lines = append(lines, line)
 	}
 	switch len(lines) {
 	case 0:

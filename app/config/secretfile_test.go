@@ -90,6 +90,8 @@ func TestSecretFiles(t *testing.T) {
 			"GATEPOST_SECRET_FILE (secret_file), from environment: " + dir + "/empty is empty"}},
 		"no text": {environ: []string{"GATEPOST_SECRET_FILE=" + file("utf16", "\xff\xfeh\x00u\x00n\x00t\x00e\x00r\x002\x00")}, want: []string{
 			"GATEPOST_SECRET_FILE (secret_file), from environment: " + dir + "/utf16 isn't text"}},
+		"what gatepost secret prints": {environ: []string{"GATEPOST_SECRET_FILE=" + file("env", "GATEPOST_SECRET=hunter2\nGATEPOST_WEBHOOK_SECRET=hunter2\n")}, want: []string{
+			"GATEPOST_SECRET_FILE (secret_file), from environment: " + dir + "/env has the lines of an env file; the secret alone"}},
 		"far too much": {environ: []string{"GATEPOST_SECRET_FILE=" + file("large", strings.Repeat("hunter2\n", 10_000))}, want: []string{
 			"GATEPOST_SECRET_FILE (secret_file), from environment: " + dir + "/large has more than 64KiB"}},
 		"one that is too short": {environ: []string{"GATEPOST_SECRET_FILE=" + file("short", "hunter2\n")}, want: []string{
