@@ -12,33 +12,38 @@ import (
 // then what is left is written into the journal.
 func (g *Gateway) work(c *hub.Client, l *lane) {
 	t := g.tenure()
-	defer func() { g.release(t) }()
-	for {
+	for g.workOne(t, c, l) {
 		if t.hasEnded() {
 			g.release(t)
 			t = g.tenure()
 		}
-		o, ok := l.next(t)
-		if !ok {
-			return
-		}
-		if l.isGivenUp() {
-			g.discard(c, l)
-			return
-		}
-		switch g.deliver(t, c, l, o) {
-		case protocol.Discarded:
-			g.metrics.discarded.Inc()
-		case protocol.Kept:
-			g.finished(c, l, o)
-			g.parkLane(c, l)
-			return
-		case protocol.Aborted:
-			g.parkLane(c, l)
-			return
-		}
-		g.finished(c, l, o)
 	}
+	g.release(t)
+}
+
+// workOne delivers what is first in the lane, and says whether to go on.
+func (g *Gateway) workOne(t *tenure, c *hub.Client, l *lane) bool {
+	o, ok := l.next(t)
+	if !ok {
+		return false
+	}
+	if l.isGivenUp() {
+		g.discard(c, l)
+		return false
+	}
+	switch g.deliver(t, c, l, o) {
+	case protocol.Discarded:
+		g.metrics.discarded.Inc()
+	case protocol.Kept:
+		g.finished(c, l, o)
+		g.parkLane(c, l)
+		return false
+	case protocol.Aborted:
+		g.parkLane(c, l)
+		return false
+	}
+	g.finished(c, l, o)
+	return true
 }
 
 // parkLane ends the lane for this process.
