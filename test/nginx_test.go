@@ -2,6 +2,9 @@ package test
 
 import (
 	"fmt"
+	"os"
+	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -66,6 +69,31 @@ func TestClientsBehindNginx(t *testing.T) {
 	}
 	node.Signal(syscall.SIGTERM)
 	drained.WantClosed(t, 1001)
+}
+
+// The block for pages that connect to any path, as docs/from-gatewayworker.md has it.
+func TestAnyPathBehindNginx(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/from-gatewayworker.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```nginx\n(# nginx: any path\n.*?)```").FindStringSubmatch(string(page))
+	if block == nil {
+		t.Fatal("there is no block")
+	}
+	node := harness.Start(t, harness.Env{"GATEPOST_WS_PATH": "/", "GATEPOST_TOKEN_FROM": "none"})
+	addr := harness.ClosedPort(t)
+	harness.Nginx(t, addr, "server { listen "+addr+";\n"+strings.ReplaceAll(block[1], "127.0.0.1:8282", node.Addr)+"}")
+	front := &harness.Node{Addr: addr}
+	for _, path := range []string{"/", "/chat/7?token=the-application's", "/stats"} {
+		client := front.Connect(t, harness.Dial{Path: path})
+		node.API(t, "push").Want(200, `{"matched":1,"queued":1,"dropped":0}`, "POST", "/push", `{"clients":["`+client.ID+`"],"text":"hi"}`)
+		client.WantText(t, "hi")
+	}
+	if r := front.API(t, "*").Do("GET", "/stats", ""); r.Status != 404 {
+		t.Errorf("the API answers %d through it", r.Status)
+	}
 }
 
 // nginx keeps connections to the nodes, and doesn't repeat a POST that has left. While a
