@@ -146,6 +146,15 @@ func (c *caller) call(ctx context.Context, method, path, contentType string, bod
 	return nil
 }
 
+// callNamed is a call on one thing, which its body names: a proxy would decode a path.
+func (c *caller) callNamed(ctx context.Context, path, field, name string, to any) error {
+	body, err := json.Marshal(map[string]string{field: name})
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, http.MethodPost, path, "application/json", body, to)
+}
+
 // tellPartial says, once, which nodes an answer is without.
 func (c *caller) tellPartial(nodes string) {
 	if nodes == "" || nodes == c.told {

@@ -90,7 +90,7 @@ func TestDeadLettersHaveTheirReason(t *testing.T) {
 // What one name of several fails with keeps nobody from the others.
 func TestDeadDropTriesAll(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "_there") {
+		if body, _ := io.ReadAll(r.Body); !strings.HasSuffix(string(body), `_there"}`) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = io.WriteString(w, `{"code":"not_found","detail":"there is none"}`)
 		}
@@ -104,6 +104,34 @@ func TestDeadDropTriesAll(t *testing.T) {
 	}
 	if got := gatepost(t, environ, "", "dead", "drop", "b_there", "d_there"); got.status != 0 || got.err != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// A name in a path is what a proxy makes of it.
+func TestCommandsHaveNamesInBodies(t *testing.T) {
+	for _, c := range []struct {
+		args       string
+		path, body string
+	}{
+		{"push all hi --except-client abc", "/push", `{"all":true,"except_clients":["abc"],"text":"hi"}`},
+		{"push group ../all hi", "/push", `{"groups":["../all"],"text":"hi"}`},
+		{"push uid a/b hi --binary", "/push", `{"binary":"aGk=","uids":["a/b"]}`},
+		{"push client abc hi", "/push", `{"clients":["abc"],"text":"hi"}`},
+		{"dead show ../x", "/events/dead/show", `{"id":"../x"}`},
+		{"dead drop ../../groups/g", "/events/dead/drop", `{"id":"../../groups/g"}`},
+		{"node forget ../x", "/nodes/forget", `{"node":"../x"}`},
+	} {
+		var path, body string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			raw, _ := io.ReadAll(r.Body)
+			path, body = r.RequestURI, string(raw)
+			_, _ = io.WriteString(w, `{"matched":1,"queued":1}`)
+		}))
+		got := gatepost(t, []string{"GATEPOST_URL=" + server.URL, "GATEPOST_TOKEN=t"}, "", strings.Fields(c.args)...)
+		server.Close()
+		if got.status != 0 || path != c.path || body != c.body {
+			t.Errorf("%s: %+v; called %s with %s", c.args, got, path, body)
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ func newDeadShowCommand(sh *shell) *cobra.Command {
 				return err
 			}
 			var letter json.RawMessage
-			if err := c.get(cmd.Context(), "/events/dead/"+url.PathEscape(args[0]), &letter); err != nil {
+			if err := c.callNamed(cmd.Context(), "/events/dead/show", "id", args[0], &letter); err != nil {
 				return err
 			}
 			return printJSON(cmd.OutOrStdout(), letter)
@@ -150,7 +150,7 @@ func newDeadDropCommand(sh *shell) *cobra.Command {
 			}
 			var failed error
 			for _, id := range args {
-				if err := c.call(cmd.Context(), http.MethodDelete, "/events/dead/"+url.PathEscape(id), "", nil, nil); err != nil {
+				if err := c.callNamed(cmd.Context(), "/events/dead/drop", "id", id, nil); err != nil {
 					_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "gatepost: %s: %v\n", id, err)
 					failed = errSaid
 					continue

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"text/tabwriter"
 	"time"
 
@@ -77,7 +75,7 @@ A node that answers is left alone.` + callHelp,
 			if err != nil {
 				return err
 			}
-			if err := c.call(cmd.Context(), http.MethodDelete, "/nodes/"+url.PathEscape(args[0]), "", nil, nil); err != nil {
+			if err := c.callNamed(cmd.Context(), "/nodes/forget", "node", args[0], nil); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is forgotten: the others close its clients\n", args[0])

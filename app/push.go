@@ -1,14 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"gatepost/auth"
 	"gatepost/protocol"
 )
 
@@ -27,24 +30,23 @@ TEXT is sent as a text frame; "-" reads it from standard input.` + callHelp,
   gatepost push client 0f3k… --binary - < picture.png`,
 	}
 	cmd.AddCommand(
-		newPushTo(sh, "all", "all clients", "", "push:all", nil),
-		newPushTo(sh, "client", "one client", "/push/clients/", "push", protocol.CheckClientID),
-		newPushTo(sh, "uid", "the clients of a uid", "/push/uids/", "push", protocol.CheckName),
-		newPushTo(sh, "group", "the clients in a group", "/push/groups/", "push", protocol.CheckName),
+		newPushTo(sh, "all", "all clients", nil),
+		newPushTo(sh, "client", "one client", protocol.CheckClientID),
+		newPushTo(sh, "uid", "the clients of a uid", protocol.CheckName),
+		newPushTo(sh, "group", "the clients in a group", protocol.CheckName),
 	)
 	return cmd
 }
 
-// newPushTo is push to one kind of target, whose names pass check; a path that is empty
-// is for all.
-func newPushTo(sh *shell, kind, whom, path, scope string, check func(field, name string) error) *cobra.Command {
+// newPushTo is push to one kind of target, whose names pass check; nil: all are meant.
+func newPushTo(sh *shell, kind, whom string, check func(field, name string) error) *cobra.Command {
 	argument := strings.ToUpper(kind)
 	cmd := &cobra.Command{
 		Use:   kind + " " + argument + " TEXT",
 		Short: "Send a message to " + whom,
 		Args:  cobra.ExactArgs(2),
 	}
-	if path == "" {
+	if check == nil {
 		cmd.Use, cmd.Args = kind+" TEXT", cobra.ExactArgs(1)
 	}
 	asJSON := jsonFlag(cmd)
@@ -55,12 +57,12 @@ func newPushTo(sh *shell, kind, whom, path, scope string, check func(field, name
 		if err != nil {
 			return err
 		}
-		target := "/push/all"
-		if path != "" {
+		push, scope := map[string]any{"all": true}, "push:all"
+		if check != nil {
 			if err := check(argument, args[0]); err != nil {
 				return wrongUsage("%w", err)
 			}
-			target = path + url.PathEscape(args[0])
+			push, scope = map[string]any{kind + "s": args[:1]}, "push:"+kind+":"+auth.EscapeScopeName(args[0])
 		}
 		for _, id := range *except {
 			if err := protocol.CheckClientID("--except-client", id); err != nil {
@@ -68,19 +70,31 @@ func newPushTo(sh *shell, kind, whom, path, scope string, check func(field, name
 			}
 		}
 		if len(*except) > 0 {
-			target += "?" + url.Values{"except_client": *except}.Encode()
+			push["except_clients"] = *except
 		}
-		contentType := "text/plain; charset=utf-8"
-		if *binary {
-			contentType = "application/octet-stream"
+		switch {
+		case *binary:
+			push["binary"] = message
+		case !utf8.Valid(message):
+			return wrongUsage("TEXT is not UTF-8; --binary sends it as it is")
+		default:
+			push["text"] = string(message)
+		}
+		body, err := json.Marshal(push)
+		if err != nil {
+			return err
 		}
 		c, err := sh.caller(cmd, scope)
 		if err != nil {
 			return err
 		}
 		var pushed protocol.Pushed
-		if err := c.call(cmd.Context(), http.MethodPost, target, contentType, message, &pushed); err != nil {
+		if err := c.call(cmd.Context(), http.MethodPost, "/push", "application/json", body, &pushed); err != nil {
 			return err
+		}
+		if kind == "client" && pushed.Matched == 0 && !slices.Contains(*except, args[0]) {
+			gone := protocol.ClientGone(args[0])
+			return fmt.Errorf("the gateway answered %d %s: %s", gone.Status, gone.Code, gone.Detail)
 		}
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), pushed)

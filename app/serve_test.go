@@ -202,6 +202,7 @@ func TestCalls(t *testing.T) {
 	want(none, gatepost(t, r.environ, "", "push", "all", "hello", "--except-client", welcome.ClientID))
 	want(none, gatepost(t, r.environ, "", "push", "group", "a/b c", "hello"))
 	want(none, gatepost(t, r.environ, "", "push", "uid", "%", "hello"))
+	want(none, gatepost(t, r.environ, "", "push", "group", "../all *", "hello"))
 	want(`"matched": 0`, gatepost(t, r.environ, "", "push", "uid", "42", "hello", "--json"))
 	want(welcome.ClientID, gatepost(t, r.environ, "", "clients"))
 	want("[]", gatepost(t, r.environ, "", "clients", "--group", "none", "--json"))
