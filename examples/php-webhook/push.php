@@ -16,17 +16,17 @@ function gatepost_token(string $secret, string $scope): string
     return $signed . '.' . $encode(hash_hmac('sha256', $signed, $secret, true));
 }
 
-/** Sends $text to all, or to whom $path names: groups/lobby, uids/42, clients/<client_id>. */
-function gatepost_push(string $url, string $secret, string $path, string $text): array
+/** Sends $text to $target: ['all' => true], ['groups' => ['lobby']], ['uids' => [42]] or ['clients' => [$client_id]]. */
+function gatepost_push(string $url, string $secret, array $target, string $text): array
 {
-    $call = curl_init("$url/push/$path");
+    // Names go into the body: in a path a proxy would decode them, and take ".." for a step.
+    $call = curl_init("$url/push");
     curl_setopt_array($call, [
-        CURLOPT_POSTFIELDS => $text, // makes it a POST
+        CURLOPT_POSTFIELDS => json_encode($target + ['text' => $text], JSON_THROW_ON_ERROR), // makes it a POST
         CURLOPT_HTTPHEADER => [
             'authorization: Bearer ' . gatepost_token($secret, 'push'),
-            'content-type: text/plain', // curl would say it's a form, which is refused with 415
+            'content-type: application/json', // curl would say it's a form, which is refused with 415
         ],
-        CURLOPT_PATH_AS_IS => true, // a group may be called ..
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_CONNECTTIMEOUT => 2,
         CURLOPT_TIMEOUT => 10,
@@ -49,9 +49,8 @@ if ($secret === '' || $names === [] || $names[0] === '') {
     exit(2);
 }
 try {
-    // A name may hold any character: in a path it is percent-encoded.
-    $path = implode('/', array_map(rawurlencode(...), $names));
-    $report = gatepost_push(getenv('GATEPOST_URL') ?: 'http://127.0.0.1:8080', $secret, $path, end($argv));
+    $target = $names === ['all'] ? ['all' => true] : [$names[0] => array_slice($names, 1)];
+    $report = gatepost_push(getenv('GATEPOST_URL') ?: 'http://127.0.0.1:8080', $secret, $target, end($argv));
 } catch (RuntimeException $e) {
     fwrite(STDERR, $e->getMessage() . "\n");
     exit(1);

@@ -79,6 +79,8 @@ func TestPHPPushes(t *testing.T) {
 		{"uids anna", "Only for anna", "matched 1, queued 1, dropped 0\n"},
 		{"all", "@everybody", "matched 1, queued 1, dropped 0\n"},
 		{"groups nobody", "lost", "matched 0, queued 0, dropped 0\n"},
+		{"groups ../all", "lost", "matched 0, queued 0, dropped 0\n"},
+		{"clients 0000000000000000", "lost", "matched 0, queued 0, dropped 0\n"},
 	} {
 		out, err := push(t, node, append(strings.Fields(c.name), c.text)...)
 		if err != nil || out != c.want {
@@ -88,8 +90,8 @@ func TestPHPPushes(t *testing.T) {
 			anna.WantText(t, c.text)
 		}
 	}
-	if out, err := push(t, node, "clients", "0000000000000000", "lost"); err == nil || !strings.Contains(out, "client_gone") {
-		t.Errorf("an unknown client: got %q, %v", out, err)
+	if out, err := push(t, node, "groups", "", "lost"); err == nil || !strings.Contains(out, "bad_name") {
+		t.Errorf("a name that is none: got %q, %v", out, err)
 	}
 	if out, err := push(t, node); err == nil || !strings.HasPrefix(out, "usage:") {
 		t.Errorf("without arguments: got %q, %v", out, err)
