@@ -143,15 +143,11 @@ func (c *courier) attempt(life context.Context, req *http.Request, header http.H
 	ctx, cancel := context.WithTimeout(life, timeout)
 	defer cancel()
 	at := time.Now()
-	// The context of req is left out: its end must not cut the attempt short.
-	req = req.WithContext(ctx)
-	req.Header = header
-	var w wire
 	send := c.send
 	if hedged {
 		send = c.hedge
 	}
-	a, err := send(req, &w)
+	a, err := send(ctx, req, header, &wire{})
 	a.at, a.took = at, time.Since(at)
 	if err != nil {
 		a.fault, a.timeout = describe(err, ctx, life, timeout)
@@ -161,28 +157,25 @@ func (c *courier) attempt(life context.Context, req *http.Request, header http.H
 }
 
 // send sends a request, and again at once where a kept connection turns out to be closed.
-func (c *courier) send(req *http.Request, w *wire) (*answer, error) {
+// The context of req is left out: its end must not cut the attempt short.
+func (c *courier) send(ctx context.Context, req *http.Request, header http.Header, w *wire) (*answer, error) {
+	req = req.WithContext(w.watch(ctx))
+	req.Header = header
 	a, err := c.exchange(c.transport, req, w)
-	if err == nil || !w.hungUp(err) || req.Context().Err() != nil {
+	if err == nil || !w.hungUp(err) || ctx.Err() != nil {
 		return a, err
 	}
 	earlier := a.owes()
-	a, err = c.exchange(c.fresh, renewed(req), w)
+	req.Body, _ = req.GetBody() // of bytes: it can't fail
+	a, err = c.exchange(c.fresh, req, w)
 	a.earlier = earlier
 	return a, err
-}
-
-// renewed is a request with its body to be sent once more.
-func renewed(req *http.Request) *http.Request {
-	anew := *req
-	anew.Body, _ = req.GetBody() // of bytes: it can't fail
-	return &anew
 }
 
 // exchange sends a request over one connection and reads its answer.
 func (c *courier) exchange(over *http.Transport, req *http.Request, w *wire) (*answer, error) {
 	a := &answer{}
-	resp, err := over.RoundTrip(req.WithContext(w.watch(req.Context())))
+	resp, err := over.RoundTrip(req)
 	if err == nil {
 		a.status, a.header = resp.StatusCode, resp.Header
 		a.body, err = readBody(resp)

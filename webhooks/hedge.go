@@ -11,17 +11,17 @@ import (
 // and the first answer counts. The first isn't cut off for that, since a connection that is
 // dead and a backend that is slow look the same. No more than a quarter of the endpoint's
 // concurrency is sent twice at once.
-func (c *courier) hedge(req *http.Request, w *wire) (*answer, error) {
-	first, stopFirst := context.WithCancel(req.Context())
+func (c *courier) hedge(ctx context.Context, req *http.Request, header http.Header, w *wire) (*answer, error) {
+	first, stopFirst := context.WithCancel(ctx)
 	defer stopFirst()
-	second, stopSecond := context.WithCancel(req.Context())
+	second, stopSecond := context.WithCancel(ctx)
 	defer stopSecond()
 	var (
 		other    *answer
 		otherErr error
 		over     = make(chan struct{})
 	)
-	end, _ := req.Context().Deadline()
+	end, _ := ctx.Deadline()
 	timer := time.AfterFunc(time.Until(end)/2, func() {
 		defer close(over)
 		select {
@@ -33,12 +33,16 @@ func (c *courier) hedge(req *http.Request, w *wire) (*answer, error) {
 		if !w.isMute() {
 			return
 		}
-		other, otherErr = c.exchange(c.fresh, renewed(req).WithContext(second), &wire{})
+		w := &wire{}
+		again := req.WithContext(w.watch(second))
+		again.Header = header
+		again.Body, _ = req.GetBody()
+		other, otherErr = c.exchange(c.fresh, again, w)
 		if otherErr == nil {
 			stopFirst()
 		}
 	})
-	a, err := c.send(req.WithContext(first), w)
+	a, err := c.send(first, req, header, w)
 	stopFirst()
 	if err == nil {
 		stopSecond()
