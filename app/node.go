@@ -111,17 +111,19 @@ func (n *node) wireCore(cfg *config.Config, metrics *prometheus.Registry) {
 
 // wireServer makes what answers the outside.
 func (n *node) wireServer(cfg *config.Config, metrics *prometheus.Registry, adjust func(*web.Deps)) (err error) {
+	sockets := ws.New(socketConfig(cfg, n.room), n.gateway, n.tokens, n.log, metrics)
 	deps := web.Deps{
 		API:     api.Deps{Gateway: n.gateway, Tokens: n.tokens, DeadLetters: n.gateway, Nodes: nodes{n.name, n.cluster}},
-		Sockets: ws.New(socketConfig(cfg, n.room), n.gateway, n.tokens, n.log, metrics),
-		Checks:  []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}, {Name: "cluster", Reason: n.clusterReason}},
-		Log:     n.log, Registerer: metrics, Gatherer: metrics,
+		Sockets: sockets, Upgraded: sockets.Open,
+		Checks: []web.Check{{Name: "drain", Reason: n.drainReason}, {Name: "store", Reason: n.storeReason}, {Name: "cluster", Reason: n.clusterReason}},
+		Log:    n.log, Registerer: metrics, Gatherer: metrics,
 	}
 	if adjust != nil {
 		adjust(&deps)
 	}
 	n.server, err = web.New(web.Config{
 		Addr: cfg.Addr, AdminAddr: cfg.AdminAddr, TrustedProxies: cfg.TrustedProxies, MaxPush: cfg.MaxPush,
+		MaxConnections: connectionsFor(n.room, openFiles()), MaxConnectionsPerIP: cfg.MaxConnectionsPerIP, MaxAdminConnections: callsFor(openFiles()),
 	}, deps)
 	return err
 }

@@ -19,7 +19,7 @@ type listener struct {
 	socket     net.Listener // nil until open
 }
 
-func newListener(addr string, handler http.Handler, t Timeouts, log *slog.Logger) *listener {
+func newListener(addr string, handler http.Handler, t Timeouts, limits http1.Limits, log *slog.Logger) *listener {
 	return &listener{configured: addr, server: http1.New(http1.Config{
 		Handler:        handler,
 		Header:         t.Header,
@@ -27,6 +27,7 @@ func newListener(addr string, handler http.Handler, t Timeouts, log *slog.Logger
 		Write:          t.Write,
 		Idle:           t.Idle,
 		MaxHeaderBytes: maxHeaderBytes,
+		Limits:         limits,
 		Log:            log,
 	})}
 }

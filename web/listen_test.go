@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"gatepost/auth"
+	"gatepost/web/http1"
 )
 
 // quick are short time-outs that leave a busy machine enough to send a header in.
@@ -201,8 +202,8 @@ func TestListenNamesWhatItCant(t *testing.T) {
 	}
 	defer taken.Close()
 	s := &Server{
-		public: newListener("127.0.0.1:0", nil, Timeouts{}, slog.New(slog.DiscardHandler)),
-		admin:  newListener(taken.Addr().String(), nil, Timeouts{}, slog.New(slog.DiscardHandler)),
+		public: newListener("127.0.0.1:0", nil, Timeouts{}, http1.Limits{}, slog.New(slog.DiscardHandler)),
+		admin:  newListener(taken.Addr().String(), nil, Timeouts{}, http1.Limits{}, slog.New(slog.DiscardHandler)),
 	}
 	if s.Addr() != nil || s.AdminAddr() != nil {
 		t.Error("there are addresses before Listen")

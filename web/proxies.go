@@ -98,6 +98,12 @@ func (p *Proxies) ClientIP(r *http.Request) string {
 	return addr.String()
 }
 
+// believed says whether the peer at this address speaks for others: its connections
+// aren't its own.
+func (p *Proxies) believed(addr netip.Addr) bool {
+	return p.trusted(addr) || p.fly && !flyPrivate.Contains(addr)
+}
+
 // parseHop reads one entry of X-Forwarded-For; some proxies write the port too.
 func parseHop(hop string) (netip.Addr, bool) {
 	if addr, err := netip.ParseAddr(strings.Trim(hop, "[]")); err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"gatepost/web/api"
+	"gatepost/web/http1"
 )
 
 // Config is what an operator decides about the listeners.
@@ -26,6 +28,9 @@ type Config struct {
 	TrustedProxies []string
 	// MaxPush is the largest message that may be pushed, in bytes.
 	MaxPush int
+	// MaxConnections and MaxConnectionsPerIP bound the connections of the public listener,
+	// those that were upgraded included; MaxAdminConnections those of the other. 0: no limit.
+	MaxConnections, MaxConnectionsPerIP, MaxAdminConnections int
 	// Timeouts bound how long a peer may take; zero fields have defaults.
 	Timeouts Timeouts
 }
@@ -58,6 +63,9 @@ type Deps struct {
 	API api.Deps // its Metrics and Log are the server's to set
 	// Sockets may be nil: there are none then.
 	Sockets Sockets
+	// Upgraded is how many connections were upgraded and are open: of all, and of one
+	// address, which may be 0 without Config.MaxConnectionsPerIP. It may be nil where there are no sockets.
+	Upgraded func(from netip.Prefix) (all, same int)
 	// Checks say whether this node is ready for traffic.
 	Checks []Check
 	// Extra adds routes of its own, behind all others, and no middleware to all
@@ -94,10 +102,12 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		deps.API.Metrics = nil
 		patient := cfg.Timeouts
 		patient.Write = 0 // a trace is written for as long as it was asked to take
-		s.admin = newListener(cfg.AdminAddr, adminHandler(metrics, ready), patient, deps.Log)
+		limits := http1.Limits{Total: cfg.MaxAdminConnections, Young: young}
+		s.admin = newListener(cfg.AdminAddr, adminHandler(metrics, ready), patient, limits, deps.Log)
 	}
 	s.echo = newEcho(cfg, deps, proxies, ready)
-	s.public = newListener(cfg.Addr, s.echo, cfg.Timeouts, deps.Log)
+	s.public = newListener(cfg.Addr, s.echo, cfg.Timeouts, newLimits(cfg, deps, proxies), deps.Log)
+	countOpen(deps.Registerer, s.public.server)
 	return s, nil
 }
 

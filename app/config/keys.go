@@ -125,7 +125,7 @@ var limitKeys = []Key{
 		Doc:  "Most clients on this node; one more is answered 503 before the upgrade. `0`, and more than that: as many as its open files leave room for (`ulimit -n`).",
 		read: one(func(c *Config) *int { return &c.MaxConnections }, whole(0, 1e9))},
 	{Env: "GATEPOST_MAX_CONNECTIONS_PER_IP", YAML: "max_connections_per_ip", Default: "0", Kind: kindNumber, Section: limits,
-		Doc:  "Most clients from one address; one more is answered 503. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`. `0`: no limit.",
+		Doc:  "Most connections from one address, an IPv6 /64 counting as one: one client more is answered 503, and of connections that are no client's the longest idle are closed. Behind a proxy it needs `GATEPOST_TRUSTED_PROXIES`, whose own connections don't count. `0`: no limit.",
 		read: one(func(c *Config) *int { return &c.MaxConnectionsPerIP }, whole(0, 1e9))},
 }
 

@@ -121,7 +121,9 @@ func (x *exchange) Write(p []byte) (int, error) {
 	if x.held.Len()+len(p) <= maxHeld {
 		return x.held.Write(p)
 	}
-	if err := x.send(p, part); err != nil {
+	err := x.send(p, part)
+	x.conn.enter(stateBusy)
+	if err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -135,6 +137,7 @@ func (x *exchange) FlushError() error {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
+	defer x.conn.enter(stateBusy)
 	return x.send(nil, flush)
 }
 
@@ -145,6 +148,9 @@ func (x *exchange) Flush() { _ = x.FlushError() }
 func (x *exchange) finish() {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
+	}
+	if x.status < http.StatusBadRequest && !x.conn.useful.Load() {
+		x.conn.useful.Store(true)
 	}
 	short := x.length > x.written && x.request.Method != http.MethodHead
 	if x.send(nil, end) != nil || short {
@@ -215,5 +221,6 @@ func (x *exchange) transmit(p []byte) {
 		x.conn.writeWithin(x.conn.server.cfg.Write)
 	}
 	x.begun = true
+	x.conn.enter(stateAnswer)
 	_, x.failure = x.conn.wire.Write(p)
 }

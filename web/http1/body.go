@@ -51,6 +51,7 @@ func (b *body) read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		b.whole = true
+		b.x.conn.state.CompareAndSwap(stateBody, stateBusy)
 		b.x.context.mayWatch()
 	case err != nil:
 		b.broken = true

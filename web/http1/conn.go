@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -13,13 +14,17 @@ import (
 	"gatepost/socket"
 )
 
-// The states of a connection. Only its own goroutine makes it busy or idle; whoever
-// shuts the server down may close it while it is neither.
+// The states of a connection. Only its own goroutine leads from one to the next, but
+// whoever shuts the server down may close it while it is fresh or idle, and whoever makes
+// room while it isn't busy.
 const (
 	stateFresh  int32 = iota // nothing has come
 	stateIdle                // between two requests
-	stateBusy                // has a request
-	stateClosed              // by Shutdown
+	stateHeader              // a request has begun
+	stateBody                // its handler is at work, but its body hasn't come whole
+	stateBusy                // its handler is at work
+	stateAnswer              // some of the answer is on its way
+	stateClosed              // by somebody else
 )
 
 // lingerFor is how long a closing connection is read, whose peer may still be sending:
@@ -40,6 +45,14 @@ type conn struct {
 	quick  io.ReadWriter // raw by calls for little; nil before the second request
 	remote string
 	state  atomic.Int32
+	since  atomic.Int64 // when this state, or the request, began: time since the server's own beginning
+	useful atomic.Bool  // it has carried a request that was answered below 400
+
+	address netip.Prefix // what the peer counts as; only unless it is trusted
+	trusted bool         // it isn't counted by its address
+	over    bool         // it is beyond its address' limit, and carries one request
+	leaving bool         // it was closed to make room; the server's mu guards it
+	place   int          // among those of its address; the same mu guards it
 
 	in     source
 	reader *bufio.Reader // nil once hijacked
@@ -83,6 +96,8 @@ func (s *source) Read(p []byte) (int, error) {
 func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{server: s, raw: raw, wire: raw, remote: raw.RemoteAddr().String()}
 	c.in.conn, c.fields.over = c, true
+	c.address, c.trusted = s.cfg.Limits.addressOf(c)
+	c.waits()
 	return c
 }
 
@@ -92,8 +107,8 @@ func (c *conn) serve() {
 	c.reader = readers.Get().(*bufio.Reader)
 	c.reader.Reset(&c.in)
 	for c.await() && c.handle() {
-		c.state.Store(stateIdle)
-		if c.server.sweeping.Load() {
+		c.waits()
+		if !c.enter(stateIdle) || c.server.sweeping.Load() {
 			return
 		}
 		if c.quick == nil { // it isn't to be hijacked, most likely: it carries calls
@@ -128,16 +143,30 @@ func (c *conn) recycle() {
 func (c *conn) await() bool {
 	c.in.remain = c.server.cfg.MaxHeaderBytes + 4<<10
 	if c.reader.Buffered() == 0 {
-		limit := c.server.cfg.Idle
-		if c.state.Load() == stateFresh {
-			limit = c.server.cfg.Header
+		limit := c.server.cfg.Header
+		if c.state.Load() != stateFresh {
+			limit = c.server.cfg.Idle
 		}
 		c.readWithin(limit)
 		if _, err := c.reader.Peek(1); err != nil {
 			return false
 		}
 	}
-	return c.state.CompareAndSwap(stateFresh, stateBusy) || c.state.CompareAndSwap(stateIdle, stateBusy)
+	return c.enter(stateHeader)
+}
+
+// waits says that the peer is waited for from now on.
+func (c *conn) waits() { c.since.Store(int64(time.Since(c.server.begun))) }
+
+// enter changes the state, unless somebody else has closed the connection. Only its own
+// goroutine, or its handler, calls it.
+func (c *conn) enter(state int32) bool {
+	for old := c.state.Load(); old != stateClosed; old = c.state.Load() {
+		if c.state.CompareAndSwap(old, state) {
+			return true
+		}
+	}
+	return false
 }
 
 // linger tells the peer that nothing else comes, and waits for it to stop sending.

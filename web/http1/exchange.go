@@ -37,16 +37,20 @@ func (c *conn) handle() (again bool) {
 		c.refuse(f)
 		return false
 	}
-	x := &exchange{conn: c, last: r.Close, unclear: c.ambiguous(r)}
+	x := &exchange{conn: c, last: r.Close || c.over, unclear: c.ambiguous(r)}
 	x.last = x.last || x.unclear
 	x.context.conn = c
+	state := stateBusy
 	if r.Body != http.NoBody {
-		x.hasBody = true
+		state, x.hasBody = stateBody, true
 		x.body.x, x.body.inner, x.body.left = x, r.Body, r.ContentLength
 		x.body.asked = !expectsContinue(r) || !r.ProtoAtLeast(1, 1)
 		r.Body = &x.body
 	} else {
 		x.context.mayWatch()
+	}
+	if !c.enter(state) {
+		return false
 	}
 	x.request = r.WithContext(&x.context)
 	clear(c.header)

@@ -22,6 +22,7 @@ type fault struct {
 // read reads a request's header. The body is left to the request.
 func (c *conn) read() (*http.Request, *fault) {
 	begun := time.Now()
+	c.since.Store(int64(begun.Sub(c.server.begun)))
 	c.disown()
 	c.readOnWithin(c.server.cfg.Header, begun)
 	if c.wasPost {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,6 +37,7 @@ type Config struct {
 	Idle time.Duration
 	// MaxHeaderBytes bounds a request's header; up to 4 KiB more are read.
 	MaxHeaderBytes int
+	Limits         Limits
 	Log            *slog.Logger
 }
 
@@ -47,21 +49,28 @@ type Server struct {
 	stopped  chan struct{} // closed once stopping
 	empty    chan struct{} // closed once stopping and without connections
 	failing  rate.Sometimes
+	begun    time.Time
 
-	mu     sync.Mutex // guards what follows
-	socket net.Listener
-	conns  map[*conn]struct{}
-	ended  bool // empty is closed
+	mu        sync.Mutex // guards what follows
+	socket    net.Listener
+	conns     map[*conn]struct{}
+	byAddress map[netip.Prefix][]*conn // of peers that aren't trusted; none that leaves
+	leaving   int                      // of conns: closed to make room, and not gone yet
+	trimming  map[netip.Prefix]struct{}
+	ended     bool // empty is closed
 }
 
 // New makes a server that serves nobody yet.
 func New(cfg Config) *Server {
 	return &Server{
-		cfg:     cfg,
-		stopped: make(chan struct{}),
-		empty:   make(chan struct{}),
-		failing: rate.Sometimes{First: 1, Interval: 10 * time.Second},
-		conns:   make(map[*conn]struct{}),
+		cfg:       cfg,
+		stopped:   make(chan struct{}),
+		empty:     make(chan struct{}),
+		failing:   rate.Sometimes{First: 1, Interval: 10 * time.Second},
+		begun:     time.Now(),
+		conns:     make(map[*conn]struct{}),
+		byAddress: make(map[netip.Prefix][]*conn),
+		trimming:  make(map[netip.Prefix]struct{}),
 	}
 }
 
@@ -78,7 +87,7 @@ func (s *Server) Serve(socket net.Listener) error {
 		switch {
 		case err == nil:
 			wait = 0
-			if c := newConn(s, raw); s.add(c) {
+			if c := newConn(s, raw); s.admit(c) {
 				go c.serve()
 			} else {
 				_ = raw.Close() // nobody was promised an answer
@@ -199,15 +208,37 @@ func (s *Server) open() []*conn {
 	return all
 }
 
-// add has Shutdown and Close know of a connection. It is false if they came first.
-func (s *Server) add(c *conn) bool {
+// admit takes a connection in, for which others may have to go. It is false if none can,
+// or the server stops.
+func (s *Server) admit(c *conn) bool {
+	l := &s.cfg.Limits
+	const step = 5 * time.Millisecond
+	for young := l.Young; ; young -= step {
+		added, ofAddress, ofAll := s.add(c, max(young, 0))
+		refused := !added && young <= 0 && !s.stopping.Load()
+		l.dropped(Drop{Address: c.address, Idle: ofAddress})
+		l.dropped(Drop{Address: c.address, Total: true, Idle: ofAll, Refused: refused})
+		if added || refused || s.stopping.Load() {
+			return added
+		}
+		time.Sleep(step) // most that have just come are done with by then, or have shown what they want
+	}
+}
+
+// add has Shutdown and Close know of a connection. It is false if they came first, or there
+// is no room; and says how many others were closed for it, of its address and of all.
+func (s *Server) add(c *conn, young time.Duration) (added bool, ofAddress, ofAll int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping.Load() {
-		return false
+		return false, 0, 0
 	}
-	s.conns[c] = struct{}{}
-	return true
+	ofAddress = s.makeRoomOfAddress(c)
+	if ofAll, added = s.makeRoom(c, young); added {
+		s.conns[c] = struct{}{}
+		s.remember(c)
+	}
+	return added, ofAddress, ofAll
 }
 
 // remove forgets a connection that has ended or was hijacked.
@@ -215,5 +246,10 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	if c.leaving {
+		s.leaving--
+	} else {
+		s.forget(c)
+	}
 	s.endIfEmpty()
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -122,6 +123,13 @@ func (h *Handler) Upgrade(c echo.Context) error {
 		return h.refuse(c, h.refusalOf(err))
 	}
 	return h.serve(c, admission, h.subprotocol(admission, found), &taken)
+}
+
+// Open is how many connections there are that the handler has taken from the HTTP server:
+// of all, and, where there is a limit for one address, of those from this one.
+func (h *Handler) Open(from netip.Prefix) (all, same int) {
+	all, same = h.seats.count(from)
+	return all + len(h.refusing), same
 }
 
 // judge says what keeps the request from becoming a client, before its place is

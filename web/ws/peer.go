@@ -50,6 +50,7 @@ func (h *Handler) serve(c echo.Context, a *gateway.Admission, subprotocol string
 	p := &peer{Conn: w.conn, h: h, client: a.Client, pace: newPace(h.cfg.ClientRate),
 		heartbeat: wantsHeartbeat(c.Request().URL.RawQuery)}
 	w.conn = p
+	taken.opened()
 	go p.live(w, c.Request(), *taken)
 	*taken = seat{}
 	return nil

@@ -15,19 +15,24 @@ import (
 type seats struct {
 	max, maxPerIP int // 0: no limit
 
-	mu    sync.Mutex
-	taken int                  // guarded by mu
-	perIP map[netip.Prefix]int // guarded by mu; only what is above zero
+	mu    sync.Mutex // guards what follows
+	taken int
+	perIP map[netip.Prefix]int // only what is above zero
+
+	// Of these, the connections that aren't the HTTP server's any more.
+	open      int
+	openPerIP map[netip.Prefix]int // as perIP
 }
 
 func newSeats(limit, perIP int) *seats {
-	return &seats{max: limit, maxPerIP: perIP, perIP: make(map[netip.Prefix]int)}
+	return &seats{max: limit, maxPerIP: perIP, perIP: make(map[netip.Prefix]int), openPerIP: make(map[netip.Prefix]int)}
 }
 
 // seat is one taken place. Its zero value is none.
 type seat struct {
 	of   *seats
 	from netip.Prefix
+	open bool // its connection isn't the HTTP server's any more
 }
 
 // take reserves a place for a client of this address; full says which limit
@@ -48,13 +53,33 @@ func (s *seats) take(addr netip.Addr) (taken seat, full *refusal) {
 	if s.maxPerIP > 0 {
 		s.perIP[from]++
 	}
-	return seat{s, from}, nil
+	return seat{of: s, from: from}, nil
 }
 
 func noRoom(text, setting string, limit int) *refusal {
 	rf := refuseWith(forLimit, http.StatusServiceUnavailable, text)
 	rf.allowed, rf.setting, rf.RetryAfter = strconv.Itoa(limit), setting, retryFull
 	return rf
+}
+
+// opened says that the connection is the HTTP server's no more.
+func (t *seat) opened() {
+	s := t.of
+	t.open = true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open++
+	if s.maxPerIP > 0 {
+		s.openPerIP[t.from]++
+	}
+}
+
+// count is how many connections aren't the HTTP server's any more: of all, and, where
+// there is a limit for one address, of this one.
+func (s *seats) count(from netip.Prefix) (all, same int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open, s.openPerIP[from]
 }
 
 // release gives the place back, once.
@@ -67,9 +92,19 @@ func (t *seat) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken--
+	if t.open {
+		s.open--
+	}
 	if s.maxPerIP > 0 {
-		if s.perIP[t.from]--; s.perIP[t.from] == 0 {
-			delete(s.perIP, t.from)
+		less(s.perIP, t.from)
+		if t.open {
+			less(s.openPerIP, t.from)
 		}
+	}
+}
+
+func less(counts map[netip.Prefix]int, of netip.Prefix) {
+	if counts[of]--; counts[of] == 0 {
+		delete(counts, of)
 	}
 }

@@ -26,8 +26,21 @@ func TestSeats(t *testing.T) {
 	if _, full := s.take(netip.Addr{}); full == nil {
 		t.Error("a fourth of all is let in")
 	}
+	if all, same := s.count(protocol.Subscriber(a)); all != 0 || same != 0 {
+		t.Errorf("%d and %d are open before any is upgraded", all, same)
+	}
+	first.opened()
+	if all, same := s.count(protocol.Subscriber(a)); all != 1 || same != 1 {
+		t.Errorf("%d and %d are open, want one", all, same)
+	}
+	if all, same := s.count(protocol.Subscriber(b)); all != 1 || same != 0 {
+		t.Errorf("%d and %d are open, want one of another address", all, same)
+	}
 	first.release()
 	first.release()
+	if s.open != 0 || len(s.openPerIP) != 0 {
+		t.Errorf("after a release %d are open, %v", s.open, s.openPerIP)
+	}
 	if s.taken != 2 || s.perIP[protocol.Subscriber(a)] != 1 {
 		t.Errorf("after a release, done twice: %d taken, %v, want 2 and 1 of a", s.taken, s.perIP)
 	}
