@@ -37,6 +37,9 @@ func TestBadHandshakes(t *testing.T) {
 	}{
 		{"a plain GET", "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n", 426},
 		{"a POST", strings.Replace(upgradeRequest, "GET", "POST", 1), 405},
+		{"a HEAD", strings.Replace(upgradeRequest, "GET", "HEAD", 1), 426},
+		{"no Host", without("Host"), 400},
+		{"an empty Host, from a page", strings.Replace(upgradeRequest, "Host: x", "Host:\r\nOrigin: http://x", 1), 403},
 		{"no Connection", without("Connection"), 426},
 		{"no Upgrade", without("Upgrade"), 426},
 		{"another Upgrade", strings.Replace(upgradeRequest, "websocket", "h2c", 1), 426},
