@@ -21,14 +21,17 @@
 //   - A hijacked connection is the hijacker's alone: nothing here keeps it, or any
 //     memory for it.
 //   - A handler's panic costs its connection, and is logged.
+//   - There are no more connections than its limits allow: where one is too many, the
+//     longest idle goes.
 //   - Shutdown cuts no request short, and leaves connections that are kept half a second
 //     to carry one that was under way already.
 //
 // It knows no TLS, no HTTP/2, no trailers and no informational answers but 100: a
 // proxy is what gives a gateway these.
 //
-// A connection's way: server.go accepts it, conn.go waits for its requests,
-// request.go reads one, body.go what follows it. exchange.go has the handler answer;
+// A connection's way: server.go accepts it, limits.go makes room for it, conn.go waits for
+// its requests, request.go reads one, fields.go sees what the parser doesn't tell of its
+// header, body.go reads what follows it. exchange.go has the handler answer;
 // what that writes is collected by answer.go and framed by framing.go. watch.go is the
 // request's context, deadlines.go what ends reading and writing.
 package http1
