@@ -131,6 +131,21 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// A HEAD ends, that of the stream too.
+func TestHead(t *testing.T) {
+	_, server := newDemo(t, nil)
+	for _, path := range []string{"/", "/demo/page.css", "/demo/page.js", "/demo/icon.svg", "/demo/setup", "/demo/wire"} {
+		answer, err := http.Head(server.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") == "" {
+			t.Errorf("%s: %s %v", path, answer.Status, answer.Header)
+		}
+	}
+}
+
 func TestPageMayLoadItsOwnFilesOnly(t *testing.T) {
 	_, server := newDemo(t, nil)
 	for path, want := range map[string]string{
