@@ -134,3 +134,54 @@ func TestParseReplay(t *testing.T) {
 		wantProblem(t, err, 400, tt.code, tt.field)
 	}
 }
+
+// Whatever a body holds is read, or refused with a field; what is read keeps within its limits.
+func FuzzParseBodies(f *testing.F) {
+	for _, seed := range []string{`{"groups":["a"],"uids":{"1":7},"fields":["uid"],"limit":5,"cursor":null}`, `{"client_id":"c1"}`, `{"client_id":"c1","set":[]}`,
+		`{"client_id":"c1","update":{"a":[1]}}`, `{"id":"../x"}`, `{"id":"\ud800"}`, `{"limit":1.5}`, `{"cursor":""}`, `[]`, `{`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if l, err := protocol.ParseListing(body, "groups", "uids", "fields"); err != nil {
+			problemOf(t, err)
+		} else if len(l.Groups) > protocol.MaxNames || len(l.UIDs) > protocol.MaxNames {
+			t.Fatalf("%d groups, %d uids", len(l.Groups), len(l.UIDs))
+		}
+		if a, err := protocol.ParseSessionCall(body); err != nil {
+			problemOf(t, err)
+		} else if protocol.CheckClientID("client_id", a.ClientID) != nil || (a.SessionMode == "") != (a.Session == nil) {
+			t.Fatalf("got %+v", a)
+		}
+		if _, err := protocol.ParseNamed("id", body); err != nil {
+			problemOf(t, err)
+		}
+	})
+}
+
+func TestParseListing(t *testing.T) {
+	limit, cursor := int64(5), "x"
+	got, err := protocol.ParseListing([]byte(`{"groups":["a/b",7],"uids":{"2":"u"},"fields":["uid"],"limit":5,"cursor":"x"}`), "groups", "uids", "fields")
+	want := &protocol.Listing{Groups: []string{"a/b", "7"}, UIDs: []string{"u"}, Fields: []string{"uid"}, Limit: &limit, Cursor: &cursor}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	for _, empty := range []string{`{}`, `[]`, `{"limit":null,"cursor":null}`} {
+		if got, err := protocol.ParseListing([]byte(empty)); err != nil || !reflect.DeepEqual(got, &protocol.Listing{}) {
+			t.Errorf("%s: got %+v, %v", empty, got, err)
+		}
+	}
+	for _, tt := range []struct{ raw, code, field string }{
+		{`{"group":"a"}`, protocol.CodeUnknownField, "group"},
+		{`{"uids":[]}`, protocol.CodeUnknownField, "uids"},
+		{`{"groups":"a"}`, protocol.CodeBadField, "groups"},
+		{`{"groups":null}`, protocol.CodeBadField, "groups"},
+		{`{"groups":["a",""]}`, protocol.CodeBadName, "groups[1]"},
+		{`{"groups":` + names(1001) + `}`, protocol.CodeLimit, "groups"},
+		{`{"limit":"5"}`, protocol.CodeBadField, "limit"},
+		{`{"limit":5.5}`, protocol.CodeBadField, "limit"},
+		{`{"cursor":5}`, protocol.CodeBadField, "cursor"},
+	} {
+		_, err := protocol.ParseListing([]byte(tt.raw), "groups")
+		wantProblem(t, err, 400, tt.code, tt.field)
+	}
+}
