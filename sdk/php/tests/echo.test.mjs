@@ -58,7 +58,7 @@ test('a broadcast reaches the listeners of its channel and event', () => {
   client.say({ event: 'short', channel: 'unknown', data: {} });
   client.say('not JSON');
   client.say('null');
-  assert.deepEqual(heard, [['class', 1], ['all', 'App\\Events\\OrderShipped'], ['short', 2], ['all', 'short'], ['all', 'short']]);
+  assert.deepEqual(heard, [['class', 1], ['all', 'OrderShipped'], ['short', 2], ['all', '.short'], ['all', '.short']]);
 });
 
 test('a presence channel knows who is there', async () => {
@@ -89,6 +89,71 @@ test('a refusal is told, and a channel that was left is not joined again', async
   echo.leave('x');
   client.open('c2');
   assert.deepEqual(requests.map((r) => [r.channel_name, r.leave]), [['private-x', undefined], ['private-x', 1]]);
+});
+
+// A page written for Pusher or Reverb uses these, too.
+test('whatever listens can be taken off again', () => {
+  laravel(() => ({}));
+  const client = new FakeClient();
+  const heard = [];
+  const hear = (what) => () => heard.push(what);
+  const kept = hear('kept');
+  const channel = new GatepostConnector({ client }).privateChannel('chat')
+    .listenForWhisper('typing', hear('whisper')).notification(hear('notification')).listenToAll(hear('all')).listenToAll(kept);
+  const say = (event) => client.say({ event, channel: 'private-chat', data: {} });
+  const notification = 'Illuminate\\Notifications\\Events\\BroadcastNotificationCreated';
+  say('client-typing');
+  say(notification);
+  assert.deepEqual(heard.splice(0), ['whisper', 'all', 'kept', 'notification', 'all', 'kept']);
+  channel.stopListeningForWhisper('typing').stopListeningForNotification().stopListeningToAll(kept);
+  say('client-typing');
+  say(notification);
+  assert.deepEqual(heard.splice(0), ['all', 'all']);
+  channel.stopListeningToAll();
+  say('client-typing');
+  client.say({ channel: 'private-chat', text: 'not a broadcast' });
+  assert.deepEqual(heard, []);
+});
+
+test('all channels are left, however they are named', () => {
+  const requests = laravel(() => ({}));
+  const client = new FakeClient();
+  client.clientId = 'c1';
+  const echo = new GatepostConnector({ client });
+  for (const name of ['constructor', '__proto__', 'news']) echo.channel(name);
+  for (const name in echo.channels) echo.leaveChannel(name); // Echo's leaveAllChannels
+  assert.deepEqual(requests.map((r) => [r.channel_name, r.leave]), [['constructor', undefined], ['__proto__', undefined], ['news', undefined],
+    ['constructor', 1], ['__proto__', 1], ['news', 1]]);
+});
+
+test('the state of the connection is told in Echo\'s words', () => {
+  const client = new FakeClient();
+  const echo = new GatepostConnector({ client });
+  const heard = [];
+  echo.onConnectionChange((status) => heard.push(status));
+  for (client.state of ['connecting', 'open', 'waiting', 'closed']) client.handlers.state(client.state);
+  assert.deepEqual(heard, ['connecting', 'connected', 'reconnecting', 'disconnected']);
+});
+
+test('what the gateway has no feature for says so', (t) => {
+  laravel(() => ({}));
+  const { mock } = t.mock.method(console, 'warn', () => {});
+  const echo = new GatepostConnector({ client: new FakeClient() });
+  const room = echo.presenceChannel('room');
+  assert.equal(room.whisper('typing', { name: 'anna' }), room);
+  echo.privateChannel('room').whisper('typing', {});
+  assert.equal(mock.callCount(), 1);
+  assert.match(mock.calls[0].arguments[0], /no whispers/);
+  assert.throws(() => echo.encryptedPrivateChannel('room'), /no encrypted channels/);
+  assert.equal(String(GatepostConnector), 'GatepostConnector'); // in Echo's own error
+});
+
+test('a bearer token goes with each request to join', () => {
+  const requests = laravel(() => ({}));
+  const client = new FakeClient();
+  client.clientId = 'c1';
+  new GatepostConnector({ client, bearerToken: 'sanctum' }).channel('news');
+  assert.equal(requests[0].headers.authorization, 'Bearer sanctum');
 });
 
 test('a token is fetched from Laravel', async () => {
