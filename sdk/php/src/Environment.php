@@ -44,6 +44,12 @@ final class Environment
         if ($lines === false || $lines === ['']) {
             throw new InvalidArgument($name . '_FILE', "names $file, which is empty");
         }
+        if (preg_grep('/^(export )?GATEPOST_.*=/', $lines)) {
+            throw new InvalidArgument(
+                $name . '_FILE',
+                "names $file, which has the lines of an env file; the secret alone is expected, without its name",
+            );
+        }
         return implode($between, $lines);
     }
 }

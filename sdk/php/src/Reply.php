@@ -76,7 +76,7 @@ final class Reply
                 'groups' => $reply->fields[$name] = is_array($value) ? array_values($value) : $value,
                 'session' => $reply->fields[$name] = is_array($value) ? (object) $value : $value,
                 'uid', 'until', 'subprotocol', 'reply' => $reply->fields[$name] = $value,
-                default => throw new InvalidArgument((string) $name, 'is no field of a reply'),
+                default => throw new InvalidArgument((string) $name, 'is no field of a reply; those are uid, groups, session, until, subprotocol, actions and reply'),
             };
         }
         return $reply;
@@ -89,10 +89,13 @@ final class Reply
         return $this;
     }
 
-    /** @return $this the connect's client joins these, besides those of its token */
-    public function groups(string|int ...$groups): self
+    /**
+     * @param string|int|array<string|int> ...$groups that the connect's client joins, besides those of its token
+     * @return $this
+     */
+    public function groups(string|int|array ...$groups): self
     {
-        $this->fields['groups'] = Name::groups($groups);
+        $this->fields['groups'] = Name::groups(self::flat($groups));
         return $this;
     }
 
@@ -189,16 +192,22 @@ final class Reply
         );
     }
 
-    /** @return $this the event's client joins these groups */
-    public function join(string|int ...$groups): self
+    /**
+     * @param string|int|array<string|int> ...$groups that the event's client joins
+     * @return $this
+     */
+    public function join(string|int|array ...$groups): self
     {
-        return $this->action(['action' => 'join', 'groups' => Name::groups($groups)]);
+        return $this->action(['action' => 'join', 'groups' => Name::groups(self::flat($groups))]);
     }
 
-    /** @return $this the event's client leaves these groups */
-    public function leave(string|int ...$groups): self
+    /**
+     * @param string|int|array<string|int> ...$groups that the event's client leaves
+     * @return $this
+     */
+    public function leave(string|int|array ...$groups): self
     {
-        return $this->action(['action' => 'leave', 'groups' => Name::groups($groups)]);
+        return $this->action(['action' => 'leave', 'groups' => Name::groups(self::flat($groups))]);
     }
 
     /** @return $this the event's client is this user's from now on */
@@ -241,5 +250,16 @@ final class Reply
     public function toJson(): string
     {
         return Json::encode((object) $this->fields(), 'reply');
+    }
+
+    /**
+     * @param array<string|int|array<string|int>> $names one by one, or in lists
+     * @return iterable<mixed>
+     */
+    private static function flat(array $names): iterable
+    {
+        foreach ($names as $name) {
+            yield from is_array($name) ? array_values($name) : [$name];
+        }
     }
 }

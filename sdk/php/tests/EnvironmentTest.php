@@ -86,6 +86,8 @@ final class EnvironmentTest extends TestCase
         self::assertStringContainsString("can't be read", $wrong('/nonexistent'));
         self::assertStringContainsString("can't be read", $wrong('/'));
         self::assertStringContainsString('is empty', $wrong($this->file));
+        file_put_contents($this->file, 'GATEPOST_SECRET=' . Node::SECRET . "\n");
+        self::assertStringContainsString('the secret alone', $wrong($this->file));
         putenv('GATEPOST_SECRET=' . Node::SECRET);
         self::assertStringContainsString('GATEPOST_SECRET_FILE', $wrong($this->file));
         self::assertStringContainsString('stands beside GATEPOST_SECRET', $wrong($this->file));

@@ -20,6 +20,10 @@ final class ReplyTest extends TestCase
                 Reply::accept()->uid(42)->groups('a', 7)->session(['n' => 1])->until(1800000000)->subprotocol('chat'),
                 '{"uid":"42","groups":["a","7"],"session":{"n":1},"until":1800000000,"subprotocol":"chat"}',
             ],
+            'groups in a list' => [
+                Reply::accept()->groups(array_filter(['', 'a', 7]))->join('b', ['c', 8])->leave([], ['d']),
+                '{"groups":["a","7"],"actions":[{"action":"join","groups":["b","c","8"]},{"action":"leave","groups":["d"]}]}',
+            ],
             'an empty session' => [Reply::accept()->session([]), '{"session":{}}'],
             'a session with integers for keys' => [Reply::accept()->session(['x', 'y']), '{"session":{"0":"x","1":"y"}}'],
             'lists with holes' => [
@@ -64,6 +68,7 @@ final class ReplyTest extends TestCase
             'a refusal that fails' => [static fn () => Reply::refuse(500)],
             'a uid with a line break' => [static fn () => Reply::accept()->uid("a\nb")],
             'a group without name' => [static fn () => Reply::accept()->groups('')],
+            'one in a list' => [static fn () => Reply::accept()->join(['a', ''])],
             'an unknown field' => [static fn () => Reply::of(['grups' => []])],
             'actions that are none' => [static fn () => Reply::of(['actions' => ['join']])],
             'a message twice' => [static fn () => Reply::accept()->send('a', 'b', all: true)],
