@@ -115,6 +115,15 @@ final class EventsAdapterTest extends TestCase
         self::assertSame('', $selected($chooses, ['t0ken'])); // none
     }
 
+    public function testUntilWaitsForTheReply(): void
+    {
+        ScriptedEvents::$do['onConnect'] = static fn (string $id) => Gateway::until($id, 1800000000);
+        self::assertSame(
+            [['action' => 'until', 'client_id' => 'c1', 'at' => 1800000000]],
+            $this->gateway->connect($this->adapter, ['client_id' => 'c1'])->fields()['actions'],
+        );
+    }
+
     /** @dataProvider timers */
     public function testATimerSaysWhatToUseInstead(string $callback, string $class): void
     {

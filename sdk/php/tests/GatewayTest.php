@@ -50,6 +50,7 @@ class GatewayTest extends GatewayTestCase
         foreach (['isOnline', 'getUidByClientId', 'getSession', 'closeClient', 'destroyClient'] as $method) {
             yield $method => [static fn (string $id) => Gateway::$method($id), 'client_id'];
         }
+        yield 'until' => [static fn (string $id) => Gateway::until($id, 1), 'client_id'];
         foreach (['bindUid', 'unbindUid', 'joinGroup', 'leaveGroup'] as $method) {
             yield $method => [static fn (string $id) => Gateway::$method($id, 'name'), 'client_id'];
         }

@@ -16,7 +16,7 @@ final class Timer
     {
         throw new \LogicException(
             "Timer::$method has no process to run in: PHP ends with its answer. To close a client at a time, such as one "
-            . 'that hasn\'t logged in, use until: Gateway::client()->until($client_id, time() + 30), and null for the '
+            . 'that hasn\'t logged in, use until: Gateway::until($client_id, time() + 30), and null for the '
             . 'time once it has. What recurs is for cron (docs/php.md, Timers)',
         );
     }

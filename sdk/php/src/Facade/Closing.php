@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace Gatepost\Facade;
 
+use Gatepost\Action;
+
 /** @internal methods of Gatepost\Gateway that close connections */
 trait Closing
 {
@@ -30,6 +32,19 @@ trait Closing
     public static function closeCurrentClient($message = null)
     {
         return self::closeClient(self::current(__FUNCTION__)->clientId, $message);
+    }
+
+    /**
+     * Closes a connection with 4001 at a time: what a Timer was for that closes who hasn't logged in.
+     *
+     * @param string $client_id
+     * @param int|null $at unix time in seconds; null: never
+     * @return bool true, even where the client has gone
+     */
+    public static function until($client_id, $at)
+    {
+        self::write(Action::until(self::clientId($client_id, __FUNCTION__), $at));
+        return true;
     }
 
     /**

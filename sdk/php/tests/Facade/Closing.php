@@ -29,6 +29,15 @@ trait Closing
         self::assertSame(true, Gateway::closeClient(self::GONE));
     }
 
+    public function testUntil(): void
+    {
+        $a = $this->connect();
+        self::assertSame(true, Gateway::until($a->id(), time() + 3600));
+        self::assertSame(true, Gateway::until($a->id(), null));
+        self::assertSame(1, Gateway::isOnline($a->id()));
+        self::assertSame(true, Gateway::until(self::GONE, null));
+    }
+
     /** @dataProvider destroying */
     public function testDestroyClient(string $method): void
     {
