@@ -1,76 +1,65 @@
 package store
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
-// Commit is the fate of a write. Writes that go out in one message share it.
-type Commit struct {
-	done chan struct{} // closed when err is final
+// Commit is a write, or several, on the way to being kept.
+type Commit interface {
+	// Wait returns nil once it is kept, as safely as the store is set to. Any other
+	// error than ctx's says that it isn't, and that the key has the value it had
+	// before. A Commit whose end is known says so whatever ctx is.
+	Wait(ctx context.Context) error
+}
+
+// Write is an engine's Commit. The engine sets its end, then closes what it was
+// made with, which many can share.
+type Write struct {
+	done <-chan struct{}
 	err  error
-
-	// What follows is guarded by Store.mu until the message is on its way, and
-	// dropped when its fate is known.
-	message []byte
-	writes  []write
-	memory  int
 }
 
-func newCommit() *Commit {
-	b := buffers.Get().(*buffer)
-	return &Commit{done: make(chan struct{}), message: b.message[:headSize], writes: b.writes[:0]}
-}
+// NewWrite makes a Write whose end is known once done is closed.
+func NewWrite(done <-chan struct{}) *Write { return &Write{done: done} }
 
-// finish says how it went. Nobody else may still look at the writes.
-func (c *Commit) finish(err error) {
-	if cap(c.message) <= 2*gathered {
-		clear(c.writes)
-		buffers.Put(&buffer{c.message, c.writes})
-	}
-	c.message, c.writes, c.err = nil, nil, err
-	close(c.done)
-}
+// Set says how it ended. It is called at most once, before done is closed.
+func (w *Write) Set(err error) { w.err = err }
 
-// buffers are what messages are gathered in, used again: under load each
-// would have to grow from nothing.
-var buffers = sync.Pool{New: func() any { return &buffer{message: make([]byte, headSize, 512)} }}
-
-type buffer struct {
-	message []byte
-	writes  []write
-}
-
-// write is one record of a message that isn't acknowledged yet.
-type write struct {
-	key       string
-	op        byte
-	off, size uint32
-}
-
-// Wait returns nil once the write is kept: acknowledged by JetStream, and on
-// the disk if Options.Sync is 0. Any other error than ctx's says that it isn't
-// kept, and that the key has the value it had before.
-func (c *Commit) Wait(ctx context.Context) error {
+// Wait is Commit's.
+func (w *Write) Wait(ctx context.Context) error {
 	select {
-	case <-c.done:
-		return c.err
+	case <-w.done:
+		return w.err
 	default:
 	}
 	select {
-	case <-c.done:
-		return c.err
+	case <-w.done:
+		return w.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// Done is closed when Wait would return at once.
-func (c *Commit) Done() <-chan struct{} { return c.done }
+// Kept is the Commit of what is kept already.
+var Kept Commit = kept{}
 
-var past = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+type kept struct{}
 
-// nothing is the fate of a write that had nothing to write.
-var nothing = &Commit{done: past}
+func (kept) Wait(context.Context) error { return nil }
 
-func failed(err error) *Commit { return &Commit{done: past, err: err} }
+// Failed is the Commit of what failed at once.
+func Failed(err error) Commit { return failed{err} }
+
+type failed struct{ err error }
+
+func (f failed) Wait(context.Context) error { return f.err }
+
+// Both is the Commit of what is kept once it is kept in two places.
+func Both(a, b Commit) Commit { return both{a, b} }
+
+type both struct{ a, b Commit }
+
+func (c both) Wait(ctx context.Context) error {
+	if err := c.a.Wait(ctx); err != nil {
+		return err
+	}
+	return c.b.Wait(ctx)
+}

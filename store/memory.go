@@ -9,48 +9,41 @@ import (
 	"sync"
 )
 
-// Memory is a store that survives nothing: what a node has that is told to keep
-// nothing. Its methods are those of Store; none of them fails.
+// Memory is a store that outlives nothing: what a node has that is told to keep
+// nothing. It takes all, and none of its methods fails.
 type Memory struct {
 	mu     sync.Mutex
 	values map[string][]byte // guarded by mu
-	bytes  map[string]int64  // guarded by mu; by first segment
-	keys   map[string]int    // guarded by mu; by first segment
+	sizes  Sizes             // guarded by mu
 }
 
 // NewMemory makes an empty one.
-func NewMemory() *Memory {
-	return &Memory{values: map[string][]byte{}, bytes: map[string]int64{}, keys: map[string]int{}}
-}
+func NewMemory() *Memory { return &Memory{values: map[string][]byte{}, sizes: Sizes{}} }
 
 // Put keeps a copy of value under key.
-func (m *Memory) Put(key string, value []byte) *Commit {
+func (m *Memory) Put(key string, value []byte) Commit {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drop(key)
 	m.values[key] = bytes.Clone(value)
-	m.keys[segment(key)]++
-	m.bytes[segment(key)] += int64(len(key) + len(value))
-	return nothing
+	m.sizes.Add(key, 1, int64(len(key)+len(value)))
+	return Kept
 }
 
 // Delete forgets key.
-func (m *Memory) Delete(key string) *Commit {
+func (m *Memory) Delete(key string) Commit {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.drop(key)
-	return nothing
+	return Kept
 }
 
 // drop needs mu.
 func (m *Memory) drop(key string) {
-	value, ok := m.values[key]
-	if !ok {
-		return
+	if value, ok := m.values[key]; ok {
+		delete(m.values, key)
+		m.sizes.Add(key, -1, -int64(len(key)+len(value)))
 	}
-	delete(m.values, key)
-	m.keys[segment(key)]--
-	m.bytes[segment(key)] -= int64(len(key) + len(value))
 }
 
 // Get gives the value of key, or ErrNotFound.
@@ -84,11 +77,11 @@ func (m *Memory) Scan(prefix string, fn func(key string, value []byte) error) er
 func (m *Memory) Size(prefix string) (keys int, bytes int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.keys[prefix], m.bytes[prefix]
+	return m.sizes.Of(prefix)
 }
 
-// Largest is that of a Store.
-func (m *Memory) Largest() int { return payload - headers - headSize - recordSize("", keyRoom) }
+// Largest is nearly 8 MiB, as with the other engines.
+func (m *Memory) Largest() int { return 8<<20 - 8<<10 }
 
 // Health is always nil.
 func (m *Memory) Health() error { return nil }

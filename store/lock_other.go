@@ -1,9 +1,0 @@
-//go:build !unix
-
-package store
-
-import "os"
-
-// lockFile can't lock on this system: it is the operator's to see that one
-// process uses a directory.
-func lockFile(*os.File) error { return nil }
