@@ -1,5 +1,7 @@
 package store
 
+import "strings"
+
 // Sizes counts keys and bytes by first segment.
 type Sizes map[string]*size
 
@@ -14,7 +16,7 @@ func (s Sizes) Add(key string, keys int, bytes int64) {
 	of := s[segment]
 	if of == nil {
 		of = &size{}
-		s[segment] = of
+		s[strings.Clone(segment)] = of
 	}
 	of.keys += keys
 	of.bytes += bytes
