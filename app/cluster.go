@@ -15,18 +15,19 @@ import (
 	"gatepost/hub"
 	"gatepost/protocol"
 	"gatepost/store"
+	"gatepost/store/jetstream"
 	"gatepost/webhooks"
 )
 
 // openCluster brings up this node's part in the cluster that the configuration asks
 // for; nil: none. The other nodes don't know of it before join.
-func openCluster(ctx context.Context, cfg *config.Config, node string, kept keeping, log *slog.Logger, reg prometheus.Registerer) (*cluster.Cluster, error) {
+func openCluster(ctx context.Context, cfg *config.Config, node string, kept store.Store, log *slog.Logger, reg prometheus.Registerer) (*cluster.Cluster, error) {
 	if !cfg.Clustered() {
 		return nil, nil
 	}
 	o := cluster.Options{
 		Node: node, Version: programVersion(), Secrets: cfg.Secrets, Listen: cfg.ClusterListen, Peers: cfg.ClusterPeers, URLs: cfg.NATSURLs,
-		State: state{kept}, Logger: log, Registerer: reg,
+		State: kept, Logger: log, Registerer: reg,
 		Records: func(fn func(clientID string, record []byte) error) error { return gateway.Records(kept.Scan, fn) },
 	}
 	if len(cfg.NATSURLs) > 0 {
@@ -37,16 +38,10 @@ func openCluster(ctx context.Context, cfg *config.Config, node string, kept keep
 	return cluster.Open(ctx, o)
 }
 
-// state is the store as the cluster uses it.
-type state struct{ keeping }
-
-func (s state) Put(key string, value []byte) cluster.Commit { return s.keeping.Put(key, value) }
-func (s state) Delete(key string) cluster.Commit            { return s.keeping.Delete(key) }
-
 // readLost reads what a lost node has on an external NATS.
 func readLost(urls []string, log *slog.Logger) func(context.Context, cluster.Node, func(string, string, []byte) error) error {
 	return func(ctx context.Context, lost cluster.Node, fn func(clientID, key string, value []byte) error) error {
-		left, err := store.ReadStream(ctx, store.Options{URL: strings.Join(urls, ","), Node: lost.Tag, Logger: log})
+		left, err := jetstream.ReadStream(ctx, jetstream.Options{URL: strings.Join(urls, ","), Node: lost.Tag, Logger: log})
 		if err != nil {
 			return err
 		}
@@ -78,39 +73,29 @@ func fenceOf(c *cluster.Cluster) webhooks.Fence {
 
 // copiedJournal is a journal whose records of clients other nodes have too.
 type copiedJournal struct {
-	journal
+	store.Store
 	cluster *cluster.Cluster
 	// draining: the node ends in order, and hands over what is left. Its changes are
 	// kept once they are kept here: the others may be ending too.
 	draining func() bool
 }
 
-func (j copiedJournal) Put(key string, value []byte) gateway.Commit {
-	here := j.journal.Put(key, value)
+func (j copiedJournal) Put(key string, value []byte) store.Commit {
+	here := j.Store.Put(key, value)
 	if id, ok := gateway.RecordOf(key); ok {
 		if there := j.cluster.Copy(id, value); !j.draining() {
-			return both{here, there}
+			return store.Both(here, there)
 		}
 	}
 	return here
 }
 
-func (j copiedJournal) Delete(key string) gateway.Commit {
-	here := j.journal.Delete(key)
+func (j copiedJournal) Delete(key string) store.Commit {
+	here := j.Store.Delete(key)
 	if id, ok := gateway.RecordOf(key); ok {
 		j.cluster.Uncopy(id)
 	}
 	return here
-}
-
-// both is a change that is kept once it is kept in two places.
-type both struct{ here, there gateway.Commit }
-
-func (b both) Wait(ctx context.Context) error {
-	if err := b.here.Wait(ctx); err != nil {
-		return err
-	}
-	return b.there.Wait(ctx)
 }
 
 // join makes the node a part of its cluster, and goes on with what an earlier process

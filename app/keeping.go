@@ -12,65 +12,81 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"gatepost/app/config"
-	"gatepost/gateway"
 	"gatepost/protocol"
 	"gatepost/store"
-	"gatepost/webhooks"
+	"gatepost/store/jetstream"
+	"gatepost/store/sqlite"
 )
-
-// keeping is where a node keeps what must outlive it: on disk, in an external
-// NATS, or, told to keep nothing, in memory.
-type keeping interface {
-	Put(key string, value []byte) *store.Commit
-	Delete(key string) *store.Commit
-	Get(ctx context.Context, key string) ([]byte, error)
-	Scan(prefix string, fn func(key string, value []byte) error) error
-	Size(prefix string) (keys int, bytes int64)
-	Health() error
-	Largest() int
-	Close(ctx context.Context) error
-}
 
 // storeDir holds the store in the data directory.
 const storeDir = "store"
 
-// openTimeout bounds the opening of the store: an external one may be away.
+// openTimeout bounds the opening of a store on a server: it may be away.
 const openTimeout = time.Minute
 
-// openKeeping opens the store that the configuration asks for and tells what it
-// found there.
-func openKeeping(ctx context.Context, cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) (keeping, error) {
-	if !keeps(cfg) {
+// openStore opens the store that the configuration asks for, where a node keeps what
+// must outlive it: on disk, in an external NATS, or, told to keep nothing, in memory. It
+// tells what it found there.
+func openStore(ctx context.Context, cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) (store.Store, error) {
+	var (
+		s      store.Store
+		damage string
+		found  []any
+	)
+	switch {
+	case !keeps(cfg):
 		log.Info("GATEPOST_DATA_DIR is memory: nothing is kept, and events that aren't delivered when this process ends are lost")
 		return store.NewMemory(), nil
-	}
-	options, where := storeOptions(cfg, node, log)
-	options.Registerer = reg
-	ctx, cancel := context.WithTimeout(ctx, openTimeout)
-	defer cancel()
-	s, err := store.Open(ctx, options)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
+	case len(cfg.NATSURLs) > 0:
+		ctx, cancel := context.WithTimeout(ctx, openTimeout)
+		defer cancel()
+		opened, err := jetstream.Open(ctx, onNATS(cfg, node, log, reg))
+		if err != nil {
+			return nil, fmt.Errorf("GATEPOST_NATS_URL: %w", err)
+		}
+		r := opened.Opened()
+		s, damage, found = opened, r.Damage, told(r.Records, r.Bytes, r.Took)
+	default:
+		opened, err := sqlite.Open(onDisk(cfg, node, log, reg))
+		if err != nil {
+			return nil, fmt.Errorf("GATEPOST_DATA_DIR: %w", err)
+		}
+		r := opened.Opened()
+		s, damage, found = opened, r.Damage, told(r.Records, r.Bytes, r.Took)
 	}
 	if err := checkMessages(cfg, s.Largest()); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
-	found := s.Opened()
-	if found.Damage != "" {
-		log.Error("the store was damaged", "damage", found.Damage)
+	if damage != "" {
+		log.Error("the store was damaged", "damage", damage)
 	}
-	log.Info("the store is open", "records", found.Records, "bytes", found.Bytes, "took", found.Took.Round(time.Millisecond).String())
+	log.Info("the store is open", found...)
 	return s, nil
 }
 
-// storeOptions are the store's, and the setting that says where it is.
-func storeOptions(cfg *config.Config, node string, log *slog.Logger) (options store.Options, where string) {
-	options = store.Options{Node: protocol.NodeTag(node), Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax), Logger: log}
-	if options.URL = strings.Join(cfg.NATSURLs, ","); options.URL != "" {
-		return options, "GATEPOST_NATS_URL"
+// told are the attributes of the line that tells what a store was found with.
+func told(records int, bytes int64, took time.Duration) []any {
+	return []any{"records", records, "bytes", bytes, "took", took.Round(time.Millisecond).String()}
+}
+
+func onDisk(cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) sqlite.Options {
+	return sqlite.Options{Dir: filepath.Join(cfg.DataDir, storeDir), Node: node, Sync: cfg.Sync, MaxBytes: storeBound(cfg.OutboxMax),
+		Views: storeViews, Logger: log, Registerer: reg}
+}
+
+func onNATS(cfg *config.Config, node string, log *slog.Logger, reg prometheus.Registerer) jetstream.Options {
+	return jetstream.Options{URL: strings.Join(cfg.NATSURLs, ","), Node: protocol.NodeTag(node), MaxBytes: storeBound(cfg.OutboxMax),
+		Logger: log, Registerer: reg}
+}
+
+// checkStore says why openStore would fail, and which setting says where the store is.
+// largest is what the store's Largest would be.
+func checkStore(ctx context.Context, cfg *config.Config, node string) (where string, largest int, err error) {
+	if len(cfg.NATSURLs) > 0 {
+		largest, err = jetstream.Check(ctx, onNATS(cfg, node, slog.New(slog.DiscardHandler), nil))
+		return "GATEPOST_NATS_URL", largest, err
 	}
-	options.Dir = filepath.Join(cfg.DataDir, storeDir)
-	return options, "GATEPOST_DATA_DIR"
+	return "GATEPOST_DATA_DIR", sqlite.Largest, sqlite.Check(filepath.Join(cfg.DataDir, storeDir))
 }
 
 // checkMessages is the error of clients that may send more than fits into a value of the store.
@@ -98,31 +114,10 @@ func largestMessage(value int) int { return (value - besideMessage) / 4 * 3 }
 // keeps says whether anything outlives the process.
 func keeps(cfg *config.Config) bool { return len(cfg.NATSURLs) > 0 || cfg.DataDir != config.InMemory }
 
-// storeBound is the store's room for an outbox of this size: what waits, as much
+// storeBound is the store's room for an outbox of this size: what waits, on NATS as much
 // again for what was replaced and not yet compacted, dead letters, and the
 // journal with the lanes of a node that drains.
 func storeBound(outbox int64) int64 { return 2*outbox + outbox/2 + 1<<30 }
-
-// journal is the store as the gateway uses it.
-type journal struct{ keeping }
-
-func (j journal) Put(key string, value []byte) gateway.Commit { return j.keeping.Put(key, value) }
-func (j journal) Delete(key string) gateway.Commit            { return j.keeping.Delete(key) }
-
-// keeper is the store as webhooks uses it.
-type keeper struct{ keeping }
-
-func (k keeper) Put(key string, value []byte) webhooks.Commit { return k.keeping.Put(key, value) }
-func (k keeper) Delete(key string) webhooks.Commit            { return k.keeping.Delete(key) }
-
-// Get is the store's; what isn't there, or never can be read again, is ErrNoRecord.
-func (k keeper) Get(ctx context.Context, key string) ([]byte, error) {
-	value, err := k.keeping.Get(ctx, key)
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrDamaged) {
-		err = fmt.Errorf("%w: %w", webhooks.ErrNoRecord, err)
-	}
-	return value, err
-}
 
 // storeReason is why a node isn't ready that can't keep events.
 func (n *node) storeReason() string {

@@ -15,7 +15,7 @@ import (
 func TestMessagesThatTheStoreCanNotKeep(t *testing.T) {
 	for size, fits := range map[int]bool{64 << 10: true, 5 << 20: true, 6 << 20: false, 64 << 20: false} {
 		cfg := &config.Config{DataDir: t.TempDir(), MaxMessage: size, OutboxMax: 1 << 30}
-		s, err := openKeeping(t.Context(), cfg, "n", slog.New(slog.NewTextHandler(io.Discard, nil)), prometheus.NewRegistry())
+		s, err := openStore(t.Context(), cfg, "n", slog.New(slog.NewTextHandler(io.Discard, nil)), prometheus.NewRegistry())
 		if err == nil {
 			if err := s.Close(t.Context()); err != nil {
 				t.Error(err)

@@ -13,6 +13,7 @@ import (
 	"gatepost/cluster"
 	"gatepost/gateway"
 	"gatepost/hub"
+	"gatepost/store"
 	"gatepost/web"
 	"gatepost/web/api"
 	"gatepost/web/ws"
@@ -32,7 +33,7 @@ type node struct {
 	tokens  *auth.Tokens
 	server  *web.Server
 	wsPath  string
-	store   keeping
+	store   store.Store
 	cluster *cluster.Cluster // nil: the node is alone
 	cancel  func()           // ends the fetching of keys
 	resume  func()           // goes on with what an earlier process left
@@ -74,7 +75,7 @@ func (n *node) open(ctx, life context.Context, cfg *config.Config, metrics *prom
 	}, n.log); err != nil {
 		return err
 	}
-	if n.store, err = openKeeping(ctx, cfg, n.name, n.log, metrics); err != nil {
+	if n.store, err = openStore(ctx, cfg, n.name, n.log, metrics); err != nil {
 		return err
 	}
 	if n.cluster, err = openCluster(ctx, cfg, n.name, n.store, n.log, metrics); err != nil {
@@ -82,7 +83,7 @@ func (n *node) open(ctx, life context.Context, cfg *config.Config, metrics *prom
 	}
 	n.events, err = webhooks.New(webhooks.Config{
 		Endpoints: endpoints(cfg.Webhooks), MessageTTL: cfg.MessageTTL, Version: programVersion(),
-		Keeper: keeper{n.store}, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax, Fence: fenceOf(n.cluster),
+		Keeper: n.store, DurableMessages: cfg.Durable == config.DurableAll, OutboxMax: cfg.OutboxMax, Fence: fenceOf(n.cluster),
 	}, n.log, metrics)
 	return err
 }
@@ -98,10 +99,10 @@ func (n *node) wireCore(cfg *config.Config, metrics *prometheus.Registry) {
 		Node: n.name, Version: programVersion(), Welcome: cfg.Welcome, MaxPush: cfg.MaxPush, Full: n.events.Full, Webhooks: n.events,
 	}
 	if n.durable {
-		core.Journal, core.Outbox, core.DurableMessages = journal{n.store}, n.events, cfg.Durable == config.DurableAll
+		core.Journal, core.Outbox, core.DurableMessages = n.store, n.events, cfg.Durable == config.DurableAll
 	}
 	if n.cluster != nil {
-		core.Journal = copiedJournal{journal{n.store}, n.cluster, func() bool { return n.gateway.Draining() }}
+		core.Journal = copiedJournal{n.store, n.cluster, func() bool { return n.gateway.Draining() }}
 		joinCluster(n.cluster, &core, &settings)
 	}
 	n.hub = hub.New(settings)

@@ -69,8 +69,7 @@ func (p *preflight) checkStore(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, natsPatience)
 	defer cancel()
-	options, where := storeOptions(p.cfg, name, slog.New(slog.DiscardHandler))
-	largest, err := store.Check(ctx, options)
+	where, largest, err := checkStore(ctx, p.cfg, name)
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		p.note("a node that runs has %s; it must end before another starts there", where)
@@ -83,7 +82,7 @@ func (p *preflight) checkStore(ctx context.Context) {
 
 func (p *preflight) checkWebhooks() {
 	events, err := webhooks.New(webhooks.Config{
-		Endpoints: endpoints(p.cfg.Webhooks), MessageTTL: p.cfg.MessageTTL, Version: programVersion(), Keeper: keeper{store.NewMemory()}, OutboxMax: p.cfg.OutboxMax,
+		Endpoints: endpoints(p.cfg.Webhooks), MessageTTL: p.cfg.MessageTTL, Version: programVersion(), Keeper: store.NewMemory(), OutboxMax: p.cfg.OutboxMax,
 	}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		p.fault(err)
@@ -110,7 +109,7 @@ func (p *preflight) checkListeners(ctx context.Context) {
 		return
 	}
 	err := cluster.Check(ctx, cluster.Options{
-		Node: "check", Secrets: p.cfg.Secrets, Listen: p.cfg.ClusterListen, URLs: p.cfg.NATSURLs, State: state{store.NewMemory()},
+		Node: "check", Secrets: p.cfg.Secrets, Listen: p.cfg.ClusterListen, URLs: p.cfg.NATSURLs, State: store.NewMemory(),
 	})
 	if p.beside && err != nil && strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
 		p.note("GATEPOST_CLUSTER_LISTEN: %s is in use, by the node that runs most likely", p.cfg.ClusterListen)

@@ -30,7 +30,7 @@ reply or over HTTP.`,
 	root.AddGroup(&cobra.Group{ID: groupNode, Title: "Run a node:"}, &cobra.Group{ID: groupTry, Title: "Try a backend:"},
 		&cobra.Group{ID: groupCall, Title: "Call a running node:"})
 	root.AddCommand(
-		newServeCommand(sh), newDemoCommand(sh), newConfigCommand(sh), newHealthcheckCommand(sh),
+		newServeCommand(sh), newDemoCommand(sh), newConfigCommand(sh), newHealthcheckCommand(sh), newBackupCommand(sh),
 		newSecretCommand(), newTokenCommand(sh), newTriggerCommand(sh),
 		newPushCommand(sh), newClientsCommand(sh), newStatsCommand(sh), newDeadCommand(sh), newNodeCommand(sh),
 		newVersionCommand(),

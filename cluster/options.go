@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"gatepost/store"
 )
 
 // Options say who this node is and how the others are found.
@@ -54,9 +56,7 @@ type State interface {
 }
 
 // Commit is the fate of a write: Wait returns nil once it is kept.
-type Commit interface {
-	Wait(ctx context.Context) error
-}
+type Commit = store.Commit
 
 // timing is how long things take; tests take shorter ones.
 type timing struct {

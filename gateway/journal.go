@@ -10,6 +10,7 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/store"
 )
 
 // Journal keeps, in a store that outlives the process, what the close event of
@@ -24,11 +25,7 @@ type Journal interface {
 }
 
 // Commit is a change to the journal under way.
-type Commit interface {
-	// Wait returns when the change is kept, as safely as the store is set to, or
-	// why it isn't.
-	Wait(ctx context.Context) error
-}
+type Commit = store.Commit
 
 const (
 	clientPrefix  = "c/" // c/<client id>: a client whose close isn't finished
@@ -164,16 +161,12 @@ func (g *Gateway) write(c *hub.Client, e *entry, end ending) Commit {
 		TraceID: c.TraceID(), Path: c.Path(), Node: e.node, Seq: e.reserved, Discards: e.discards, ending: end,
 	})
 	if err != nil {
-		return failedCommit{err}
+		return store.Failed(err)
 	}
 	e.commit = g.cfg.Journal.Put(clientPrefix+c.ID(), value)
 	g.heed(e.commit)
 	return e.commit
 }
-
-type failedCommit struct{ err error }
-
-func (f failedCommit) Wait(context.Context) error { return f.err }
 
 // forget takes the client off the record: its close is finished, or not owed.
 func (g *Gateway) forget(c *hub.Client, l *lane) {
@@ -192,7 +185,7 @@ func (g *Gateway) keepClose(c *hub.Client, l *lane, o occurrence) Commit {
 	l.entry.mu.Lock()
 	defer l.entry.mu.Unlock()
 	if g.cfg.Journal == nil || l.entry.gone {
-		return failedCommit{errNoJournal}
+		return store.Failed(errNoJournal)
 	}
 	l.entry.kept, l.entry.ended = true, true
 	l.entry.reserved = o.seq

@@ -10,16 +10,17 @@ import (
 
 	"gatepost/hub"
 	"gatepost/protocol"
+	"gatepost/store"
 )
 
 // keepMessage writes down a message that waits.
 func (g *Gateway) keepMessage(c *hub.Client, o occurrence) Commit {
 	if g.cfg.Journal == nil {
-		return failedCommit{errNoJournal}
+		return store.Failed(errNoJournal)
 	}
 	value, err := json.Marshal(keptMessage{Binary: o.message.Binary, Payload: o.message.Payload, At: o.at, Age: time.Since(o.born)})
 	if err != nil {
-		return failedCommit{err}
+		return store.Failed(err)
 	}
 	return g.cfg.Journal.Put(messageKey(c.ID(), o.seq), value)
 }

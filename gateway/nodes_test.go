@@ -145,16 +145,6 @@ type member struct {
 	begin func() // goes on with what was on record
 }
 
-type pages struct{ *store.Memory }
-
-func (p pages) Put(key string, value []byte) Commit { return p.Memory.Put(key, value) }
-func (p pages) Delete(key string) Commit            { return p.Memory.Delete(key) }
-
-type shelf struct{ *store.Memory }
-
-func (s shelf) Put(key string, value []byte) webhooks.Commit { return s.Memory.Put(key, value) }
-func (s shelf) Delete(key string) webhooks.Commit            { return s.Memory.Delete(key) }
-
 type plain struct{}
 
 func (plain) Sign(string, time.Time, []byte) string { return "v1,x" }
@@ -179,14 +169,14 @@ func readMember(t *testing.T, name string, to *application, kept *store.Memory) 
 	var err error
 	m.sent, err = webhooks.New(webhooks.Config{
 		Endpoints: []webhooks.Endpoint{{Name: "main", URL: to.URL, Signer: plain{}, Timeout: 5 * time.Second}},
-		Keeper:    shelf{kept}, Fence: m.fence,
+		Keeper:    kept, Fence: m.fence,
 	}, log, reg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.hub = hub.New(hub.Options{PingInterval: time.Hour, PongTimeout: time.Hour, CloseTimeout: time.Second, Logger: log,
 		Changed: func(c *hub.Client) { m.Changed(c) }})
-	m.Gateway = New(Config{Node: name, MaxPush: 1 << 10, Journal: pages{kept}, Fence: m.fence, Outbox: m.sent}, m.hub, m.sent, log, reg)
+	m.Gateway = New(Config{Node: name, MaxPush: 1 << 10, Journal: kept, Fence: m.fence, Outbox: m.sent}, m.hub, m.sent, log, reg)
 	t.Cleanup(m.end)
 	keptEvents, err := m.sent.KeptEvents()
 	if err != nil {

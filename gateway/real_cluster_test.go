@@ -18,12 +18,6 @@ import (
 	"gatepost/test/tcp"
 )
 
-// desk is where a node of a test keeps what its cluster keeps.
-type desk struct{ *store.Memory }
-
-func (d desk) Put(key string, value []byte) cluster.Commit { return d.Memory.Put(key, value) }
-func (d desk) Delete(key string) cluster.Commit            { return d.Memory.Delete(key) }
-
 // newCluster is nodes that are joined by embedded servers on loopback.
 func newCluster(t *testing.T, names ...string) []*meshNode {
 	t.Helper()
@@ -35,7 +29,7 @@ func newCluster(t *testing.T, names ...string) []*meshNode {
 	for i, name := range names {
 		c, err := cluster.Open(t.Context(), cluster.Options{
 			Node: name, Version: "v-" + name, Secrets: []string{"a secret that is only a test's, 32 bytes"}, Listen: addrs[i], Peers: addrs,
-			State: desk{store.NewMemory()}, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registerer: prometheus.NewRegistry(),
+			State: store.NewMemory(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Registerer: prometheus.NewRegistry(),
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/hub"
+	"gatepost/store"
 )
 
 // recordPause is how long the journal is left alone that has refused a message.
@@ -136,7 +137,7 @@ var errBehind = errors.New("an earlier message isn't recorded yet")
 // of what comes later nothing may be delivered without it after a crash. mu is held.
 func (l *lane) record(o *occurrence) {
 	if l.behind {
-		o.commit = failedCommit{errBehind}
+		o.commit = store.Failed(errBehind)
 	} else {
 		o.commit = o.keep(*o)
 		l.behind = failedAlready(o.commit)

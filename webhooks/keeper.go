@@ -2,12 +2,9 @@ package webhooks
 
 import (
 	"context"
-	"errors"
-)
 
-// ErrNoRecord is what a Keeper answers where nothing is kept under a key, or nothing
-// that can ever be read again.
-var ErrNoRecord = errors.New("nothing is kept under this key")
+	"gatepost/store"
+)
 
 // Keeper keeps values under keys across the end of the process: what waits in the
 // outbox, dead letters, and what was in the outbox and can't be read (see the
@@ -18,8 +15,8 @@ type Keeper interface {
 	Put(key string, value []byte) Commit
 	// Delete forgets a key; one that isn't there is no fault.
 	Delete(key string) Commit
-	// Get gives a value, also one that isn't committed yet. ErrNoRecord: there is
-	// none, nor will there be.
+	// Get gives a value, also one that isn't committed yet. store.ErrNotFound: there
+	// is none; store.ErrDamaged: nor one that can ever be read again.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Scan gives all keys with a prefix and their values, in the order of the keys.
 	Scan(prefix string, fn func(key string, value []byte) error) error
@@ -32,10 +29,7 @@ type Keeper interface {
 }
 
 // Commit is a write that is on its way.
-type Commit interface {
-	// Wait returns nil once the write is kept.
-	Wait(ctx context.Context) error
-}
+type Commit = store.Commit
 
 // What the Keeper's keys begin with. Nodes hand over to each other what is under the
 // first two (see AdoptEvent and AdoptLetter).

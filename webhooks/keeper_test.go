@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"gatepost/protocol"
+	"gatepost/store"
 )
 
 // shelf is a Keeper in memory, which outlives the Dispatchers that use it.
@@ -54,7 +55,7 @@ func (s *shelf) Delete(key string) Commit {
 
 var errTooLargeAValue = errors.New("too large a value")
 
-var errNotThere = fmt.Errorf("not there: %w", ErrNoRecord)
+var errNotThere = fmt.Errorf("not there: %w", store.ErrNotFound)
 
 func (s *shelf) Get(_ context.Context, key string) ([]byte, error) {
 	s.mu.Lock()

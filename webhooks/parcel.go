@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/store"
 )
 
 // parcel is what a job sends, the same on every attempt.
@@ -85,7 +86,7 @@ func (e *endpoint) load(p *parcel) error {
 	}
 	p.body, err = e.outbox.read(e.life, p.id)
 	switch {
-	case !errors.Is(err, ErrNoRecord):
+	case !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrDamaged):
 		return err
 	case p.ev.Type != protocol.Close:
 		return errLost

@@ -10,19 +10,13 @@ import (
 	"time"
 
 	"gatepost/protocol"
-	"gatepost/store"
+	"gatepost/store/sqlite"
 	"gatepost/test/wait"
 )
 
-// onStore is a store as a Keeper.
-type onStore struct{ *store.Store }
-
-func (s onStore) Put(key string, value []byte) Commit { return s.Store.Put(key, value) }
-func (s onStore) Delete(key string) Commit            { return s.Store.Delete(key) }
-
-func openStore(t *testing.T, dir string) *store.Store {
+func openStore(t *testing.T, dir string) *sqlite.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{Dir: dir, Sync: 100 * time.Millisecond})
+	s, err := sqlite.Open(sqlite.Options{Dir: dir, Sync: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +46,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 	const clients = 500
 	o := newOutcomes()
 	s := openStore(t, dir)
-	r := onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = onStore{s} })
+	r := onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = s })
 	ctx, drain := context.WithCancel(t.Context())
 	for i := range clients {
 		client := fmt.Sprint("c", i)
@@ -71,7 +65,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 
 	s = openStore(t, dir)
 	down.Store(false)
-	r = onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = onStore{s} })
+	r = onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = s })
 	began := time.Now()
 	if n := o.redeliver(t.Context(), t, r); n != 3*clients {
 		t.Fatalf("%d are kept", n)
@@ -96,7 +90,7 @@ func TestOutboxInTheRealStore(t *testing.T) {
 	}
 	s = openStore(t, dir)
 	defer s.Close(t.Context())
-	r = onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = onStore{s} })
+	r = onLoopback(t, Endpoint{}, back, func(c *Config) { c.Keeper = s })
 	if n := r.Stats()[0].Dead; n != clients {
 		t.Errorf("%d letters", n)
 	}

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -16,12 +15,16 @@ func Backup(dir, file string) error {
 	if _, err := os.Stat(from); err != nil {
 		return fmt.Errorf("store: nothing to back up: %w", err)
 	}
-	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(fmt.Errorf("store: %s is there already", file), err)
+	to, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if err := to.Close(); err != nil {
+		return err
 	}
 	c, err := connect(from, "?mode=ro")
 	if err != nil {
-		return fmt.Errorf("store: %s: %w", from, err)
+		return errors.Join(fmt.Errorf("store: %s: %w", from, err), remove(file))
 	}
 	err = c.exec("pragma busy_timeout = 5000", "pragma temp_store = memory")
 	var into *stmt

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -53,6 +54,9 @@ func openDatabase(file string, o *Options) (*database, error) {
 }
 
 func (d *database) open(o *Options) (err error) {
+	if err := private(d.file); err != nil {
+		return err
+	}
 	synchronous := "normal"
 	if o.Sync <= 0 {
 		synchronous = "full"
@@ -78,6 +82,19 @@ func (d *database) open(o *Options) (err error) {
 		return err
 	}
 	return nil
+}
+
+// private makes the file for its owner alone, unless it is there; what SQLite makes beside
+// it is alike. Nobody else has it open.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (d *database) prepare() (err error) {
@@ -154,6 +171,11 @@ func (d *database) sync() error { return d.wal.Sync() }
 // close gives all descriptors back. With the last one SQLite tidies its log up.
 func (d *database) close() error {
 	var err error
+	for _, s := range []*stmt{d.begin, d.commit, d.rollback, d.size, d.put, d.delete, d.get, d.page} {
+		if s != nil {
+			err = errors.Join(err, s.Close()) // else its connection would stay open
+		}
+	}
 	for _, c := range []*conn{d.checkpointer, d.reader, d.writer} {
 		if c != nil {
 			err = errors.Join(err, c.Close())

@@ -45,6 +45,9 @@ const (
 	keyRoom = 1 << 10
 	// largest is the most that key and value may have together.
 	largest = 8<<20 - 4<<10
+
+	// Largest is every Store's.
+	Largest = largest - keyRoom
 )
 
 func (o *Options) complete() error {

@@ -109,11 +109,15 @@ func (s *Store) rewrite() error {
 	if err := s.dir.finishReplacing(); err != nil {
 		return err
 	}
+	temp := s.dir.file(databaseFile + tempSuffix)
+	if err := private(temp); err != nil {
+		return err
+	}
 	into, err := s.db.reader.prepare("vacuum into ?")
 	if err != nil {
 		return err
 	}
-	err = into.exec(s.dir.file(databaseFile + tempSuffix))
+	err = into.exec(temp)
 	_ = into.Close()
 	if err != nil {
 		return err

@@ -95,6 +95,9 @@ func copyReadable(from, to string) (saved int64, err error) {
 
 // newCopy makes a database that nobody else uses, and begins a transaction.
 func newCopy(file string) (*conn, error) {
+	if err := private(file); err != nil {
+		return nil, err
+	}
 	c, err := connect(file, "")
 	if err != nil {
 		return nil, err

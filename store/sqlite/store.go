@@ -77,7 +77,7 @@ type Report struct {
 func (s *Store) Opened() Report { return s.opened }
 
 // Largest is nearly 8 MiB.
-func (s *Store) Largest() int { return largest - keyRoom }
+func (s *Store) Largest() int { return Largest }
 
 // Put is store.Store's.
 func (s *Store) Put(key string, value []byte) store.Commit {
