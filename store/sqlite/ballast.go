@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"os"
+	"time"
 )
 
 // ballastSize is how much of the disk is held back for deletes and a checkpoint.
@@ -49,13 +50,18 @@ func (s *Store) becomeFull(err error) {
 	}
 }
 
-// lookForRoom takes puts again once the ballast fits.
+// lookForRoom takes puts again once the ballast fits, and as much again: else the next
+// puts would find the disk full.
 func (s *Store) lookForRoom() {
+	if time.Since(s.lastLook) < roomAgain {
+		return
+	}
+	s.lastLook = time.Now()
 	s.truncate() // which may make room
-	if err := s.dir.ensureBallast(); err != nil {
-		s.mu.Lock()
-		s.noRoom = cause(err)
-		s.mu.Unlock()
+	if free, known := roomIn(s.options.Dir); known && free < 2*ballastSize {
+		return
+	}
+	if s.dir.ensureBallast() != nil {
 		return
 	}
 	s.mu.Lock()

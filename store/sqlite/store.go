@@ -26,7 +26,8 @@ type Store struct {
 	// The writer's alone.
 	lastGroup    time.Time
 	lastTruncate time.Time
-	refused      bool // the last truncation was, for somebody read
+	lastLook     time.Time // for room
+	refused      bool      // the last truncation was, for somebody read
 	changes      []change
 
 	mu      sync.Mutex // guards what follows; after swap

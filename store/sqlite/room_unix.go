@@ -1,0 +1,14 @@
+//go:build linux || darwin || freebsd
+
+package sqlite
+
+import "golang.org/x/sys/unix"
+
+// roomIn is how many bytes a directory's disk has left; known says whether it could be asked.
+func roomIn(dir string) (bytes uint64, known bool) {
+	var fs unix.Statfs_t
+	if unix.Statfs(dir, &fs) != nil {
+		return 0, false
+	}
+	return uint64(max(fs.Bavail, 0)) * uint64(fs.Bsize), true
+}
