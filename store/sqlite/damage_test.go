@@ -17,10 +17,7 @@ import (
 // Whatever pages are damaged: the store opens, says so where anything is lost, gives
 // nothing that was never there, works, and finds nothing wrong at the next start.
 func TestRandomDamage(t *testing.T) {
-	rounds := 100
-	if testing.Short() {
-		rounds = 15
-	}
+	rounds := seeds(20)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))

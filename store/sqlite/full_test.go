@@ -46,10 +46,7 @@ func fill(t *testing.T, dir string, left int64) string {
 // what failed isn't, deletes go through while it is full, and all ends by itself; also
 // where the process dies and starts meanwhile.
 func TestDiskFullAtRandom(t *testing.T) {
-	rounds := 30
-	if testing.Short() {
-		rounds = 5
-	}
+	rounds := seeds(6)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))

@@ -47,7 +47,7 @@ func writeUntilKilled(dir string) {
 // What was acknowledged is there after kill -9 at any moment, and what was
 // written is there in its order: nothing of it overtakes anything else.
 func TestKilledAtAnyMoment(t *testing.T) {
-	for round := range 6 {
+	for round := range 4 {
 		dir := t.TempDir()
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), childDir+"="+dir)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -36,6 +37,14 @@ func open(t *testing.T, o Options) *Store {
 	}
 	t.Cleanup(func() { _ = s.Close(t.Context()) })
 	return s
+}
+
+// seeds is how many of a test at random are tried: SEEDS, or else n.
+func seeds(n int) int {
+	if more, err := strconv.ParseUint(os.Getenv("SEEDS"), 10, 16); err == nil {
+		return int(more)
+	}
+	return n
 }
 
 // killed is a copy of the directory of a store that rests, as a killed process would

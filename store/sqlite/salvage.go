@@ -69,7 +69,8 @@ func copyReadable(from, to string) (saved int64, err error) {
 	defer func() { err = errors.Join(err, put.Close()) }()
 	source, err := connect(from, "")
 	if err == nil {
-		err = source.exec("pragma cell_size_check = on")
+		// The latter takes a file that ends too early for one that is whole.
+		err = source.exec("pragma cell_size_check = on", "pragma writable_schema = on")
 	}
 	if err != nil {
 		return 0, nil // nothing of it can be read

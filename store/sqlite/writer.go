@@ -10,7 +10,7 @@ const (
 	// gather. A write that comes alone doesn't wait.
 	pace = time.Millisecond
 	// roomAgain is how often a full disk is looked at.
-	roomAgain = time.Second
+	roomAgain = 250 * time.Millisecond
 )
 
 // change is what a write does to the size of its segment.

@@ -71,7 +71,7 @@ func (w world) test(t *testing.T) {
 			backend.away.Store(i/8%2 == 1)
 		}
 		time.Sleep(rand.N(time.Second))
-		compactions := m.Metric(t, "gatepost_store_compactions_total")
+		checkpoints := m.Metric(t, "gatepost_store_checkpoints_total")
 		left, at := m.Cut(Loss(rand.N(int(losses))))
 		disk = left
 		stop()
@@ -94,8 +94,8 @@ func (w world) test(t *testing.T) {
 		all.add(judge(t, w.promise, cut{at, heart.standstill(at)}, backend.between(begun, toldBy), backend.between(again, time.Now()), letters(t, &n.Node)))
 		undamaged(t, &n.Node)
 		disk, _ = n.Cut(LoseNone)
-		t.Logf("so far: %d connects, and since the boot %g compactions, %d flushes of the disk; %s",
-			backend.connects(), compactions, m.disk.Flushes(), all)
+		t.Logf("so far: %d connects, and since the boot %g checkpoints, %d flushes of the disk; %s",
+			backend.connects(), checkpoints, m.disk.Flushes(), all)
 	}
 }
 
