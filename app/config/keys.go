@@ -28,7 +28,7 @@ const (
 	day = 24 * time.Hour
 )
 
-// maxOutbox leaves the store room for some times as much, which JetStream bounds by a PiB.
+// maxOutbox leaves the store room for some times as much, which JetStream bounds by a PiB, and SQLite by 16 TiB.
 const maxOutbox = 64 << 40
 
 // Kinds whose values need no quotes in YAML.
@@ -131,7 +131,7 @@ var limitKeys = []Key{
 
 var storeKeys = []Key{
 	{Env: "GATEPOST_DATA_DIR", YAML: "data_dir", Default: "./gatepost-data", Kind: "folder", Section: store,
-		Doc:  "Where the node keeps its name, and in the store what must outlive the process: who is connected, events that wait, dead letters. One node at a time uses it. `memory` keeps nothing.",
+		Doc:  "Where the node keeps its name, and in the store, an SQLite database, what must outlive the process: who is connected, events that wait, dead letters. One node at a time uses it; it is on a local disk. `memory` keeps nothing.",
 		read: one(func(c *Config) *string { return &c.DataDir }, parseText)},
 	{Env: "GATEPOST_SYNC", YAML: "sync", Default: "100ms", Kind: "duration", Section: store,
 		Doc:  "How often the store is synced to disk; `always`: before an event counts as kept. See [operations](operations.md) for what each setting can lose.",

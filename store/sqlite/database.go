@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"slices"
 
@@ -74,7 +75,7 @@ func (d *database) open(o *Options) (err error) {
 			return err
 		}
 	}
-	if err := d.writer.exec(fmt.Sprintf("pragma max_page_count = %d", (2*o.MaxBytes+64<<20)/pageSize)); err != nil {
+	if err := d.writer.exec(fmt.Sprintf("pragma max_page_count = %d", min((2*o.MaxBytes+64<<20)/pageSize, math.MaxUint32-1))); err != nil {
 		return err
 	}
 	// Other than the database's own, its descriptors may come and go: no lock is on it.
