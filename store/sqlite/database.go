@@ -35,8 +35,8 @@ type database struct {
 	reader       *conn // guarded by Store.reading
 	wal          *os.File
 
-	begin, commit, rollback, size, put, delete *stmt // the writer's
-	get, page                                  *stmt // the reader's
+	begin, commit, rollback, put, delete *stmt // the writer's
+	get, page                            *stmt // the reader's
 }
 
 func init() {
@@ -107,7 +107,6 @@ func (d *database) prepare() (err error) {
 		{&d.begin, d.writer, "begin immediate"},
 		{&d.commit, d.writer, "commit"},
 		{&d.rollback, d.writer, "rollback"},
-		{&d.size, d.writer, "select length(value) from records where key = ?"},
 		{&d.put, d.writer, "insert into records (key, value, crc) values (?, ?, ?) on conflict (key) do update set value = excluded.value, crc = excluded.crc"},
 		{&d.delete, d.writer, "delete from records where key = ?"},
 		{&d.get, d.reader, "select value, crc from records where key = ?"},
@@ -172,7 +171,7 @@ func (d *database) sync() error { return d.wal.Sync() }
 // close gives all descriptors back. With the last one SQLite tidies its log up.
 func (d *database) close() error {
 	var err error
-	for _, s := range []*stmt{d.begin, d.commit, d.rollback, d.size, d.put, d.delete, d.get, d.page} {
+	for _, s := range []*stmt{d.begin, d.commit, d.rollback, d.put, d.delete, d.get, d.page} {
 		if s != nil {
 			err = errors.Join(err, s.Close()) // else its connection would stay open
 		}

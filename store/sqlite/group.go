@@ -90,11 +90,14 @@ func (s *Store) settle(g *group, errs []error) {
 				s.owed[w.key] = struct{}{}
 			}
 		}
+		switch {
+		case err != nil || w.by != 0:
+		case w.isPut:
+			s.known.put(w.key, len(w.key)+w.to-w.from)
+		default:
+			s.known.delete(w.key)
+		}
 	}
-	for _, c := range s.changes {
-		s.sizes.Add(c.key, c.keys, c.bytes)
-	}
-	s.changes = s.changes[:0]
 	if len(s.fresh) == 0 && g.memory > 1<<20 {
 		s.fresh = make(map[string]place) // maps never shrink
 	}

@@ -36,8 +36,8 @@ func newSeen(s *Store, to prometheus.Registerer) (*seen, error) {
 			Name: "gatepost_store_checkpoints_total", Help: "Times that pages were moved from the log into the database."}),
 	}
 	m.all = []prometheus.Collector{m.commits, m.latency, m.checkpoints,
-		gauge("records", "Live records.", locked(func() int64 { n, _ := s.sizes.Of(""); return int64(n) })),
-		gauge("live_bytes", "Bytes of live records.", locked(func() int64 { _, b := s.sizes.Of(""); return b })),
+		gauge("records", "Live records.", locked(func() int64 { n, _ := s.known.total.Of(""); return int64(n) })),
+		gauge("live_bytes", "Bytes of live records.", locked(func() int64 { _, b := s.known.total.Of(""); return b })),
 		gauge("limit_bytes", "Bytes that live records may take.", func() float64 { return float64(s.options.MaxBytes) }),
 		gauge("log_bytes", "Bytes that the database and its log take.", locked(func() int64 { return s.files })),
 		gauge("pending_bytes", "Bytes of memory that wait to be written.", locked(func() int64 { return int64(s.pending) })),

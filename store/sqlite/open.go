@@ -36,7 +36,7 @@ func Open(o Options) (*Store, error) {
 		}
 		return nil, err
 	}
-	s.opened.Records, s.opened.Bytes = s.sizes.Of("")
+	s.opened.Records, s.opened.Bytes = s.known.total.Of("")
 	s.opened.Took = time.Since(start)
 	s.writing.Go(s.run)
 	s.tending.Go(s.tend)
@@ -108,7 +108,7 @@ func (s *Store) openDatabase(damage string) error {
 		}
 	}
 	s.mu.Lock()
-	s.sizes = v.sizes
+	s.known = v.known
 	s.mu.Unlock()
 	return errors.Join(remove(second), s.dir.sync())
 }

@@ -28,10 +28,10 @@ type Store struct {
 	lastTruncate time.Time
 	lastLook     time.Time // for room
 	refused      bool      // the last truncation was, for somebody read
-	changes      []change
+	lastTook     time.Duration
 
 	mu      sync.Mutex // guards what follows; after swap
-	sizes   store.Sizes
+	known   *known
 	fresh   map[string]place    // the last write of each key that isn't kept yet
 	waiting []*group            // not on their way yet; the last one still takes writes
 	owed    map[string]struct{} // keys whose delete failed: it is made up for
@@ -113,6 +113,9 @@ func (s *Store) Delete(key string) store.Commit {
 		s.owed[key] = struct{}{}
 		return store.Failed(err)
 	}
+	if _, waits := s.fresh[key]; !waits && !s.known.has(key) {
+		return store.Kept // there is nothing to forget
+	}
 	return s.write(key, nil, false)
 }
 
@@ -131,7 +134,7 @@ func (s *Store) refusal(size int) error {
 
 // used is how many of MaxBytes are; mu is held.
 func (s *Store) used() int64 {
-	_, bytes := s.sizes.Of("")
+	_, bytes := s.known.total.Of("")
 	return bytes + s.growing
 }
 
@@ -139,7 +142,7 @@ func (s *Store) used() int64 {
 func (s *Store) Size(prefix string) (keys int, bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sizes.Of(prefix)
+	return s.known.total.Of(prefix)
 }
 
 // Health is store.Store's.

@@ -3,20 +3,18 @@ package sqlite
 import (
 	"database/sql/driver"
 	"fmt"
-
-	"gatepost/store"
 )
 
 // survey is what is in a database.
 type survey struct {
-	sizes  store.Sizes
+	known  *known
 	damage string // in words
 }
 
 // survey reads all records and checks how they hang together. An error with isDamage
 // says that not even that could be done.
 func (d *database) survey() (*survey, error) {
-	v := &survey{sizes: store.Sizes{}}
+	v := &survey{known: newKnown()}
 	if err := d.reader.query("pragma integrity_check(1)", func(row []driver.Value) error {
 		if said, _ := row[0].(string); said != "ok" {
 			v.damage = said
@@ -35,7 +33,7 @@ func (d *database) survey() (*survey, error) {
 			bad++
 			return nil
 		}
-		v.sizes.Add(key, 1, int64(len(key)+len(value)))
+		v.known.put(key, len(key)+len(value))
 		return nil
 	})
 	if bad > 0 {

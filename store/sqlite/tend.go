@@ -12,7 +12,7 @@ const (
 	// after the last of them the log is emptied.
 	often, rest = 100 * time.Millisecond, time.Second
 	// enough is how many pages of the log are worth a checkpoint.
-	enough = 512
+	enough = 1024
 	// tooLong is when the writer itself empties the log, in bytes: it grows as long as
 	// nobody stops writing.
 	tooLong = 64 << 20

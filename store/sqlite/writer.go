@@ -1,24 +1,15 @@
 package sqlite
 
-import (
-	"database/sql/driver"
-	"time"
-)
+import "time"
 
 const (
 	// pace is the least time from one group to the next: while it runs, writes
-	// gather. A write that comes alone doesn't wait.
-	pace = time.Millisecond
+	// gather. A write that comes alone doesn't wait. Under load it is some times what the
+	// last group took, up to slowest: large groups cost less for each write.
+	pace, slowest = 2 * time.Millisecond, 8 * time.Millisecond
 	// roomAgain is how often a full disk is looked at.
 	roomAgain = 250 * time.Millisecond
 )
-
-// change is what a write does to the size of its segment.
-type change struct {
-	key   string
-	keys  int
-	bytes int64
-}
 
 // run is the writer: it writes what waits, group by group, until the store is closed.
 func (s *Store) run() {
@@ -26,7 +17,7 @@ func (s *Store) run() {
 		s.mu.Lock()
 		broken, noRoom, closed, toDo := s.broken, s.noRoom, s.closed, s.toDo
 		waits, g := len(s.waiting) > 0, (*group)(nil)
-		if waits && broken == nil && (closed || time.Since(s.lastGroup) >= pace) {
+		if waits && broken == nil && (closed || time.Since(s.lastGroup) >= s.pace()) {
 			g = s.waiting[0]
 			s.waiting[0] = nil
 			s.waiting = s.waiting[1:]
@@ -45,7 +36,7 @@ func (s *Store) run() {
 				s.truncate()
 			}
 		case waits:
-			time.Sleep(pace - time.Since(s.lastGroup))
+			time.Sleep(s.pace() - time.Since(s.lastGroup))
 		case closed:
 			return
 		case toDo.truncate:
@@ -61,6 +52,8 @@ func (s *Store) run() {
 	}
 }
 
+func (s *Store) pace() time.Duration { return min(max(pace, 4*s.lastTook), slowest) }
+
 // await waits for work, at most until alarm.
 func (s *Store) await(alarm <-chan time.Time) {
 	select {
@@ -74,7 +67,8 @@ func (s *Store) await(alarm <-chan time.Time) {
 func (s *Store) keep(g *group) {
 	start := time.Now()
 	err := s.transact(g, 0, len(g.writes))
-	s.seen.commit(time.Since(start), err)
+	s.lastTook = time.Since(start)
+	s.seen.commit(s.lastTook, err)
 	switch {
 	case err == nil:
 		s.settle(g, nil)
@@ -143,7 +137,6 @@ func (s *Store) transact(g *group, from, to int) (err error) {
 			return err
 		}
 	}
-	before := len(s.changes)
 	if err := s.db.begin.exec(); err != nil {
 		return err
 	}
@@ -157,31 +150,15 @@ func (s *Store) transact(g *group, from, to int) (err error) {
 	}
 	if err != nil {
 		_ = s.db.rollback.exec() // SQLite may have done so itself
-		s.changes = s.changes[:before]
 	}
 	return err
 }
 
 // perform makes one write within a transaction.
 func (s *Store) perform(g *group, w *write) error {
-	c := change{key: w.key}
-	if err := s.db.size.query(func(row []driver.Value) error {
-		n, _ := row[0].(int64)
-		c.keys, c.bytes = -1, -int64(len(w.key))-n
-		return nil
-	}, w.key); err != nil {
-		return err
-	}
 	if w.isPut {
 		value := g.value(w)
-		c.keys++
-		c.bytes += int64(len(w.key) + len(value))
-		s.changes = append(s.changes, c)
 		return s.db.put.exec(w.key, value, checksum(w.key, value))
 	}
-	if c.keys == 0 {
-		return nil // it isn't there
-	}
-	s.changes = append(s.changes, c)
 	return s.db.delete.exec(w.key)
 }
