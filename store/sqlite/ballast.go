@@ -3,6 +3,7 @@ package sqlite
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 )
@@ -28,6 +29,17 @@ func (d *directory) ensureBallast() error {
 	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, d.dropBallast())
+	}
+	return nil
+}
+
+// hasRoom is the error of a directory without a database, and without room for one.
+func (d *directory) hasRoom() error {
+	if !missing(d.file(databaseFile)) {
+		return nil
+	}
+	if err := d.ensureBallast(); err != nil {
+		return fmt.Errorf("store: can't write in the directory %s: %w", d.path, err)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -17,9 +16,8 @@ func Check(dir string) error {
 	newDir, newLock := missing(dir), missing(lock)
 	d, err := openDirectory(dir)
 	if err == nil && missing(d.file(databaseFile)) {
-		// There is room for nothing if not for this.
-		if err = errors.Join(d.ensureBallast(), d.dropBallast()); err != nil {
-			err = fmt.Errorf("store: can't write in the directory %s: %w", dir, err)
+		if err = d.hasRoom(); err == nil {
+			err = d.dropBallast()
 		}
 	}
 	if newLock && !errors.Is(err, store.ErrLocked) {

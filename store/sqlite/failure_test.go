@@ -187,7 +187,7 @@ func TestFilesStaySmall(t *testing.T) {
 		storetest.Keep(t, s.Put("k/last", nil))
 		most = max(most, files())
 	}
-	if bound := int64(tooLong + 4*live*(int64(len(value))+200)); most > bound {
+	if bound := tooLong + 4*live*(int64(len(value))+200); most > bound {
 		t.Errorf("the files of %d bytes took %d", live*len(value), most)
 	}
 	for i := range live {

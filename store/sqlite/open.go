@@ -49,6 +49,9 @@ func Open(o Options) (*Store, error) {
 // open opens the database, and sees to the ballast. On a disk that is full a store that
 // is there opens all the same: what it has can be done with.
 func (s *Store) open() error {
+	if err := s.dir.hasRoom(); err != nil {
+		return err
+	}
 	err := s.openDatabase("")
 	if isFull(err) {
 		if err = s.dir.dropBallast(); err == nil {

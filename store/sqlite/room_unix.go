@@ -1,4 +1,4 @@
-//go:build linux || darwin || freebsd
+//go:build linux || darwin
 
 package sqlite
 
@@ -10,5 +10,5 @@ func roomIn(dir string) (bytes uint64, known bool) {
 	if unix.Statfs(dir, &fs) != nil {
 		return 0, false
 	}
-	return uint64(max(fs.Bavail, 0)) * uint64(fs.Bsize), true
+	return fs.Bavail * uint64(fs.Bsize), true
 }
