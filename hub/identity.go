@@ -93,6 +93,12 @@ func (c *Client) Adopt(uid *string, groups []string, session json.RawMessage, un
 }
 
 func (c *Client) adopt(uid *string, groups []string, session json.RawMessage) error {
+	if uid == nil && len(groups) == 0 && session == nil { // as most replies: nothing has to be recorded
+		if c.Closing() {
+			return protocol.ClientGone(c.id)
+		}
+		return nil
+	}
 	defer c.hub.changed(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
