@@ -6,7 +6,7 @@ const (
 	// pace is the least time from one group to the next: while it runs, writes
 	// gather. A write that comes alone doesn't wait. Under load it is some times what the
 	// last group took, up to slowest: large groups cost less for each write.
-	pace, slowest = 2 * time.Millisecond, 8 * time.Millisecond
+	pace, slowest = 4 * time.Millisecond, 8 * time.Millisecond
 	// roomAgain is how often a full disk is looked at.
 	roomAgain = 250 * time.Millisecond
 )
