@@ -27,7 +27,7 @@ func scalar(v any) (string, error) {
 }
 
 // elements are the texts of a list: a sequence of the file, or one text with sep
-// between them.
+// or line breaks between them.
 func elements(v any, sep string) ([]string, error) {
 	var found []string
 	if sequence, ok := v.([]any); ok {
@@ -43,7 +43,7 @@ func elements(v any, sep string) ([]string, error) {
 		if err != nil {
 			return nil, errors.New("must be a list")
 		}
-		for s := range strings.SplitSeq(s, sep) {
+		for s := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(sep+"\r\n", r) }) {
 			if s = strings.TrimSpace(s); s != "" {
 				found = append(found, s)
 			}

@@ -63,50 +63,42 @@ func (l *Loaded) readFiles() {
 
 // ReadSecret gives the one secret that a file holds, without the newline at its end.
 func ReadSecret(path string) (string, error) {
-	v, err := readSecretFile(path)
-	if err != nil {
-		return "", err
-	}
-	secret, ok := v.(string)
-	if !ok {
+	secret, err := readSecretFile(path)
+	if err == nil && strings.Contains(secret, "\n") {
 		return "", fmt.Errorf("%s has several lines; one is expected", path)
 	}
-	return secret, nil
+	return secret, err
 }
 
-// readSecretFile gives what a file holds without the newline at its end: a text, or a list where there
-// are several lines. No error has a part of it.
-func readSecretFile(path string) (any, error) {
+// readSecretFile gives the lines of a file that aren't empty, with one newline between two. No error
+// has a part of them.
+func readSecretFile(path string) (string, error) {
 	content, err := readUpTo(path, maxSecretFile)
 	if err != nil {
 		var inside *os.PathError
 		if errors.As(err, &inside) {
 			err = fmt.Errorf("%s can't be read: %w", path, inside.Err)
 		}
-		return nil, err
+		return "", err
 	}
 	if bytes.ContainsRune(content, 0) {
-		return nil, fmt.Errorf("%s isn't text", path)
+		return "", fmt.Errorf("%s isn't text", path)
 	}
 	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as some editors begin a file
-	var lines []any
+	var lines []string
 	for line := range strings.FieldsFuncSeq(string(content), func(r rune) bool { return r == '\r' || r == '\n' }) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		if strings.HasPrefix(strings.TrimPrefix(line, "export "), Prefix) && strings.Contains(line, "=") {
-			return nil, fmt.Errorf("%s has the lines of an env file; the secret alone is expected, without its name", path)
+			return "", fmt.Errorf("%s has the lines of an env file; the secret alone is expected, without its name", path)
 		}
 		lines = append(lines, line)
 	}
-	switch len(lines) {
-	case 0:
-		return nil, fmt.Errorf("%s is empty", path)
-	case 1:
-		return lines[0], nil
-	default:
-		return lines, nil
+	if len(lines) == 0 {
+		return "", fmt.Errorf("%s is empty", path)
 	}
+	return strings.Join(lines, "\n"), nil
 }
 
 // readUpTo is a file's content; one of more bytes is an error.

@@ -72,6 +72,8 @@ func TestSecretFiles(t *testing.T) {
 	}{
 		"several, each on its line":     {environ: []string{"GATEPOST_SECRET_FILE=" + file("two", goodSecret+"\r\n\r\n"+otherSecret+"\r\n")}, secrets: []string{goodSecret, otherSecret}},
 		"several, as in the variable":   {environ: []string{"GATEPOST_SECRET_FILE=" + file("comma", goodSecret+","+otherSecret+"\n")}, secrets: []string{goodSecret, otherSecret}},
+		"several, in both ways":         {environ: []string{"GATEPOST_SECRET_FILE=" + file("both", goodSecret+"\n"+otherSecret+","+goodSecret+"\n")}, secrets: []string{goodSecret, otherSecret, goodSecret}},
+		"lines in the variable":         {environ: []string{"GATEPOST_SECRET=" + goodSecret + "\r\n" + otherSecret}, secrets: []string{goodSecret, otherSecret}},
 		"from an editor that marks it":  {environ: []string{"GATEPOST_SECRET_FILE=" + file("bom", "\ufeff"+goodSecret)}, secrets: []string{goodSecret}},
 		"in the file of settings":       {yaml: "secret_file: " + good + "\nwebhook: {secret_file: " + hook + "}", secrets: []string{goodSecret}},
 		"over the file of settings":     {yaml: "secret_file: /nonexistent", environ: []string{"GATEPOST_SECRET_FILE=" + good}, secrets: []string{goodSecret}},
@@ -97,7 +99,7 @@ func TestSecretFiles(t *testing.T) {
 		"one that is too short": {environ: []string{"GATEPOST_SECRET_FILE=" + file("short", "hunter2\n")}, want: []string{
 			"GATEPOST_SECRET (secret), from " + dir + "/short: secret 1 of 1 has 7 bytes"}},
 		"two URLs where one is wanted": {environ: append(enough, "GATEPOST_JWKS_URL_FILE="+file("urls", "http://a.example\nhttp://b.example\n")), want: []string{
-			"GATEPOST_JWKS_URL (jwks_url), from " + dir + "/urls: must be a single value"}},
+			"GATEPOST_JWKS_URL (jwks_url), from " + dir + "/urls: is not a URL; one that begins with https:// or http:// is expected"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := load(t, test.yaml, test.environ)

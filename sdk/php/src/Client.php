@@ -70,7 +70,7 @@ final class Client
         if ($token === null && $secret === null) {
             $token = Environment::secret('GATEPOST_TOKEN');
         }
-        $secret ??= Environment::secret('GATEPOST_SECRET', ',');
+        $secret ??= Environment::secret('GATEPOST_SECRET');
         $this->url = rtrim($url ?? Environment::get('GATEPOST_URL') ?: 'http://127.0.0.1:8080', '/');
         $this->signer = $secret === '' ? null : new Signer($secret);
         $this->token = new ApiToken(

@@ -22,11 +22,11 @@ final class Environment
 
     /**
      * A secret: a variable, or what stands in the file that the variable with _FILE at its end names.
+     * Lines are a list.
      *
-     * @param string $between between the lines of such a file, which are a list
      * @throws InvalidArgument where there are both, or the file holds nothing that can be read
      */
-    public static function secret(string $name, string $between = ''): string
+    public static function secret(string $name): string
     {
         $value = self::get($name);
         $file = self::get($name . '_FILE');
@@ -40,16 +40,16 @@ final class Environment
         if ($content === false) {
             throw new InvalidArgument($name . '_FILE', "names $file, which can't be read");
         }
-        $lines = preg_split('/\s*[\r\n]+\s*/', trim((string) preg_replace('/^\xEF\xBB\xBF/', '', $content)));
-        if ($lines === false || $lines === ['']) {
+        $secret = trim((string) preg_replace('/^\xEF\xBB\xBF/', '', $content));
+        if ($secret === '') {
             throw new InvalidArgument($name . '_FILE', "names $file, which is empty");
         }
-        if (preg_grep('/^(export )?GATEPOST_.*=/', $lines)) {
+        if (preg_match('/^(export )?GATEPOST_.*=/m', $secret) === 1) {
             throw new InvalidArgument(
                 $name . '_FILE',
                 "names $file, which has the lines of an env file; the secret alone is expected, without its name",
             );
         }
-        return implode($between, $lines);
+        return $secret;
     }
 }

@@ -146,7 +146,7 @@ final class Webhook
     /** Nothing of the body is looked at before its signature. */
     private function read(Incoming $incoming): Event|EventBatch
     {
-        $this->signature ??= new Signature($this->secrets?->reveal() ?? Environment::secret('GATEPOST_WEBHOOK_SECRET', ' '));
+        $this->signature ??= new Signature($this->secrets?->reveal() ?? Environment::secret('GATEPOST_WEBHOOK_SECRET'));
         $this->signature->verify(
             $incoming->header('webhook-id'),
             $incoming->header('webhook-timestamp'),

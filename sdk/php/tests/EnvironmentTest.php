@@ -45,7 +45,7 @@ final class EnvironmentTest extends TestCase
     {
         file_put_contents($this->file, Node::SECRET . $end);
         putenv('GATEPOST_SECRET_FILE=' . $this->file);
-        self::assertSame(Node::SECRET, Environment::secret('GATEPOST_SECRET', ','));
+        self::assertSame(Node::SECRET, Environment::secret('GATEPOST_SECRET'));
         $tokens = [(new Client('http://a'))->clientToken(42)];
         putenv('GATEPOST_SECRET_FILE');
         putenv('GATEPOST_SECRET=' . Node::SECRET . $end);
@@ -53,9 +53,7 @@ final class EnvironmentTest extends TestCase
         $tokens[] = (new Client('http://a', Node::SECRET . $end))->clientToken(42);
         $tokens[] = (new Client('http://a', Node::SECRET))->clientToken(42);
         foreach ($tokens as $token) {
-            [$header, $claims, $signature] = explode('.', $token);
-            $want = hash_hmac('sha256', "$header.$claims", Node::SECRET, true);
-            self::assertSame($want, base64_decode(strtr($signature, '-_', '+/')));
+            self::assertSigned($token);
         }
 
         $gateway = Webhook::fake();
@@ -63,6 +61,24 @@ final class EnvironmentTest extends TestCase
         file_put_contents($this->file, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n" . $gateway->secret . $end);
         putenv('GATEPOST_WEBHOOK_SECRET_FILE=' . $this->file);
         self::assertInstanceOf(Close::class, (new Webhook())->receive($request->headers, $request->body));
+    }
+
+    public function testTheFirstOfSeveralSigns(): void
+    {
+        $several = [Node::SECRET . "\nother", Node::SECRET . "\r\nother,third", Node::SECRET . " , other\nthird", "\n," . Node::SECRET];
+        foreach ($several as $secrets) {
+            file_put_contents($this->file, $secrets);
+            putenv('GATEPOST_SECRET_FILE=' . $this->file);
+            self::assertSigned((new Client('http://a'))->clientToken(42));
+            self::assertSigned((new Client('http://a', $secrets))->clientToken(42));
+        }
+    }
+
+    private static function assertSigned(string $token): void
+    {
+        [$header, $claims, $signature] = explode('.', $token);
+        $want = hash_hmac('sha256', "$header.$claims", Node::SECRET, true);
+        self::assertSame($want, base64_decode(strtr($signature, '-_', '+/')));
     }
 
     public function testATokenInAFile(): void

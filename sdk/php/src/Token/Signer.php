@@ -19,10 +19,10 @@ final class Signer
 
     private readonly Secret $secret;
 
-    /** @param string $secrets as GATEPOST_SECRET has them: separated by commas, the first signs */
+    /** @param string $secrets as GATEPOST_SECRET has them: separated by commas or line breaks, the first signs */
     public function __construct(#[\SensitiveParameter] string $secrets)
     {
-        $first = trim(explode(',', $secrets, 2)[0]);
+        $first = preg_split('/\s*[,\r\n]\s*/', trim($secrets), -1, PREG_SPLIT_NO_EMPTY)[0] ?? '';
         if (strlen($first) < self::SHORTEST) {
             throw new InvalidArgument('secret', sprintf(
                 "has %d bytes; it needs %d: give the gateway's GATEPOST_SECRET",
