@@ -47,7 +47,10 @@ func CheckOrigin(entry string) error {
 }
 
 func parseOriginPattern(entry string) (p originPattern, err error) {
-	scheme, authority, _ := strings.Cut(entry, "://")
+	scheme, authority, hasScheme := strings.Cut(entry, "://")
+	if !hasScheme {
+		return p, errors.New("has no scheme")
+	}
 	authority, p.anyPort = strings.CutSuffix(authority, ":*")
 	authority, p.below = strings.CutPrefix(authority, "*.")
 	if strings.Contains(scheme+authority, "*") {
@@ -55,9 +58,6 @@ func parseOriginPattern(entry string) (p originPattern, err error) {
 	}
 	if authority, err = inASCII(authority); err != nil {
 		return p, err
-	}
-	if !strings.Contains(entry, "://") {
-		return p, errors.New("has no scheme")
 	}
 	if p.origin, err = parseOrigin(scheme + "://" + authority); err != nil {
 		return p, err
