@@ -29,7 +29,7 @@ func (t *Tokens) VerifyAPI(token string) (*APIToken, error) {
 	if at, ok := t.cache.get(digest, now); ok {
 		return at, nil
 	}
-	c, exp, err := t.verify(t.api, []string{AudienceAPI}, token)
+	c, exp, err := t.verify(t.api, token)
 	if err != nil {
 		return nil, err
 	}

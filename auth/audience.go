@@ -29,10 +29,11 @@ func CheckClientAudiences(audiences []string) error {
 	return nil
 }
 
-// WrongClaim is the 401 of a token that is signed well, but for somebody else.
+// WrongClaim is the 401 of a token for somebody else, of somebody else, or signed in
+// another way, with what it says there.
 type WrongClaim struct {
 	*protocol.Problem
-	Sent string // the claim's value, in JSON
+	Sent string // the value of the claim, or of the header's alg, in JSON
 }
 
 // Unwrap gives the problem.

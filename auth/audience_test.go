@@ -86,7 +86,7 @@ func TestForeignTokens(t *testing.T) {
 	}
 }
 
-// The log can say what a token for somebody else has, the answer doesn't.
+// The log can say what a token has that is for somebody else, or signed in another way; the answer doesn't.
 func TestWrongClaimHasWhatWasSent(t *testing.T) {
 	tokens := newTokens(t, Config{Secrets: []string{testSecret}, ClientIssuers: []string{"https://a.example/"}})
 	for name, want := range map[string]string{"aud": `"app"`, "iss": `"https://a.example"`} {
@@ -99,6 +99,11 @@ func TestWrongClaimHasWhatWasSent(t *testing.T) {
 		if !errors.As(err, &wrong) || wrong.Sent != want || wrong.Field != name || strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %#v, want one that has %s and doesn't say it", name, err, want)
 		}
+	}
+	_, err := tokens.VerifyClient(mint(t, jwt.SigningMethodHS384, []byte(testSecret), clientClaims(nil)))
+	var wrong *WrongClaim
+	if want := "alg: isn't taken here; HS256 is"; !errors.As(err, &wrong) || wrong.Sent != `"HS384"` || err.Error() != want {
+		t.Errorf("got %#v, want %q and HS384", err, want)
 	}
 }
 

@@ -25,7 +25,7 @@ type ClientToken struct {
 // names the claim at fault, a *WrongClaim about it where the token is somebody else's. The first call may wait some seconds for a JWKS that
 // is being fetched.
 func (t *Tokens) VerifyClient(token string) (*ClientToken, error) {
-	c, exp, err := t.verify(t.client, t.clients.audiences, token)
+	c, exp, err := t.verify(t.client, token)
 	if err != nil {
 		return nil, err
 	}

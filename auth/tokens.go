@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -35,8 +37,8 @@ const (
 type Tokens struct {
 	secrets [][]byte
 	keys    *publicKeys // nil: none are configured
-	client  *jwt.Parser
-	api     *jwt.Parser
+	client  *rules
+	api     *rules
 	clients clientRules
 	cache   *tokenCache
 }
@@ -63,25 +65,31 @@ func NewTokens(ctx context.Context, c Config, log *slog.Logger) (*Tokens, error)
 			return nil, err
 		}
 	}
-	t.client = newParser(t.clients.audiences, slices.Concat(symmetric, asymmetric))
+	t.client = newRules(t.clients.audiences, slices.Concat(symmetric, asymmetric))
 	if !c.JWKSForAPI {
 		asymmetric = nil
 	}
-	t.api = newParser([]string{AudienceAPI}, slices.Concat(symmetric, asymmetric))
+	t.api = newRules([]string{AudienceAPI}, slices.Concat(symmetric, asymmetric))
 	return t, nil
 }
 
 // Format hides the secrets from package fmt, whatever the verb.
 func (t *Tokens) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
-// newParser takes what RFC 8725 asks for; the library's defaults check neither
+// rules are what the tokens of one door must be.
+type rules struct {
+	*jwt.Parser
+	audiences, methods []string
+}
+
+// newRules are what RFC 8725 asks for; the library's defaults check neither
 // the algorithm nor the audience, and take a token without exp. An empty list of
 // methods refuses every token; no audiences let one for anybody pass.
-func newParser(audiences, methods []string) *jwt.Parser {
+func newRules(audiences, methods []string) *rules {
 	if methods == nil {
 		methods = []string{}
 	}
-	rules := []jwt.ParserOption{
+	options := []jwt.ParserOption{
 		jwt.WithValidMethods(methods),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
@@ -89,20 +97,20 @@ func newParser(audiences, methods []string) *jwt.Parser {
 		jwt.WithStrictDecoding(),
 	}
 	if len(audiences) > 0 {
-		rules = append(rules, jwt.WithAudience(audiences...))
+		options = append(options, jwt.WithAudience(audiences...))
 	}
-	return jwt.NewParser(rules...)
+	return &rules{jwt.NewParser(options...), audiences, methods}
 }
 
-// verify gives the claims of a token that is signed, for one of the parser's
+// verify gives the claims of a token that is signed, for one of the door's
 // audiences, and valid now but for the leeway; and when it expires.
-func (t *Tokens) verify(p *jwt.Parser, audiences []string, token string) (*claims, time.Time, error) {
+func (t *Tokens) verify(door *rules, token string) (*claims, time.Time, error) {
 	if err := checkForm(token); err != nil {
 		return nil, time.Time{}, err
 	}
 	c := &claims{}
-	if _, err := p.ParseWithClaims(token, c, t.key); err != nil {
-		return nil, time.Time{}, refuse(err, c, audiences)
+	if parsed, err := door.ParseWithClaims(token, c, t.key); err != nil {
+		return nil, time.Time{}, door.refuse(err, parsed, c)
 	}
 	if err := protocol.CheckEmbedded("the claims", c.raw); err != nil {
 		return nil, time.Time{}, badClaim("the claims", err)
@@ -153,15 +161,18 @@ func (t *Tokens) key(token *jwt.Token) (any, error) {
 }
 
 // refuse says what is wrong with a token without repeating any of it.
-func refuse(err error, c *claims, audiences []string) error {
+func (r *rules) refuse(err error, token *jwt.Token, c *claims) error {
 	var problem *protocol.Problem
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return unauthorized("", "the token is not a JWT")
+	case !r.takes(token):
+		sent, _ := json.Marshal(token.Header["alg"]) // as it came from JSON
+		return &WrongClaim{unauthorized("alg", "isn't taken here; %s is", cmp.Or(strings.Join(r.methods, " or "), "none")), string(sent)}
 	case errors.Is(err, jwt.ErrTokenUnverifiable):
 		return unauthorized("", "no key here can verify the token")
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return unauthorized("", "the token's signature or algorithm is not valid here")
+		return unauthorized("", "the token's signature is not valid here")
 	case errors.As(err, &problem):
 		return problem
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
@@ -171,7 +182,7 @@ func refuse(err error, c *claims, audiences []string) error {
 		return unauthorized("aud", "is missing; it says what the token is for")
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
 		sent, _ := c.get("aud")
-		return &WrongClaim{unauthorized("aud", "is for something else; %s is expected", strings.Join(audiences, " or ")), string(sent)}
+		return &WrongClaim{unauthorized("aud", "is for something else; %s is expected", strings.Join(r.audiences, " or ")), string(sent)}
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return unauthorized("exp", "has passed")
 	case errors.Is(err, jwt.ErrTokenNotValidYet):
@@ -181,4 +192,10 @@ func refuse(err error, c *claims, audiences []string) error {
 	default:
 		return unauthorized("", "the token is not valid")
 	}
+}
+
+// takes says whether the token says that it is signed by one of the methods.
+func (r *rules) takes(token *jwt.Token) bool {
+	alg, _ := token.Header["alg"].(string)
+	return slices.Contains(r.methods, alg)
 }

@@ -191,8 +191,9 @@ func badToken(err error) *refusal {
 		rf = refuseWith(forToken, p.Status, p.Error())
 		rf.RetryAfter = retryFull
 	}
+	const keys = "GATEPOST_SECRET, GATEPOST_JWKS_URL or GATEPOST_PUBLIC_KEY_FILE"
 	rf.setting = map[string]string{
-		"":    "GATEPOST_SECRET, GATEPOST_JWKS_URL or GATEPOST_PUBLIC_KEY_FILE",
+		"": keys, "alg": keys,
 		"aud": "GATEPOST_CLIENT_AUDIENCE", "iss": "GATEPOST_CLIENT_ISSUER",
 	}[p.Field]
 	var wrong *auth.WrongClaim
