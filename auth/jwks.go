@@ -1,13 +1,17 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,12 +81,13 @@ func (r *remoteKeys) load(address string, log *slog.Logger) {
 func newKeySet(ctx context.Context, address string, log *slog.Logger) (keyfunc.Keyfunc, error) {
 	failFirst := false
 	return keyfunc.NewDefaultOverrideCtx(ctx, []string{address}, keyfunc.Override{
-		Client:                    &http.Client{Transport: boundedBody{http.DefaultTransport}, Timeout: jwksTimeout},
+		Client:                    &http.Client{Transport: readable{http.DefaultTransport, log}, Timeout: jwksTimeout},
 		HTTPTimeout:               jwksTimeout,
 		NoErrorReturnFirstHTTPReq: &failFirst,
 		RefreshInterval:           jwksRefresh,
 		RefreshUnknownKID:         rate.NewLimiter(rate.Inf, 1), // find limits it, without a queue
 		RateLimitWaitMax:          jwksTimeout,                  // the fetch's time, too
+		ValidationSkipAll:         true,                         // matching sees what a key is for; one that is none verifies nothing
 		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
 			return func(_ context.Context, err error) {
 				log.Warn("key set not refreshed; the last one stays in use", "error", cause(err, address))
@@ -157,20 +162,52 @@ func matching(ctx context.Context, set keyfunc.Keyfunc, alg, kid string) (keys [
 	return keys, known
 }
 
-// boundedBody reads at most maxJWKSBytes of an answer: keyfunc would read for as
-// long as the server writes.
-type boundedBody struct{ next http.RoundTripper }
+// readable leaves of an answer what keyfunc can read, at most maxJWKSBytes of it: keyfunc
+// would read for as long as the server writes, and take no key where one is broken.
+type readable struct {
+	next http.RoundTripper
+	log  *slog.Logger
+}
 
-func (b boundedBody) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := b.next.RoundTrip(req)
+func (t readable) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(resp.Body, maxJWKSBytes), resp.Body}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxJWKSBytes))
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(t.keys(body)))
 	return resp, nil
+}
+
+// keys is a key set without the keys that can't be read, as RFC 7517, section 5, asks, and
+// without certificates, by which nothing is verified here.
+func (t readable) keys(set []byte) []byte {
+	var whole struct {
+		Keys []map[string]json.RawMessage `json:"keys"`
+	}
+	if json.Unmarshal(set, &whole) != nil {
+		return set // keyfunc says what is wrong with it
+	}
+	whole.Keys = slices.DeleteFunc(whole.Keys, func(key map[string]json.RawMessage) bool {
+		maps.DeleteFunc(key, func(name string, _ json.RawMessage) bool { return strings.HasPrefix(name, "x5") })
+		alone, err := json.Marshal(map[string]any{"keys": []any{key}})
+		if err == nil {
+			_, err = keyfunc.NewJWKSetJSON(alone)
+		}
+		if err != nil {
+			t.log.Info("a key of the set can't be read, and isn't used", "kid", string(key["kid"]), "error", err)
+		}
+		return err != nil
+	})
+	kept, err := json.Marshal(whole)
+	if err != nil {
+		return set
+	}
+	return kept
 }
 
 // withoutSecrets is an address as it may be logged.

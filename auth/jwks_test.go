@@ -151,6 +151,37 @@ func TestAKeySetVerifiesTokensOfItsKeys(t *testing.T) {
 	wantUnauthorized(t, "API token, not allowed", err, "alg", api)
 }
 
+// What a set has besides, of a kind that isn't known here or broken, harms no other of its
+// keys (RFC 7517, section 5), nor does a certificate that doesn't fit its key.
+func TestAKeyThatCannotBeReadHarmsNoOther(t *testing.T) {
+	k := testKeys()
+	var log logs.Log
+	server := newKeyServer(t,
+		jwk(t, &k.ec.PublicKey, "e", "x", "!!", "kid", "broken"), jwk(t, &k.rsa.PublicKey, "short", "n", ""), map[string]string{"kty": "AKP", "kid": "new"},
+		map[string]string{}, jwk(t, &k.ec.PublicKey, "tls", "use", "tls"), jwk(t, &k.ec.PublicKey, "koblitz", "crv", "secp256k1"), jwk(t, &k.ec.PublicKey, "off", "y", "AQ"),
+		jwk(t, &k.rsa.PublicKey, "r", "x5t", "bm8", "x5u", "no"), jwk(t, &k.ec.PublicKey, "e"))
+	tokens, err := NewTokens(t.Context(), Config{JWKSURL: server.URL}, log.Logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kid, key := range map[string]struct {
+		method jwt.SigningMethod
+		key    any
+	}{"r": {jwt.SigningMethodRS256, k.rsa}, "e": {jwt.SigningMethodES256, k.ec}} {
+		if _, err := tokens.VerifyClient(mintWithKID(t, key.method, key.key, kid)); err != nil {
+			t.Errorf("%s: %v", kid, err)
+		}
+	}
+	for _, kid := range []string{"broken", "tls", "koblitz", "off"} {
+		token := mintWithKID(t, jwt.SigningMethodES256, k.ec, kid)
+		_, err := tokens.VerifyClient(token)
+		wantUnauthorized(t, kid, err, "", token)
+	}
+	if !log.Has("can't be read", `kid="\"broken\""`) || log.Has("key set not fetched") {
+		t.Errorf("got %s", &log)
+	}
+}
+
 func TestAnAbsentKeyServerKeepsNobodyFromStarting(t *testing.T) {
 	k := testKeys()
 	server := newKeyServer(t) // answers 503
