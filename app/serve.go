@@ -20,8 +20,8 @@ func newServeCommand(sh *shell) *cobra.Command {
 		Short:   "Run a node",
 		Long: `Run a node until SIGTERM or SIGINT. It then takes no new clients, closes those it
 has with 1001 spread over GATEPOST_DRAIN, delivers their close events and exits with
-status 0. A second signal ends it at once. SIGHUP does the same where the terminal
-closes, and nothing elsewhere.
+status 0. A second signal ends it at once, unless it comes with the first: timeout(1)
+sends two. SIGHUP drains too where the terminal closes, and does nothing elsewhere.
 
 Each setting may be given as a flag, as an environment variable (--max-push is
 GATEPOST_MAX_PUSH) or in a YAML file, in this order of precedence. Secrets have no

@@ -131,6 +131,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 			t.Fatal("a draining node stays ready")
 		}
 	}
+	time.Sleep(sameOrder)
 	r.signals <- syscall.SIGINT
 	if status := r.ends(); status != 1 {
 		t.Errorf("status %d, want 1", status)

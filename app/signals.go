@@ -26,24 +26,47 @@ func (sh *shell) notify() (signals <-chan os.Signal, stop func()) {
 	return c, func() { signal.Stop(c) }
 }
 
+// sameOrder is how soon after a signal that ends a node another says no more than it did: timeout(1)
+// and their like signal a process by itself and, with its group, once more. Nobody types so fast.
+const sameOrder = 100 * time.Millisecond
+
 // endings passes on the signals that end a node. SIGHUP is one of them where a terminal
 // closes, and only as the first: a shell sends it once more to what the
-// terminal has told already. Elsewhere it is a line in the log.
+// terminal has told already. Elsewhere it is a line in the log. While closes looks, which
+// may take a while, other signals are heeded.
 func endings(signals <-chan os.Signal, log *slog.Logger, closes func() bool) <-chan os.Signal {
 	passed := make(chan os.Signal, 2)
 	go func() {
-		ending := false
-		for s := range signals {
-			switch {
-			case s != syscall.SIGHUP:
-			case ending:
-				continue
-			case !closes():
-				log.Info("SIGHUP changes nothing: there is nothing to load anew")
-				continue
-			}
-			ending = true
+		var last time.Time   // when one was passed on
+		var closed chan bool // what closes says; nil: it isn't asked
+		pass := func(s os.Signal) {
+			last = time.Now()
 			passed <- s
+		}
+		for {
+			select {
+			case s, more := <-signals:
+				switch {
+				case !more:
+					return
+				case s == syscall.SIGHUP:
+					if last.IsZero() && closed == nil {
+						closed = make(chan bool, 1)
+						go func() { closed <- closes() }()
+					}
+				case time.Since(last) >= sameOrder:
+					pass(s)
+				}
+			case yes := <-closed:
+				closed = nil
+				switch {
+				case !last.IsZero():
+				case yes:
+					pass(syscall.SIGHUP)
+				default:
+					log.Info("SIGHUP changes nothing: there is nothing to load anew")
+				}
+			}
 		}
 	}()
 	return passed

@@ -36,6 +36,19 @@ func TestSignalsThatChangeNothing(t *testing.T) {
 	}
 }
 
+// Whoever signals a process and its group too, as timeout does, gives one order.
+func TestASignalThatComesTwice(t *testing.T) {
+	t.Parallel()
+	p := run(t, nil, func(*exec.Cmd) {}, "serve")
+	client := p.Connect(t, harness.Dial{})
+	p.signal(t, syscall.SIGTERM)
+	p.signal(t, syscall.SIGTERM)
+	client.WantClosed(t, 1001)
+	if status := p.exit(t); status != 0 {
+		t.Errorf("status %d", status)
+	}
+}
+
 // nohup has SIGHUP ignored, whatever a terminal does.
 func TestNohup(t *testing.T) {
 	t.Parallel()
