@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"gatepost/protocol"
@@ -41,6 +42,7 @@ type courier struct {
 	transport *http.Transport
 	fresh     *http.Transport // opens a connection for each request, and keeps none
 	spare     chan struct{}   // a token for each connect that is sent a second time, see hedge
+	slowUntil atomic.Int64    // unix milliseconds; until then connects count as slow, see hedge
 }
 
 // answer is how an attempt ended.
@@ -53,9 +55,16 @@ type answer struct {
 	oversize bool   // more than what is read of a reply
 	written  bool   // bytes of the attempt may have left the process
 	earlier  bool   // so may those of an earlier sending, which was answered by nothing or by no 4xx
+	resent   string // why it was sent twice, one of resent…; "": it wasn't
 	at       time.Time
 	took     time.Duration
 }
+
+// Why a request is sent twice in one attempt.
+const (
+	resentClosed = "closed" // a kept connection was closed before the first byte of an answer
+	resentSilent = "silent" // a kept connection said nothing, see hedge
+)
 
 // newCourier expects a checked endpoint. dial is how its connections are made;
 // nil: over the network.
@@ -168,7 +177,7 @@ func (c *courier) send(ctx context.Context, req *http.Request, header http.Heade
 	earlier := a.owes()
 	req.Body, _ = req.GetBody() // of bytes: it can't fail
 	a, err = c.exchange(c.fresh, req, w)
-	a.earlier = earlier
+	a.earlier, a.resent = earlier, resentClosed
 	return a, err
 }
 
@@ -180,7 +189,10 @@ func (c *courier) exchange(over *http.Transport, req *http.Request, w *wire) (*a
 		a.status, a.header = resp.StatusCode, resp.Header
 		a.body, err = readBody(resp)
 	}
-	a.written = w.done(req.Context().Err() != nil) || a.status != 0
+	if errors.Is(req.Context().Err(), context.DeadlineExceeded) {
+		w.giveUp()
+	}
+	a.written = w.done() || a.status != 0
 	return a, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"gatepost/protocol"
+	"gatepost/test/counted"
 )
 
 // lossy is a network in memory that can lose what is connected, without a word.
@@ -309,6 +310,9 @@ func TestHangUpBehindAnAnswerCostsNoAttempt(t *testing.T) {
 		if o := r.deliver(event(typ, fmt.Sprint("c", i), 1)); o.Verdict != protocol.Delivered {
 			t.Errorf("%s: %+v", typ, o)
 		}
+	}
+	if n := counted.Of(t, r.reg, "gatepost_webhook_resent_total")["main,closed"]; n != 10 {
+		t.Errorf("%v are counted as sent twice", n)
 	}
 	if s := r.Stats()[0]; s.Failed != 0 || requests.Load() != 30 {
 		t.Errorf("%d attempts failed of %d requests; want none of 30, every second event sent twice", s.Failed, requests.Load())

@@ -16,6 +16,7 @@ type seen struct {
 	evicted    *prometheus.CounterVec
 	unreadable *prometheus.CounterVec
 	unknown    *prometheus.CounterVec
+	resent     *prometheus.CounterVec
 
 	mu      sync.Mutex                       // guards the following
 	counted map[[3]string]prometheus.Counter // attempts by their labels: a look-up in a vector costs several times as much
@@ -36,6 +37,7 @@ func newSeen() *seen {
 		evicted:    counter("dead_letters_evicted_total", "Dead letters that had to go, for newer ones or for their age.", "endpoint"),
 		unreadable: counter("unreadable_replies_total", "2xx answers whose body is no reply.", "endpoint"),
 		unknown:    counter("unknown_reply_fields_total", "Fields of replies that mean nothing for their event.", "endpoint"),
+		resent:     counter("resent_total", "Attempts whose request was sent a second time, over a new connection, since a kept one was closed or silent.", "endpoint", "reason"),
 	}
 }
 
@@ -50,6 +52,9 @@ func (s *seen) attempt(endpoint, event string, a *answer) {
 	}
 	s.mu.Unlock()
 	counter.Inc()
+	if a.resent != "" {
+		s.resent.WithLabelValues(endpoint, a.resent).Inc()
+	}
 	s.latency.WithLabelValues(endpoint).Observe(a.took.Seconds())
 }
 
@@ -124,7 +129,7 @@ func (s *seen) register(reg prometheus.Registerer, more ...prometheus.Collector)
 	if reg == nil {
 		return nil
 	}
-	all := append([]prometheus.Collector{s.attempts, s.latency, s.dead, s.evicted, s.unreadable, s.unknown}, more...)
+	all := append([]prometheus.Collector{s.attempts, s.latency, s.dead, s.evicted, s.unreadable, s.unknown, s.resent}, more...)
 	for i, c := range all {
 		if err := reg.Register(c); err != nil {
 			for _, done := range all[:i] {

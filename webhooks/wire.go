@@ -21,6 +21,7 @@ type wire struct {
 	from     int64        // writes before that
 	written  bool
 	answered bool // the first byte of an answer has come
+	doubled  bool // it was sent over another connection too
 }
 
 // watch makes the requests of ctx report to w.
@@ -62,17 +63,22 @@ func (w *wire) settle() {
 	w.conn = nil
 }
 
-// done says whether anything was written, now that the request is over. One that got no
-// byte of an answer in time drops the connections that may be as dead as its own.
-func (w *wire) done(late bool) (written bool) {
+// done says whether anything was written, now that the request is over.
+func (w *wire) done() (written bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	conn := w.conn
 	w.settle()
-	if late && conn != nil && !w.answered {
-		conn.of.drop(w.mark)
-	}
 	return w.written
+}
+
+// giveUp drops the connections that may be as dead as this one, where no byte of an answer
+// has come over it in time.
+func (w *wire) giveUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil && !w.answered {
+		w.conn.of.drop(w.mark)
+	}
 }
 
 // hungUp says whether a request has failed with err since a kept connection was closed
@@ -81,14 +87,15 @@ func (w *wire) done(late bool) (written bool) {
 func (w *wire) hungUp(err error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.reused && !w.answered && !strings.Contains(err.Error(), "stream error")
+	return w.reused && !w.answered && !w.doubled && !strings.Contains(err.Error(), "stream error")
 }
 
-// isMute says whether the request is on a kept connection of which no byte has come since.
-// Of HTTP/2 the pings tell.
-func (w *wire) isMute() bool {
+// double says whether the request is to be sent over another connection too: it is on a
+// kept one of which no byte has come since. Of HTTP/2 the pings tell.
+func (w *wire) double() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.conn != nil && w.reused && w.conn.heard.Load() < w.mark &&
+	w.doubled = w.conn != nil && w.reused && w.conn.heard.Load() < w.mark &&
 		(w.secure == nil || w.secure.ConnectionState().NegotiatedProtocol != "h2")
+	return w.doubled
 }
