@@ -29,5 +29,7 @@ return [
         'guests' => true,
         // Seconds in which it must be used.
         'ttl' => 60,
+        // One of the gateway's GATEPOST_CLIENT_ISSUER, where that is set.
+        'issuer' => null,
     ],
 ];

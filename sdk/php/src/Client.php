@@ -95,6 +95,7 @@ final class Client
      * @param array<string, mixed> $session its session begins with
      * @param int $ttl seconds in which it must connect
      * @param int|null $until unix time at which the connection is closed with 4001
+     * @param string|null $issuer one of the gateway's GATEPOST_CLIENT_ISSUER, where that is set
      */
     public function clientToken(
         string|int|null $uid = null,
@@ -102,6 +103,7 @@ final class Client
         array $session = [],
         int $ttl = 60,
         ?int $until = null,
+        ?string $issuer = null,
     ): string {
         if ($this->signer === null) {
             throw new InvalidArgument('secret', 'is needed to mint tokens for clients');
@@ -118,6 +120,9 @@ final class Client
         }
         if ($until !== null) {
             $claims['until'] = $until;
+        }
+        if ($issuer !== null) {
+            $claims['iss'] = $issuer;
         }
         return $this->signer->sign($claims);
     }

@@ -188,6 +188,9 @@ final class LaravelTest extends GatewayTestCase
 
         $guest = Socket::connect(self::node()->addr, '/ws?token=' . $this->request('/gatepost/token', [], null)[1]['token']);
         self::assertNull($this->client()->client($guest->id)?->uid);
+        $this->app['config']->set('gatepost.client_token.issuer', 'https://own.example');
+        $token = $this->request('/gatepost/token', [], null)[1]['token'];
+        self::assertStringContainsString('"iss":"https://own.example"', (string) base64_decode(strtr(explode('.', $token)[1], '-_', '+/')));
         $this->app['config']->set('gatepost.client_token.guests', false);
         self::assertSame(401, $this->request('/gatepost/token', [], null)[0]);
     }

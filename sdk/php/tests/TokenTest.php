@@ -148,6 +148,17 @@ final class TokenTest extends GatewayTestCase implements Transport
         self::assertSame([['a', 'c'], 'object'], [$claims->groups, gettype($claims->session)]);
     }
 
+    public function testAClientTokenHasAnIssuerWhereOneIsAskedFor(): void
+    {
+        $node = Node::start(['GATEPOST_CLIENT_ISSUER' => 'https://id.example/,https://own.example']);
+        $client = new Client($node->url, Node::SECRET);
+        $socket = Socket::connect($node->addr, '/ws?token=' . $client->clientToken('eva', issuer: 'https://own.example'));
+        self::assertSame('eva', $client->client($socket->id())?->uid);
+        $this->expectException(Refused::class);
+        $this->expectExceptionCode(401);
+        Socket::connect($node->addr, '/ws?token=' . $client->clientToken('eva'));
+    }
+
     public function testAnExpiredClientTokenIsRefused(): void
     {
         $this->expectException(Refused::class);

@@ -25,6 +25,7 @@ final class TokenController
         $token = $this->client->clientToken(
             $user === null ? null : Users::id($user),
             ttl: (int) $this->config->get('gatepost.client_token.ttl', 60),
+            issuer: $this->config->get('gatepost.client_token.issuer'),
         );
         return new JsonResponse(['token' => $token], 200, ['cache-control' => 'no-store']);
     }
