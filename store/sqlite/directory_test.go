@@ -4,10 +4,13 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -145,4 +148,27 @@ func TestCloseWithoutPatience(t *testing.T) {
 	if err := s.Close(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+}
+
+// Who reads while the store is closed gets an answer or an error.
+func TestReadersAtTheEnd(t *testing.T) {
+	s := open(t, in(t, t.TempDir()))
+	for i := range 500 {
+		s.Put(fmt.Sprint("k/", i), make([]byte, 1000))
+	}
+	storetest.Keep(t, s.Put("k/last", nil))
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				if _, err := s.Get(t.Context(), "k/last"); err != nil {
+					return
+				}
+				_ = s.Scan("k/", func(string, []byte) error { return nil })
+			}
+		})
+	}
+	time.Sleep(20 * time.Millisecond) // the moment is what is tested
+	storetest.Shut(t, s)
+	readers.Wait()
 }

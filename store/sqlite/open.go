@@ -162,12 +162,15 @@ func (s *Store) Close(ctx context.Context) error {
 	s.tending.Wait()
 	s.failWaiting(store.ErrClosed)
 	s.seen.unregister()
+	s.swap.Lock() // somebody may be reading
+	defer s.swap.Unlock()
 	if s.db != nil {
 		if !s.isDown() {
 			_, _, moved := checkpoint(s.db.writer, "truncate")
 			err = errors.Join(err, moved)
 		}
 		err = errors.Join(err, s.db.close())
+		s.db = nil
 	}
 	s.dir.close()
 	return err
