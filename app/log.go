@@ -14,7 +14,7 @@ import (
 // newLogger writes lines as configured: text on a terminal and JSON elsewhere,
 // unless one of them is asked for.
 func newLogger(cfg *config.Config, out *lineQueue) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: cfg.LogLevel}
+	opts := &slog.HandlerOptions{Level: cfg.LogLevel, ReplaceAttr: readable}
 	handler := func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, opts) }
 	if cfg.LogFormat == config.LogText || cfg.LogFormat == config.LogAuto && isTerminal(out.out) {
 		handler = func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, opts) }
@@ -26,6 +26,14 @@ func newLogger(cfg *config.Config, out *lineQueue) *slog.Logger {
 		return line.Bytes()
 	})
 	return slog.New(handler(out))
+}
+
+// readable writes durations in JSON as the settings have them: 1.5s, and not nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 func isTerminal(out io.Writer) bool {

@@ -112,7 +112,7 @@ func explainListen(err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w (another program is there, a gatepost perhaps; GATEPOST_ADDR and GATEPOST_ADMIN_ADDR take another address)", err)
 	}
-	return err
+	return fmt.Errorf("%w (GATEPOST_ADDR and GATEPOST_ADMIN_ADDR say where to listen)", err)
 }
 
 // serveUntil serves, on listeners that are open, until the first signal, then
