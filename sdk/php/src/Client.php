@@ -45,8 +45,8 @@ final class Client
 
     /**
      * @param string|null $url the gateway's; null: GATEPOST_URL, else http://127.0.0.1:8080
-     * @param string|null $secret GATEPOST_SECRET, from which tokens are minted; null: the environment's
-     * @param string|null $token a ready token for the API, used instead of minting one; null: GATEPOST_TOKEN
+     * @param string|null $secret GATEPOST_SECRET, from which tokens are minted; null or '': the environment's
+     * @param string|null $token a ready token for the API, used instead of minting one; null or '': GATEPOST_TOKEN
      * @param array{connect_timeout?: int|float, timeout?: int|float, scope?: string, token_ttl?: int,
      *     curl?: array<int, mixed>, transport?: Transport} $options seconds to connect (2) and for a
      *     whole call (10); the scope (what each call needs) and life in seconds (300) of minted tokens; more of curl's
@@ -66,7 +66,10 @@ final class Client
                 throw new InvalidArgument("options[$seconds]", 'must be more than 0 seconds');
             }
         }
-        // What is given counts before the environment, the token before the secret.
+        // What is given counts before the environment, the token before the secret; what is empty, as a
+        // framework has a variable without value, isn't given.
+        $secret = $secret === '' ? null : $secret;
+        $token = $token === '' ? null : $token;
         if ($token === null && $secret === null) {
             $token = Environment::secret('GATEPOST_TOKEN');
         }

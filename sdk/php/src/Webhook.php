@@ -40,7 +40,7 @@ final class Webhook
      * where they are missing or wrong.
      *
      * @param string|list<string>|null $secrets whsec_…; several while they are rotated, as a list or
-     *     separated by spaces: any of them may have signed. null: GATEPOST_WEBHOOK_SECRET
+     *     separated by spaces: any of them may have signed. none: GATEPOST_WEBHOOK_SECRET
      * @param int $tolerance seconds that a webhook's timestamp may be off this machine's clock, either way
      * @param int $maxBytes the largest body that is read; the gateway sends less than 2 MiB with its default limits
      */
@@ -49,7 +49,8 @@ final class Webhook
         private readonly int $tolerance = 300,
         private readonly int $maxBytes = 8 << 20,
     ) {
-        $this->secrets = $secrets === null ? null : new Secret(implode(' ', (array) $secrets));
+        $given = trim(implode(' ', (array) $secrets));
+        $this->secrets = $given === '' ? null : new Secret($given);
     }
 
     /**

@@ -81,6 +81,22 @@ final class EnvironmentTest extends TestCase
         self::assertSame($want, base64_decode(strtr($signature, '-_', '+/')));
     }
 
+    /** As Laravel's env() has a line "GATEPOST_SECRET=" of .env, or getenv() what isn't there. */
+    public function testWhatIsEmptyIsNotGiven(): void
+    {
+        file_put_contents($this->file, Node::SECRET);
+        putenv('GATEPOST_SECRET_FILE=' . $this->file);
+        self::assertNotSame('', (new Client('http://a', '', ''))->clientToken(42));
+
+        $gateway = Webhook::fake();
+        $request = $gateway->request('close');
+        file_put_contents($this->file, $gateway->secret);
+        putenv('GATEPOST_WEBHOOK_SECRET_FILE=' . $this->file);
+        foreach (['', [], null] as $none) {
+            self::assertInstanceOf(Close::class, (new Webhook($none))->receive($request->headers, $request->body));
+        }
+    }
+
     public function testATokenInAFile(): void
     {
         file_put_contents($this->file, "a.b.c\r\n");
