@@ -98,9 +98,10 @@ func SharedSuffix(entry string) string {
 		return ""
 	}
 	host := strings.TrimSuffix(p.host, ".")
-	suffix, icann := publicsuffix.PublicSuffix(host)
-	if suffix != host || !icann && !strings.Contains(suffix, ".") { // an unknown top-level name is a network's own, such as internal
+	below := "a." + host
+	suffix, icann := publicsuffix.PublicSuffix(below)
+	if suffix != host && suffix != below || !icann && !strings.Contains(suffix, ".") { // an unknown top-level name is a network's own, such as internal
 		return ""
 	}
-	return suffix
+	return host
 }

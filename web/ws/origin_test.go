@@ -144,6 +144,7 @@ func TestCheckOrigin(t *testing.T) {
 func TestSharedSuffix(t *testing.T) {
 	for entry, want := range map[string]string{
 		"https://*.vercel.app": "vercel.app", "https://*.github.io:*": "github.io", "https://*.co.uk": "co.uk", "https://*.com": "com", "https://*.s3.amazonaws.com": "s3.amazonaws.com",
+		"https://*.compute.amazonaws.com": "compute.amazonaws.com", "https://*.kobe.jp": "kobe.jp", "https://*.a.kobe.jp": "a.kobe.jp", "https://*.city.kobe.jp": "", "https://*.ck": "ck",
 		"https://*.example.co.uk": "", "https://*.me.github.io": "", "https://vercel.app": "", "http://*.localhost": "", "https://*.internal": "", "*": "", "null": "", "file://": "", "nonsense": "",
 	} {
 		if got := SharedSuffix(entry); got != want {
