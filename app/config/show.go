@@ -98,7 +98,7 @@ func showURLs(v any) any {
 // shownURL hides all of what isn't a whole URL: it may be the rest of a password
 // with a comma in it.
 func shownURL(s string) string {
-	u, err := url.Parse(s)
+	u, err := url.Parse(strings.TrimRight(s, "\r\n")) // as it is used
 	if err != nil || u.Scheme == "" || u.Host == "" {
 		return hidden
 	}

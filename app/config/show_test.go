@@ -9,7 +9,7 @@ import (
 )
 
 const secretive = `
-jwks_url: https://user:hunter2@id.example/keys?key=hunter2
+jwks_url: "https://user:hunter2@id.example/keys?key=hunter2\n"
 webhook: {secret: [` + goodWebhook + `]}
 nats_url: ["nats://hunter2@a.example:4222", "nats://user:hunter2@b.example:4222"]
 webhooks:
