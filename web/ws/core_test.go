@@ -105,8 +105,11 @@ func (ts tokensByName) VerifyClient(token string) (*auth.ClientToken, error) {
 	if t, ok := ts[token]; ok {
 		return t, nil
 	}
-	if token == foreignToken {
+	switch token {
+	case foreignToken:
 		return nil, &auth.WrongClaim{Problem: &protocol.Problem{Status: 401, Field: "aud", Detail: "is for something else"}, Sent: `"app"`}
+	case unsignedToken:
+		return nil, &auth.WrongClaim{Problem: &protocol.Problem{Status: 401, Field: "alg", Detail: "isn't taken here"}, Sent: `"none"`}
 	}
 	return nil, &protocol.Problem{Status: 401, Code: protocol.CodeUnauthorized, Detail: "is not one of the test's"}
 }
@@ -116,7 +119,9 @@ const (
 	goodToken  = "eyJnb29k.eyJzdWIi.c2ln"
 	otherToken = "eyJvdGhl.eyJzdWIi.c2ln"
 
-	foreignToken = "eyJmb3Jl.eyJzdWIi.c2ln" // and one that it doesn't
+	// and two that it doesn't
+	foreignToken  = "eyJmb3Jl.eyJzdWIi.c2ln"
+	unsignedToken = "eyJhbGci.eyJzdWIi."
 )
 
 var rigTokens = tokensByName{

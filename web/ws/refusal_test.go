@@ -31,6 +31,8 @@ func TestRefusalsAreToldOf(t *testing.T) {
 		{name: "bad token", path: "?token=nonsense", says: []string{"level=INFO", "reason=token", "status=401", "not valid: is not one of the test's"}},
 		{name: "a token for somebody else", change: func(c *Config, _ *core) { c.TokenFrom = []string{"query:token"} }, path: "?token=" + foreignToken,
 			says: []string{"reason=token", "status=401", "aud: is for something else", `aud="\"app\""`, "setting=GATEPOST_CLIENT_AUDIENCE"}},
+		{name: "a token that nobody has signed", change: func(c *Config, _ *core) { c.TokenFrom = []string{"query:token"} }, path: "?token=" + unsignedToken,
+			says: []string{"reason=token", "status=401", "alg: isn't taken here", `alg="\"none\""`, `setting="GATEPOST_SECRET, GATEPOST_JWKS_URL or GATEPOST_PUBLIC_KEY_FILE"`}},
 		{name: "two tokens", path: "?token=a&token=b", says: []string{"reason=token", "given twice"}},
 		{name: "no token", change: func(c *Config, _ *core) { c.Anonymous = false }, says: []string{"reason=anonymous", "query:token, header, subprotocol", "setting=GATEPOST_ANONYMOUS"}},
 		{name: "another path", path: "/../chat", says: []string{"reason=path", "status=404", "path=/chat", `allowed="/ws, and below"`, "setting=GATEPOST_WS_PATH"}},
