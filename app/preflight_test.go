@@ -42,8 +42,10 @@ func TestTheCheckFindsWhatEndsServe(t *testing.T) {
 		}
 		writeFile(t, dir+path, "")
 	}
-	if err := os.MkdirAll(dir+"/namefolder/node", 0o700); err != nil {
-		t.Fatal(err)
+	for _, path := range []string{"/namefolder/node", "/databasefolder/store/gatepost.db"} {
+		if err := os.MkdirAll(dir+path, 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,6 +60,7 @@ func TestTheCheckFindsWhatEndsServe(t *testing.T) {
 		"a data directory that is a file":          {"GATEPOST_DATA_DIR=" + dir + "/file", "GATEPOST_DATA_DIR: the node's name can't be kept there"},
 		"one below a file":                         {"GATEPOST_DATA_DIR=" + dir + "/file/data GATEPOST_NODE=a", "GATEPOST_DATA_DIR: store: can't make the directory"},
 		"one where a file is in the store's place": {"GATEPOST_DATA_DIR=" + dir + "/storefile", "GATEPOST_DATA_DIR: store: can't make the directory"},
+		"one with a folder for a database":         {"GATEPOST_DATA_DIR=" + dir + "/databasefolder GATEPOST_NODE=a", "GATEPOST_DATA_DIR: store: can't write in the directory"},
 		"one with an empty name":                   {"GATEPOST_DATA_DIR=" + dir + "/noname", "GATEPOST_DATA_DIR: the node's name can't be kept there"},
 		"one with a folder for a name":             {"GATEPOST_DATA_DIR=" + dir + "/namefolder", "is a directory"},
 		"an address that is in use":                {"GATEPOST_ADDR=" + taken.Addr().String(), "listen on " + taken.Addr().String()},

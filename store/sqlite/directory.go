@@ -49,7 +49,34 @@ func openDirectory(path string) (*directory, error) {
 	if err := lockFile(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s", store.ErrLocked, path), f.Close())
 	}
-	return &directory{path, f}, nil
+	d := &directory{path, f}
+	if err := d.takesWrites(); err != nil {
+		d.close()
+		return nil, fmt.Errorf("store: can't write in the directory %s: %w", path, err)
+	}
+	return d, nil
+}
+
+// takesWrites is the error of a directory in which files can't be made, or not written.
+// Nobody has the database open.
+func (d *directory) takesWrites() error {
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		f, err := os.OpenFile(d.file(databaseFile+suffix), os.O_RDWR, 0)
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	f, err := os.OpenFile(d.file("probe"), os.O_CREATE|os.O_WRONLY, 0o600)
+	if isFull(err) {
+		return nil // what is there can be done with
+	}
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	return err
 }
 
 func (d *directory) close() { _ = d.lock.Close() }

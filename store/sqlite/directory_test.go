@@ -46,6 +46,32 @@ func TestDirectoryOfAnEarlierVersion(t *testing.T) {
 	}
 }
 
+// What takes no writes doesn't open, and the check says so in the same words.
+func TestDirectoryWithoutWrites(t *testing.T) {
+	for name, spoil := range map[string]func(dir string) error{
+		"a folder for a log":   func(dir string) error { return os.MkdirAll(Database(dir)+"-wal/log", 0o700) },
+		"a read-only database": func(dir string) error { return os.Chmod(Database(dir), 0o400) },
+		"a read-only folder":   func(dir string) error { return os.Chmod(dir, 0o500) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if os.Geteuid() == 0 && strings.Contains(name, "read-only") {
+				t.Skip("root may write everywhere")
+			}
+			o := in(t, t.TempDir())
+			storetest.Shut(t, open(t, o))
+			if err := spoil(o.Dir); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = os.Chmod(o.Dir, 0o700) })
+			_, err := Open(o)
+			checked := Check(o.Dir)
+			if err == nil || checked == nil || err.Error() != checked.Error() || !strings.Contains(err.Error(), o.Dir) {
+				t.Errorf("%v; the check: %v", err, checked)
+			}
+		})
+	}
+}
+
 // A node that is renamed goes on with what it has, and says so once.
 func TestDirectoryOfAnotherNode(t *testing.T) {
 	o := in(t, t.TempDir())
