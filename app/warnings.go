@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	"gatepost/app/config"
 	"gatepost/auth"
@@ -23,6 +24,13 @@ func warnings(l *config.Loaded) []string {
 	}
 	if c.JWKSAPI && !slices.Equal(c.ClientAudiences, []string{auth.AudienceClient}) {
 		list = append(list, "GATEPOST_JWKS_API is true, and GATEPOST_CLIENT_AUDIENCE names an identity provider's: whoever can have it sign a token for gatepost:api is an administrator")
+	}
+	for env, entries := range map[string][]string{"GATEPOST_CLIENT_AUDIENCE": c.ClientAudiences, "GATEPOST_CLIENT_ISSUER": c.ClientIssuers} {
+		for _, entry := range entries {
+			if strings.Contains(entry, " ") {
+				list = append(list, fmt.Sprintf("%s has %q, which is one name with a space in it: commas separate several", env, entry))
+			}
+		}
 	}
 	for _, entry := range c.Origins {
 		if suffix := ws.SharedSuffix(entry); suffix != "" {

@@ -30,3 +30,18 @@ func TestWarningsOfOrigins(t *testing.T) {
 		}
 	}
 }
+
+// Webhook secrets are separated by spaces, these by commas: a token has no such name.
+func TestWarningsOfSpaces(t *testing.T) {
+	for _, env := range []string{"GATEPOST_CLIENT_AUDIENCE", "GATEPOST_CLIENT_ISSUER"} {
+		for value, warned := range map[string]bool{"app gatepost:client": true, "app, gatepost:client": false, "app": false} {
+			loaded := config.Load(config.Sources{Environ: []string{"GATEPOST_SECRET=" + testSecret, env + "=" + value}})
+			if err := loaded.Faults.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(strings.Join(warnings(loaded), "\n"), env+` has "app gatepost:client"`); got != warned {
+				t.Errorf("%s=%s: warned is %v, want %v", env, value, got, warned)
+			}
+		}
+	}
+}
