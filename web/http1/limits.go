@@ -3,6 +3,7 @@ package http1
 import (
 	"cmp"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -160,8 +161,8 @@ func (s *Server) heaviest() (most []*conn) {
 }
 
 // closeIdle closes the longest idle of these connections: n, and if they are many some
-// more, but none that is younger. It says how many those were, and how many it spared as
-// too young. It needs s.mu.
+// more, but none that is younger. A few that are to go after many younger ones aren't closed
+// either. It says how many those were, and how many it spared as too young. It needs s.mu.
 func (s *Server) closeIdle(among []*conn, n int, young time.Duration) (closed, spared int) {
 	type idle struct {
 		*conn
@@ -169,6 +170,7 @@ func (s *Server) closeIdle(among []*conn, n int, young time.Duration) (closed, s
 		since time.Duration
 	}
 	var all []idle
+	last := math.MaxInt // the lowest rank of one that is younger
 	before := time.Since(s.begun) - young
 	for _, c := range among {
 		if !c.mayClose() {
@@ -178,9 +180,13 @@ func (s *Server) closeIdle(among []*conn, n int, young time.Duration) (closed, s
 			all = append(all, idle{c, c.rank(), since})
 		} else {
 			spared++
+			last = min(last, c.rank())
 		}
 	}
 	slices.SortFunc(all, func(a, b idle) int { return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.since, b.since)) })
+	if i := slices.IndexFunc(all, func(c idle) bool { return c.rank > last }); i >= 0 && len(all)-i < spared {
+		all = all[:i]
+	}
 	for _, c := range all[:min(len(all), max(n, len(all)/batch))] {
 		if c.closeIfIdle() {
 			s.forget(c.conn)

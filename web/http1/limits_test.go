@@ -194,6 +194,24 @@ func TestWhoWasOfUseGoesLast(t *testing.T) {
 	again.there()
 }
 
+// So it is too where the others have only just come.
+func TestWhoWasOfUseGoesAfterTheYoung(t *testing.T) {
+	const young = 200 * time.Millisecond
+	for name, hosts := range map[string][]int{"one address": {2, 2, 2, 2}, "several": {2, 3, 4, 5}} {
+		t.Run(name, func(t *testing.T) {
+			l := runLimited(t, 3, 0, young)
+			used := l.from(t, hosts[0])
+			used.there()
+			wait.For(t, "it isn't young any more", func() bool { return time.Since(l.begun)-time.Duration(used.c.since.Load()) > young })
+			unused := l.from(t, hosts[1])
+			l.from(t, hosts[2])
+			l.from(t, hosts[3]).there()
+			unused.gone("the one without a request")
+			used.there()
+		})
+	}
+}
+
 func TestUseMakesYoung(t *testing.T) {
 	l := runLimited(t, 0, 2)
 	first, second := l.from(t, 2), l.from(t, 2)
