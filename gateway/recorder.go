@@ -136,6 +136,10 @@ var errBehind = errors.New("an earlier message isn't recorded yet")
 // record writes a message down as it enters the lane, unless an earlier one isn't recorded:
 // of what comes later nothing may be delivered without it after a crash. mu is held.
 func (l *lane) record(o *occurrence) {
+	// The last one tells of all before it: a store that fails one write fails those behind it.
+	if n := len(l.waiting); n > 0 && l.waiting[n-1].commit != nil {
+		l.behind = l.behind || failedAlready(l.waiting[n-1].commit)
+	}
 	if l.behind {
 		o.commit = store.Failed(errBehind)
 	} else {

@@ -168,6 +168,21 @@ func (b *batched) end(err error) {
 	b.asked = nil
 }
 
+// A message that comes as an earlier one has just failed, and the journal is back at once,
+// isn't recorded before that.
+func TestMessageBehindOneThatHasJustFailed(t *testing.T) {
+	b := &batched{notebook: newNotebook(), t: t}
+	f := durably(t, b)
+	for range 20 {
+		c, _ := f.connect()
+		f.Message(c, text("1"))
+		b.end(errNoRoom)
+		b.end(nil)
+		f.Message(c, text("2"))
+		wait.For(t, "both to be kept", func() bool { b.end(nil); return len(b.messages(c)) == 2 })
+	}
+}
+
 // However often the journal fails, late or at once, and whatever comes meanwhile: a client's
 // messages are kept in sequence, those that failed first.
 func TestMessagesAreRecordedInSequence(t *testing.T) {

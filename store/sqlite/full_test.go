@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gatepost/store"
 	"gatepost/test/storetest"
@@ -40,6 +41,33 @@ func fill(t *testing.T, dir string, left int64) string {
 		t.Fatal(err)
 	}
 	return name
+}
+
+// Where puts are made one after the other without a wait, none is kept behind one that
+// finds the disk full: not with what the ballast leaves, either.
+func TestNoPutIsKeptBehindOneThatFails(t *testing.T) {
+	dir := smallDisk(t, "24m")
+	s := open(t, in(t, filepath.Join(dir, "store")))
+	fill(t, dir, 1<<20)
+	commits := make([]store.Commit, 400)
+	for i := range commits {
+		commits[i] = s.Put(fmt.Sprintf("k/%03d", i), make([]byte, 8<<10))
+		if i%10 == 9 {
+			time.Sleep(100 * time.Microsecond) // several groups
+		}
+	}
+	failed := -1
+	for i, c := range commits {
+		switch err := c.Wait(t.Context()); {
+		case err == nil && failed >= 0:
+			t.Fatalf("put %d failed, and %d was kept", failed, i)
+		case err != nil && failed < 0:
+			failed = i
+		}
+	}
+	if failed <= 0 {
+		t.Errorf("the first that failed is %d", failed)
+	}
 }
 
 // A disk that fills up at a random moment, and has room again: what was kept is there,

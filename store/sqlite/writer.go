@@ -30,7 +30,7 @@ func (s *Store) run() {
 				return
 			}
 		case g != nil:
-			s.keep(g)
+			s.keep(g, noRoom != nil && g.put > 0)
 			s.lastGroup = time.Now()
 			if noRoom != nil || toDo.truncate {
 				s.truncate()
@@ -63,8 +63,12 @@ func (s *Store) await(alarm <-chan time.Time) {
 }
 
 // keep writes a group. Where it doesn't fit, or something in it can't be written, its
-// writes are tried one by one.
-func (s *Store) keep(g *group) {
+// writes are tried one by one; so they are where the disk is full already.
+func (s *Store) keep(g *group, full bool) {
+	if full {
+		s.oneByOne(g)
+		return
+	}
 	start := time.Now()
 	err := s.transact(g, 0, len(g.writes))
 	s.lastTook = time.Since(start)
