@@ -60,7 +60,7 @@ func (m *Member) void(e sighting, now time.Duration) bool {
 	}
 	c, there := m.table.incarnation(e.Record.Claimant)
 	if !there { // purged; or it has yet to come back after a loss
-		return now-max(e.seen, m.epoch.since) >= m.Timing.Return+m.Timing.Silence
+		return now-max(e.seen, m.epoch.since, m.lease.unbroken) >= m.Timing.Return+m.Timing.Silence
 	}
 	return c.Record.State.over()
 }

@@ -10,7 +10,8 @@ import (
 type epoch struct {
 	id         string
 	past       map[string]bool
-	since      time.Duration // when it was agreed on
+	since      time.Duration // since when a leader has answered without a gap, from when it was agreed on
+	heard      time.Duration // when one last did, before the own key is in
 	generation int           // counts losses: what comes from before is ignored
 	claims     []sighting    // made or heard of before the loss
 	recalled   bool          // the bucket was listed since
@@ -79,7 +80,7 @@ func (m *Member) enter(e Entry, now time.Duration) {
 	if m.epoch.id != "" {
 		m.epoch.past[m.epoch.id] = true
 	}
-	m.epoch.id, m.epoch.since = e.Record.Epoch, now
+	m.epoch.id, m.epoch.since, m.epoch.heard = e.Record.Epoch, now, now
 	m.table.put(e, now)
 	m.phase = keying
 	if !m.fresh {
@@ -113,8 +114,24 @@ func (m *Member) recall(now time.Duration) {
 
 // mayReturn says whether the own key may be written after a loss: at once while the
 // lease is valid. Else another may have claimed it, and acts by a lease of before the
-// loss, or will write its claim; so it waits until it would have.
+// loss, or will write its claim; so it waits until it would have. Only time counts in
+// which a leader answered.
 func (m *Member) mayReturn(now time.Duration) bool {
 	_, must := m.MustProve(now)
-	return m.fresh || m.HasLease(now) && !must || now-m.epoch.since >= m.Timing.Return
+	return m.fresh || m.HasLease(now) && !must ||
+		now-m.epoch.since >= m.Timing.Return && now-m.epoch.heard <= m.Timing.Gap
+}
+
+// probe finds out whether there is a leader, by a write that it can only refuse.
+func (m *Member) probe(now time.Duration) {
+	if m.free(EpochKey, now) {
+		m.ask(Op{Kind: Write, Key: EpochKey, Record: m.table.entries[EpochKey].Record})
+	}
+}
+
+func (m *Member) refused(now time.Duration) {
+	if now-m.epoch.heard > m.Timing.Gap {
+		m.epoch.since = now
+	}
+	m.epoch.heard = now
 }

@@ -103,6 +103,10 @@ func (m *Member) Tick(now time.Duration) {
 	case recalling:
 		m.recall(now)
 		return
+	case keying:
+		if !m.mayReturn(now) {
+			m.probe(now)
+		}
 	case listing:
 		m.list(now)
 	case naming:
@@ -234,8 +238,14 @@ func (m *Member) wrote(p pending, a Answer, now time.Duration) {
 			m.apply(e, now)
 		}
 	default:
+		if p.Key == EpochKey && a.Result == Conflict {
+			m.refused(now)
+		}
 		m.retry[p.Key] = now + m.Timing.Retry
 		m.ask(Op{Kind: Read, Key: p.Key})
+		if a.Result == Unknown && p.Key == m.key() {
+			delete(m.busy, p.Key) // a renewal waits for no read: only one under this revision can get in
+		}
 	}
 }
 

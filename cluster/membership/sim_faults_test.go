@@ -14,7 +14,8 @@ type plan struct {
 	losses  bool // the bucket is wiped and restored
 	natsIll bool // nothing but NATS fails
 	crowded bool // many processes want one name
-	undone  bool // claims are undone by restoring the bucket
+	undone  bool // claims are undone
+	copied  bool // but never by a wipe
 }
 
 func (w *world) makePlan() {
@@ -195,7 +196,7 @@ func (w *world) undo(p *process) {
 		switch {
 		case w.quiet:
 			return
-		case w.chance(2):
+		case w.chance(2) && !w.plan.copied:
 			w.nats.wipe()
 		case w.nats.copied > 0:
 			w.nats.restore()

@@ -12,10 +12,11 @@ type event struct {
 	kind   string // connect, message or close
 	n      int    // of the message
 	id     string // of the close
-	seq    uint64 // in the stream
 	in     bool   // it was recorded
 	begun  time.Duration
 }
+
+func (e *event) same(o *event) bool { return e.client == o.client && e.kind == o.kind && e.n == o.n }
 
 // client is one as its owner, or who adopted it, knows it.
 type client struct {
@@ -162,7 +163,6 @@ func (p *process) appended(e *event, o Outcome) {
 	case Appended:
 		p.appending = false
 		p.toAppend = p.toAppend[1:]
-		e.seq = p.log.Last()
 		first := !e.in
 		e.in = true
 		w.backend.recorded(p, e)
@@ -173,7 +173,7 @@ func (p *process) appended(e *event, o Outcome) {
 		} else if first {
 			p.recorded(e)
 		} else if c := p.client(e.client); c == nil || c.gone {
-			p.remove(p.Incarnation, e.seq)
+			p.remove(p.Incarnation, e)
 		}
 		p.pump()
 	case Again:
@@ -279,7 +279,7 @@ func (p *process) recorded(e *event) {
 		}) {
 			c.gone = true // 503; nobody was told
 			p.clients = slices.DeleteFunc(p.clients, func(o *client) bool { return o == c })
-			p.removeForSure(p.Incarnation, e.seq, nil)
+			p.removeForSure(p.Incarnation, e, func() {})
 			return
 		}
 		c.connect, c.busy = e, true
@@ -319,13 +319,13 @@ func (p *process) toldOf(id string, c *client, ok bool) {
 	e := c.events[0]
 	c.events = c.events[1:]
 	if e.kind != "close" {
-		p.remove(id, e.seq)
+		p.remove(id, e)
 		return
 	}
 	c.gone = true
 	p.clients = slices.DeleteFunc(p.clients, func(o *client) bool { return o == c })
 	if c.connect != nil { // the client's record first: a close without it is told again as it is
-		p.removeForSure(id, c.connect.seq, func() { p.removeForSure(id, e.seq, nil) })
+		p.removeForSure(id, c.connect, func() { p.remove(id, e) })
 	}
 }
 
@@ -363,42 +363,24 @@ func (p *process) attempt(id string, e *event, may bool, done func(ok bool)) boo
 }
 
 // remove deletes a record, or not.
-func (p *process) remove(of string, seq uint64) {
-	p.removing(of, seq, p.life(), nil)
+func (p *process) remove(of string, e *event) {
+	p.w.call(p, func() Answer { p.w.nats.remove(of, e); return Answer{Result: OK} }, func(Answer) {})
 }
 
 // removeForSure tries until it is deleted.
-func (p *process) removeForSure(of string, seq uint64, then func()) {
-	if then == nil {
-		then = func() {}
-	}
-	p.removing(of, seq, p.life(), then)
-}
-
-// life tells the streams of before a loss from those after it.
-func (p *process) life() [2]int { return [2]int{p.Losses(), p.restarts} }
-
-// removing deletes by number: one of an earlier stream may be another's by now.
-func (p *process) removing(of string, seq uint64, life [2]int, then func()) {
-	p.w.call(p, func() Answer {
-		if p.life() == life {
-			p.w.nats.remove(of, seq)
-		}
-		return Answer{Result: OK}
-	}, func(a Answer) {
-		switch {
-		case then == nil || p.life() != life:
-		case a.Result == OK:
+func (p *process) removeForSure(of string, e *event, then func()) {
+	p.w.call(p, func() Answer { p.w.nats.remove(of, e); return Answer{Result: OK} }, func(a Answer) {
+		if a.Result == OK {
 			then()
-		default:
-			p.w.after(time.Second, func() {
-				p.deliver(func() {
-					if p.Over() == nil {
-						p.removing(of, seq, life, then)
-					}
-				})
-			})
+			return
 		}
+		p.w.after(time.Second, func() {
+			p.deliver(func() {
+				if p.Over() == nil {
+					p.removeForSure(of, e, then)
+				}
+			})
+		})
 	})
 }
 
@@ -419,7 +401,7 @@ func (p *process) adopt(id string, events []event) {
 		}
 		if e.kind == "connect" {
 			c.connect = e
-		} else if !slices.ContainsFunc(c.events, func(o *event) bool { return o.kind == e.kind && o.n == e.n }) {
+		} else if !slices.ContainsFunc(c.events, e.same) {
 			c.events = append(c.events, e)
 		}
 	}

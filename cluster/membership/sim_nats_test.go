@@ -196,20 +196,17 @@ func (n *nats) below(of string, fence uint64) (Answer, []event) {
 	var events []event
 	for _, m := range view {
 		if m.seq < fence && !m.deleted && m.event.client != "" {
-			e := m.event
-			e.seq = m.seq
-			events = append(events, e)
+			events = append(events, m.event)
 		}
 	}
 	return Answer{Result: OK}, events
 }
 
-func (n *nats) remove(of string, seq uint64) {
-	if s := n.streams[of]; s != nil && seq > 0 && seq <= s.last {
+// remove deletes a record, however often it was written.
+func (n *nats) remove(of string, e *event) {
+	if s := n.streams[of]; s != nil {
 		for _, m := range s.messages {
-			if m.seq == seq {
-				m.deleted = true
-			}
+			m.deleted = m.deleted || m.event.same(e)
 		}
 	}
 }
@@ -217,7 +214,7 @@ func (n *nats) remove(of string, seq uint64) {
 func (n *nats) has(of string, e *event) bool {
 	s := n.streams[of]
 	return s != nil && slices.ContainsFunc(s.messages, func(m *message) bool {
-		return !m.deleted && m.event.client == e.client && m.event.kind == e.kind && m.event.n == e.n
+		return !m.deleted && m.event.same(e)
 	})
 }
 
