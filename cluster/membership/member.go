@@ -106,6 +106,9 @@ func (m *Member) Tick(now time.Duration) {
 	case keying:
 		if !m.mayReturn(now) {
 			m.probe(now)
+			if len(m.attempts) > 0 && m.free(m.key(), now) { // one may have got in
+				m.ask(Op{Kind: Read, Key: m.key()})
+			}
 		}
 	case listing:
 		m.list(now)
