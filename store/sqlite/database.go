@@ -17,12 +17,14 @@ import (
 const (
 	pageSize = 4096
 	// format is the file's application id: "GP", and the version of the tables.
-	format = 0x47500001
+	format = 0x47500002
 )
 
-// The one table that counts, and whose store it is.
+// The one table that counts, and whose store it is. The records lie in the order in which
+// they came, and have no index of their keys, which are at random: each write would
+// change a page of its own in it. See known.
 const (
-	tableRecords = "create table if not exists records (key text primary key not null, value blob not null, crc integer not null)"
+	tableRecords = "create table if not exists records (id integer primary key, key text not null, value blob not null, crc integer not null)"
 	tableNode    = "create table if not exists node (name text not null)"
 )
 
@@ -36,7 +38,7 @@ type database struct {
 	wal          *os.File
 
 	begin, commit, rollback, put, delete *stmt // the writer's
-	get, page                            *stmt // the reader's
+	get, keys                            *stmt // the reader's
 }
 
 func init() {
@@ -107,10 +109,10 @@ func (d *database) prepare() (err error) {
 		{&d.begin, d.writer, "begin immediate"},
 		{&d.commit, d.writer, "commit"},
 		{&d.rollback, d.writer, "rollback"},
-		{&d.put, d.writer, "insert into records (key, value, crc) values (?, ?, ?) on conflict (key) do update set value = excluded.value, crc = excluded.crc"},
-		{&d.delete, d.writer, "delete from records where key = ?"},
-		{&d.get, d.reader, "select value, crc from records where key = ?"},
-		{&d.page, d.reader, "select key, value, crc from records where key >= ? order by key"},
+		{&d.put, d.writer, "insert or replace into records (id, key, value, crc) values (?, ?, ?, ?)"},
+		{&d.delete, d.writer, "delete from records where id = ?"},
+		{&d.get, d.reader, "select key, value, crc from records where id = ?"},
+		{&d.keys, d.reader, "select id, key from records where id > ? order by id"},
 	} {
 		if *p.stmt, err = p.conn.prepare(p.text); err != nil {
 			return err
@@ -171,7 +173,7 @@ func (d *database) sync() error { return d.wal.Sync() }
 // close gives all descriptors back. With the last one SQLite tidies its log up.
 func (d *database) close() error {
 	var err error
-	for _, s := range []*stmt{d.begin, d.commit, d.rollback, d.put, d.delete, d.get, d.page} {
+	for _, s := range []*stmt{d.begin, d.commit, d.rollback, d.put, d.delete, d.get, d.keys} {
 		if s != nil {
 			err = errors.Join(err, s.Close()) // else its connection would stay open
 		}

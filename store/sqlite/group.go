@@ -21,7 +21,8 @@ type write struct {
 	commit   *store.Write
 	from, to int // of values
 	isPut    bool
-	by       int // which write of the group replaces this one; 0: none
+	by       int   // which write of the group replaces this one; 0: none
+	id       int64 // of its row, see locate; 0: there is none
 }
 
 func (g *group) value(w *write) []byte { return g.values[w.from:w.to:w.to] }
@@ -44,7 +45,7 @@ func (s *Store) write(key string, value []byte, isPut bool) store.Commit {
 	if at, ok := s.fresh[key]; ok && at.group == g {
 		g.writes[at.i].by = len(g.writes)
 	}
-	s.fresh[key] = place{g, len(g.writes)}
+	s.fresh[key] = latest{g, len(g.writes)}
 	g.writes = append(g.writes, w)
 	memory := len(key) + len(value) + 160 // the write and its entry among the fresh ones
 	g.memory += memory
@@ -93,13 +94,13 @@ func (s *Store) settle(g *group, errs []error) {
 		switch {
 		case err != nil || w.by != 0:
 		case w.isPut:
-			s.known.put(w.key, len(w.key)+w.to-w.from)
+			s.known.put(w.key, w.id, len(w.key)+w.to-w.from)
 		default:
 			s.known.delete(w.key)
 		}
 	}
 	if len(s.fresh) == 0 && g.memory > 1<<20 {
-		s.fresh = make(map[string]place) // maps never shrink
+		s.fresh = make(map[string]latest) // maps never shrink
 	}
 	s.makeUp()
 	s.mu.Unlock()

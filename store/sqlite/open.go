@@ -19,7 +19,7 @@ func Open(o Options) (*Store, error) {
 		return nil, err
 	}
 	start := time.Now()
-	s := &Store{options: o, log: o.Logger, fresh: make(map[string]place), owed: make(map[string]struct{}),
+	s := &Store{options: o, log: o.Logger, fresh: make(map[string]latest), owed: make(map[string]struct{}),
 		work: make(chan struct{}, 1), written: make(chan struct{}, 1), unsynced: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	var err error

@@ -28,16 +28,28 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	}
 	s.reading.Lock()
 	defer s.reading.Unlock()
+	return s.fetch(key)
+}
+
+// fetch reads the record with this key. It needs swap and reading.
+func (s *Store) fetch(key string) ([]byte, error) {
+	s.mu.Lock()
+	id, there := s.known.id(key)
+	s.mu.Unlock()
+	if !there {
+		return nil, store.ErrNotFound
+	}
 	value, result := []byte(nil), store.ErrNotFound
 	err := s.db.get.query(func(values []driver.Value) error {
-		var ok bool
-		if _, value, ok = row([]driver.Value{key, values[0], values[1]}); !ok {
+		found, v, ok := row(values)
+		switch {
+		case !ok:
 			result = store.ErrDamaged
-			return nil
+		case found == key: // else it was deleted meanwhile, and the row is another's
+			value, result = v, nil
 		}
-		result = nil
 		return nil
-	}, key)
+	}, id)
 	if err != nil {
 		return nil, s.unreadable(err)
 	}
@@ -92,13 +104,11 @@ func (s *Store) Scan(prefix string, fn func(key string, value []byte) error) err
 		}
 		return fn(r.key, r.value)
 	}
-	for from, more := prefix, true; more; {
-		var (
-			page []record
-			err  error
-		)
-		if page, from, more, err = s.read(prefix, from); err != nil {
-			return err
+	keys, err := s.keysUnder(prefix)
+	for len(keys) > 0 && err == nil {
+		var page []record
+		if page, keys, err = s.read(keys); err != nil {
+			break
 		}
 		for _, r := range page {
 			for len(fresh) > 0 && fresh[0].key < r.key {
@@ -114,6 +124,9 @@ func (s *Store) Scan(prefix string, fn func(key string, value []byte) error) err
 				return err
 			}
 		}
+	}
+	if err != nil {
+		return err
 	}
 	for _, r := range fresh {
 		if err := show(r); err != nil {
@@ -141,37 +154,78 @@ func (s *Store) unwrittenUnder(prefix string) []record {
 	return all
 }
 
-// read gives the records with a prefix, from a key on, as many as make a window; more:
-// where there are others.
-func (s *Store) read(prefix, from string) (page []record, next string, more bool, err error) {
+// keysUnder gives the keys with a prefix, in their order.
+func (s *Store) keysUnder(prefix string) (keys []string, err error) {
+	for from, more := int64(0), true; more && err == nil; {
+		if from, more, err = s.readKeys(from, func(key string) {
+			if strings.HasPrefix(key, prefix) {
+				keys = append(keys, key)
+			}
+		}); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
+
+// readKeys gives the keys of the rows behind one, for as long as a glance; more: where
+// there are others, behind last.
+func (s *Store) readKeys(from int64, fn func(key string)) (last int64, more bool, err error) {
 	s.swap.RLock()
 	defer s.swap.RUnlock()
 	if s.db == nil {
-		return nil, "", false, errReopening
+		return 0, false, errReopening
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	start := time.Now()
+	last = from
+	err = s.db.keys.query(func(values []driver.Value) error {
+		if time.Since(start) >= glance {
+			more = true
+			return errEnough
+		}
+		last, _ = values[0].(int64)
+		key, _ := values[1].(string)
+		fn(key)
+		return nil
+	}, from)
+	if err != nil && !errors.Is(err, errEnough) {
+		return 0, false, s.unreadable(err)
+	}
+	return last, more, nil
+}
+
+// read gives the records with these keys, as many as make a window, and the keys of the
+// others.
+func (s *Store) read(keys []string) (page []record, rest []string, err error) {
+	s.swap.RLock()
+	defer s.swap.RUnlock()
+	if s.db == nil {
+		return nil, nil, errReopening
 	}
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	start, bytes := time.Now(), 0
-	err = s.db.page.query(func(values []driver.Value) error {
-		key, value, ok := row(values)
+	for i, key := range keys {
+		if i > 0 && (bytes >= window || time.Since(start) >= glance) {
+			return page, keys[i:], nil
+		}
+		value, err := s.fetch(key)
 		switch {
-		case !ok:
-			s.log.Error("store: a record is left out", "key", key, "error", store.ErrDamaged)
-			return nil
-		case !strings.HasPrefix(key, prefix):
-			return errEnough
-		case bytes >= window || time.Since(start) >= glance:
-			next, more = key, true
-			return errEnough
+		case errors.Is(err, store.ErrNotFound): // any more
+			continue
+		case errors.Is(err, store.ErrDamaged):
+			s.log.Error("store: a record is left out", "key", key, "error", err)
+			continue
+		case err != nil:
+			return nil, nil, err
 		}
 		page = append(page, record{key, value})
 		bytes += len(key) + len(value)
-		return nil
-	}, from)
-	if err != nil && !errors.Is(err, errEnough) {
-		return nil, "", false, s.unreadable(err)
 	}
-	return page, next, more, nil
+	return page, nil, nil
 }
 
 var (

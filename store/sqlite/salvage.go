@@ -62,7 +62,7 @@ func copyReadable(from, to string) (saved int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	put, err := target.prepare("insert or ignore into records (key, value, crc) values (?, ?, ?)")
+	put, err := target.prepare("insert or ignore into records (id, key, value, crc) values (?, ?, ?, ?)")
 	if err != nil {
 		return 0, err
 	}
@@ -118,37 +118,39 @@ const (
 // readForwards reads the rows in their order. Where one can't be read it goes on behind
 // it, ever farther until there is one again.
 func readForwards(from *conn, put *stmt) error {
-	return readRows(from, put, "select key, value, crc, rowid from records where rowid > ? order by rowid",
-		firstRow, func(at, step int64) (int64, bool) { return at + step, at < lastRow-step })
+	return readRows(from, put, "select key, value, crc, id from records where id > ? order by id",
+		firstRow, 1)
 }
 
 // readBackwards reads them from the end, for what readForwards has gone past.
 func readBackwards(from *conn, put *stmt) error {
-	return readRows(from, put, "select key, value, crc, rowid from records where rowid < ? order by rowid desc",
-		lastRow, func(at, step int64) (int64, bool) { return at - step, at > firstRow+step })
+	return readRows(from, put, "select key, value, crc, id from records where id < ? order by id desc",
+		lastRow, -1)
 }
 
-// readRows puts each row that a statement gives. next is where to try again, step rows
-// beyond the last one that could be read. Its only errors are those of writing.
-func readRows(from *conn, put *stmt, statement string, at int64, next func(at, step int64) (int64, bool)) error {
+// readRows puts each row that a statement gives, in this direction: 1 or -1. Its only
+// errors are those of writing.
+func readRows(from *conn, put *stmt, statement string, at, direction int64) error {
 	for step := int64(1); ; step *= 2 {
 		var failed error
 		err := from.query(statement, func(values []driver.Value) error {
-			at, _ = values[3].(int64)
-			step = 1
+			id, _ := values[3].(int64)
+			if (id > at) != (direction > 0) || id == at {
+				return errDamage // a page that leads back, which would have no end
+			}
+			at, step = id, 1
 			key, value, ok := row(values)
 			if ok {
-				failed = put.exec(key, value, values[2])
+				failed = put.exec(id, key, value, values[2])
 			}
 			return failed
 		}, at)
 		if failed != nil || err == nil {
 			return failed
 		}
-		ahead, ok := next(at, step)
-		if !ok {
+		if at*direction >= lastRow-step {
 			return nil
 		}
-		at = ahead
+		at += step * direction
 	}
 }

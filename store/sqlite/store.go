@@ -32,7 +32,7 @@ type Store struct {
 
 	mu      sync.Mutex // guards what follows; after swap
 	known   *known
-	fresh   map[string]place    // the last write of each key that isn't kept yet
+	fresh   map[string]latest   // the last write of each key that isn't kept yet
 	waiting []*group            // not on their way yet; the last one still takes writes
 	owed    map[string]struct{} // keys whose delete failed: it is made up for
 	pending int                 // bytes of memory that they and the one on its way take
@@ -60,8 +60,8 @@ type chores struct {
 	vacuum   bool // much of the database is free
 }
 
-// place is a write: number i of a group.
-type place struct {
+// latest is the last write of a key: number i of a group.
+type latest struct {
 	group *group
 	i     int
 }
@@ -113,8 +113,10 @@ func (s *Store) Delete(key string) store.Commit {
 		s.owed[key] = struct{}{}
 		return store.Failed(err)
 	}
-	if _, waits := s.fresh[key]; !waits && !s.known.has(key) {
-		return store.Kept // there is nothing to forget
+	if _, waits := s.fresh[key]; !waits {
+		if _, there := s.known.id(key); !there {
+			return store.Kept // there is nothing to forget
+		}
 	}
 	return s.write(key, nil, false)
 }

@@ -27,13 +27,14 @@ func (d *database) survey() (*survey, error) {
 		return v, err
 	}
 	bad := 0
-	err := d.reader.query("select key, value, crc from records", func(values []driver.Value) error {
+	err := d.reader.query("select key, value, crc, id from records", func(values []driver.Value) error {
 		key, value, ok := row(values)
 		if !ok {
 			bad++
 			return nil
 		}
-		v.known.put(key, len(key)+len(value))
+		id, _ := values[3].(int64)
+		v.known.put(key, id, len(key)+len(value))
 		return nil
 	})
 	if bad > 0 {

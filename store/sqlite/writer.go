@@ -144,6 +144,7 @@ func (s *Store) transact(g *group, from, to int) (err error) {
 	if err := s.db.begin.exec(); err != nil {
 		return err
 	}
+	s.locate(g.writes[from:to])
 	for i := from; i < to && err == nil; i++ {
 		if g.writes[i].by == 0 {
 			err = s.perform(g, &g.writes[i])
@@ -158,11 +159,26 @@ func (s *Store) transact(g *group, from, to int) (err error) {
 	return err
 }
 
+// locate finds the rows of writes.
+func (s *Store) locate(writes []write) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range writes {
+		w, there := &writes[i], false
+		if w.id, there = s.known.id(w.key); !there && w.isPut && w.by == 0 {
+			w.id = s.known.next()
+		}
+	}
+}
+
 // perform makes one write within a transaction.
 func (s *Store) perform(g *group, w *write) error {
-	if w.isPut {
+	switch {
+	case w.isPut:
 		value := g.value(w)
-		return s.db.put.exec(w.key, value, checksum(w.key, value))
+		return s.db.put.exec(w.id, w.key, value, checksum(w.key, value))
+	case w.id != 0:
+		return s.db.delete.exec(w.id)
 	}
-	return s.db.delete.exec(w.key)
+	return nil // what it was to forget was in this group
 }
