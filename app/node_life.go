@@ -20,7 +20,9 @@ func (n *node) listen() error {
 		attrs = append(attrs, "max_clients", n.room)
 	}
 	n.log.Info("listening", attrs...)
-	return n.recover()
+	err := n.recover()
+	dropStartupPages()
+	return err
 }
 
 // addr is the public listener's address.

@@ -43,8 +43,10 @@ func Records(scan func(prefix string, fn func(key string, value []byte) error) e
 }
 
 // seqBlock is how many events of a client are made between two changes of its
-// journal entry: after a crash its close is numbered above the whole block.
-const seqBlock = 256
+// journal entry: after a crash its close is numbered above the whole block. The next one
+// is asked for once half of it is used, so that nothing waits for a slow journal until
+// the other half is used, too.
+const seqBlock = 1024
 
 // record is a client as the journal has it.
 type record struct {
@@ -89,7 +91,10 @@ type entry struct {
 	gone     bool   // guarded by mu; there is none any more and will be none
 	ended    bool   // guarded by mu; it says how the client ended, which is the last word
 	discards bool   // guarded by mu; it says that the client's messages are dropped
-	reserved uint64 // guarded by mu; events below this number may be made
+	reserved uint64 // guarded by mu; events below this number may be made, once the record is kept that says so
+	reserves Commit // guarded by mu; of that record
+	allowed  uint64 // guarded by mu; events below this number may be made
+	asks     uint64 // guarded by mu; the event at which more are asked for ahead; 0: none
 	commit   Commit // guarded by mu; of the last change
 }
 
@@ -112,7 +117,7 @@ func (g *Gateway) begin(ctx context.Context, c *hub.Client, l *lane) error {
 		return errGone
 	}
 	l.entry.kept = true
-	l.entry.reserved = seqBlock
+	l.entry.reserved, l.entry.allowed, l.entry.asks = seqBlock, seqBlock, seqBlock/2
 	commit := g.write(c, &l.entry, ending{})
 	l.entry.mu.Unlock()
 	err := commit.Wait(ctx)
@@ -133,18 +138,27 @@ func (g *Gateway) Changed(c *hub.Client) {
 	}
 }
 
-// reserve waits until the record allows an event with this number.
+// reserve waits until the record allows an event with this number. It asks for the next
+// block before this one is used up.
 func (g *Gateway) reserve(c *hub.Client, l *lane, seq uint64) {
 	e := &l.entry
 	e.mu.Lock()
-	if !e.kept || e.gone || seq < e.reserved {
+	if e.kept && !e.gone && (seq >= e.reserved || e.asks > 0 && seq >= e.asks) {
+		e.reserved = max(seq, e.reserved) + seqBlock
+		e.asks = e.reserved - seqBlock/2
+		e.reserves = g.write(c, e, ending{})
+	}
+	if !e.kept || e.gone || seq < e.allowed {
 		e.mu.Unlock()
 		return
 	}
-	e.reserved = seq + seqBlock
-	commit := g.write(c, e, ending{})
+	commit, upTo := e.reserves, e.reserved
 	e.mu.Unlock()
-	if err := commit.Wait(g.life); err != nil && g.life.Err() == nil {
+	err := commit.Wait(g.life)
+	e.mu.Lock()
+	e.allowed = upTo
+	e.mu.Unlock()
+	if err != nil && g.life.Err() == nil {
 		g.stale.Store(true)
 		g.log.Error("the journal could not be written; after a crash now this client's close may be numbered too low",
 			"client_id", c.ID(), "error", err)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -306,4 +307,57 @@ func TestNumbersAreReserved(t *testing.T) {
 		f.Message(c, text("x"))
 	}
 	f.waitEvents(2*seqBlock + 2)
+}
+
+// hesitant is a journal that keeps what is put while it is slow only once it may go on.
+type hesitant struct {
+	*notebook
+	slow atomic.Bool
+	goOn chan struct{}
+}
+
+type hesitantly struct {
+	Commit
+	goOn chan struct{}
+}
+
+func (h *hesitant) Put(key string, value []byte) Commit {
+	if !h.slow.Load() {
+		return h.notebook.Put(key, value)
+	}
+	return hesitantly{h.notebook.Put(key, value), h.goOn}
+}
+
+func (h hesitantly) Wait(ctx context.Context) error {
+	select {
+	case <-h.goOn:
+		return h.Commit.Wait(ctx)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A disk that stalls holds no event up before the numbers are used up that the client's
+// record allows, and those behind it until there are more.
+func TestAStalledJournalHoldsNoMessageUp(t *testing.T) {
+	h := &hesitant{notebook: newNotebook(), goOn: make(chan struct{})}
+	f := newFixtureWith(t, h)
+	c, s := f.connect()
+	s.read()
+	for range seqBlock / 2 {
+		f.Message(c, text("x"))
+	}
+	f.waitEvents(seqBlock/2 + 1)
+	h.slow.Store(true)
+	const allowed = 2 * seqBlock // as was asked for at the last of these
+	for range allowed - seqBlock/2 + 50 {
+		f.Message(c, text("x"))
+	}
+	f.waitEvents(allowed) // with the connect, which is number 0
+	events := f.backend.seen()
+	if last := events[len(events)-1].Data.Seq; last >= allowed {
+		t.Errorf("event %d is sent, and the journal allows those below %d", last, allowed)
+	}
+	close(h.goOn)
+	f.waitEvents(allowed + 51)
 }

@@ -18,7 +18,7 @@ func (g *Gateway) restore(id string, left *remains) *hub.Client {
 	c := g.restoreClient(id, left, l)
 	hasClose := len(left.events) > 0 && isClose(left.events[len(left.events)-1])
 	if r := left.record; r != nil {
-		l.entry = entry{kept: true, reserved: r.Seq + 1, node: r.Node}
+		l.entry = entry{kept: true, reserved: r.Seq + 1, allowed: r.Seq + 1, node: r.Node}
 		if !hasClose {
 			left.events = append(left.events, lastOf(r, left.events))
 		}
