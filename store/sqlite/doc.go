@@ -2,6 +2,10 @@
 // value, crc). Writes are gathered into transactions (group commit), which one goroutine
 // makes.
 //
+// The records lie in the order in which they came; which row is whose is in memory, by the
+// hashes of keys. An index of the keys, which are at random, would have each write change
+// a page of its own.
+//
 // # What a crash can take
 //
 // What can be lost of the writes whose Wait returned nil:
@@ -15,7 +19,7 @@
 // # The files
 //
 // The database is in WAL mode. What is written lies in its log until a checkpoint moves
-// it into the database: soon after the last write, and each 2 MiB under load, beside the
+// it into the database: soon after the last write, and each 4 MiB under load, beside the
 // writer; above 64 MiB of log the writer itself empties it, between two groups. Nobody
 // here opens and closes the database file but by SQLite: closing any descriptor of it
 // would drop SQLite's locks. The directory's own lock keeps a second process out.
