@@ -164,10 +164,12 @@ func (s *Store) locate(writes []write) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range writes {
-		w, there := &writes[i], false
-		if w.id, there = s.known.id(w.key); !there && w.isPut && w.by == 0 {
-			w.id = s.known.next()
+		w := &writes[i]
+		id, there := s.known.id(w.key)
+		if !there && w.isPut && w.by == 0 {
+			id = s.known.next()
 		}
+		w.id = id
 	}
 }
 
