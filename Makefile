@@ -14,7 +14,10 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 # Everything but the end-to-end tests, which measure times and memory and so
 # want the machine for themselves.
-UNITS = $(shell $(GO) list -buildvcs=false ./... | grep -v '/test')
+UNITS = $(shell $(GO) list -buildvcs=false ./... | grep -v -e '/test' -e '/cluster/membership')
+
+# A simulation in one goroutine, which has no races and needs the time for more worlds.
+SIMULATED := ./cluster/membership
 
 # What the race detector would disturb: counts of allocations, and system calls that
 # it has to be told of.
@@ -35,7 +38,7 @@ setup: ## install what the tests need
 
 unit: ## unit tests and fuzz seeds, under the race detector and, where it matters, without
 	$(GO) test -race $(UNITS)
-	$(GO) test $(UNRACED)
+	$(GO) test $(UNRACED) $(SIMULATED)
 
 e2e: ## the built binary from outside: clients, backends in Go, PHP and JavaScript, the browser
 	$(GO) test -count=1 -p 1 -timeout 15m ./test/...
