@@ -1,6 +1,7 @@
 package test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -160,20 +161,26 @@ func TestDiskThatFillsUp(t *testing.T) {
 // where it put that, saves what can be read, and the next start is as any other.
 func TestDamagedStore(t *testing.T) {
 	t.Parallel()
-	for name, damage := range map[string]func(content []byte) []byte{
-		"garbage in the middle": func(content []byte) []byte {
-			for i := len(content) / 2; i < min(len(content)/2+64, len(content)); i++ {
-				content[i] ^= 0xff
+	for name, damage := range map[string]func(content []byte, id string) []byte{
+		"garbage in a record": func(content []byte, id string) []byte {
+			for rest := content; ; { // in old copies of its page, too
+				at := bytes.Index(rest, []byte(id))
+				if at < 0 {
+					return content
+				}
+				for i := range len(id) {
+					rest[at+i] ^= 0xff
+				}
+				rest = rest[at+len(id):]
 			}
-			return content
 		},
-		"all garbage": func(content []byte) []byte {
+		"all garbage": func(content []byte, _ string) []byte {
 			for i := range content {
 				content[i] = byte(i * 7)
 			}
 			return content
 		},
-		"cut off": func(content []byte) []byte { return content[:len(content)/2] },
+		"cut off": func(content []byte, _ string) []byte { return content[:len(content)/2] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -188,7 +195,7 @@ func TestDamagedStore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(file, damage(content), 0o600); err != nil {
+			if err := os.WriteFile(file, damage(content, clients[25].ID), 0o600); err != nil {
 				t.Fatal(err)
 			}
 

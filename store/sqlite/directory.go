@@ -81,6 +81,14 @@ func (d *directory) takesWrites() error {
 
 func (d *directory) close() { _ = d.lock.Close() }
 
+// awaitDisk waits while the file system takes no writes. SQLite is called behind it: it
+// changes its index of the log in mapped memory, where a file system that stands still
+// stops the thread. The runtime knows of no such stop, as it does of one in a system call,
+// and its next collection would stop all of the process.
+func (d *directory) awaitDisk() {
+	_, _ = d.lock.WriteAt([]byte{0}, 0) // one that fails doesn't wait
+}
+
 func (d *directory) file(name string) string { return filepath.Join(d.path, name) }
 
 // replace puts a whole database, written as gatepost.db.tmp, where finishReplacing

@@ -39,6 +39,7 @@ func (s *Store) fetch(key string) ([]byte, error) {
 	if !there {
 		return nil, store.ErrNotFound
 	}
+	s.dir.awaitDisk()
 	value, result := []byte(nil), store.ErrNotFound
 	err := s.db.get.query(func(values []driver.Value) error {
 		found, v, ok := row(values)
@@ -181,6 +182,7 @@ func (s *Store) readKeys(from int64, fn func(key string)) (last int64, more bool
 	defer s.reading.Unlock()
 	start := time.Now()
 	last = from
+	s.dir.awaitDisk()
 	err = s.db.keys.query(func(values []driver.Value) error {
 		if time.Since(start) >= glance {
 			more = true

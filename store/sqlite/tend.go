@@ -51,6 +51,7 @@ func (s *Store) look(all bool) {
 		return
 	}
 	c := s.db.checkpointer
+	s.dir.awaitDisk()
 	log, moved, err := checkpoint(c, "noop")
 	if err == nil && (all && log > moved || log-moved >= enough) {
 		s.seen.checkpoints.Inc()

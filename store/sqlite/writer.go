@@ -141,6 +141,7 @@ func (s *Store) transact(g *group, from, to int) (err error) {
 			return err
 		}
 	}
+	s.dir.awaitDisk()
 	if err := s.db.begin.exec(); err != nil {
 		return err
 	}
