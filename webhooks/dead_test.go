@@ -231,10 +231,13 @@ func TestLetterRemembersItsLastAttempts(t *testing.T) {
 	m := newLetters(Config{}, discard(), func(string) {})
 	m.keep(&letter{event: &protocol.Event{ID: "a"}, diedAt: time.Now()})
 	for i := range 60 {
-		m.retried("a", []Attempt{{Status: i}})
+		persist, _ := m.retried("a", []Attempt{{Status: i}})
+		persist()
 	}
 	m.keep(&letter{event: &protocol.Event{ID: "a"}, attempts: []Attempt{{Status: 60}}, diedAt: time.Now()})
-	m.retried("b", []Attempt{{}})
+	if _, ok := m.retried("b", []Attempt{{}}); ok {
+		t.Error("there is no b")
+	}
 	l, _ := m.find(t.Context(), "a")
 	if n := len(l.attempts); n != maxAttempts || l.attempts[n-1].Status != 60 || m.count("") != 1 {
 		t.Errorf("%d attempts, %d letters", n, m.count(""))

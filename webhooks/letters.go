@@ -72,7 +72,8 @@ func newLetters(cfg Config, log *slog.Logger, evicted func(endpoint string)) *le
 // keep takes a letter over. One that is there already keeps its place, and gets
 // the attempts.
 func (ls *letters) keep(l *letter) {
-	if ls.retried(l.event.ID, l.attempts) {
+	if persist, ok := ls.retried(l.event.ID, l.attempts); ok {
+		persist()
 		return
 	}
 	en := &entry{key: letterKey(l.diedAt, l.event.ID), id: l.event.ID, typ: l.event.Type, clientID: l.event.Data.ClientID, seq: l.event.Data.Seq,
@@ -85,12 +86,12 @@ func (ls *letters) keep(l *letter) {
 	ls.write(en, l)
 }
 
-// retried adds the attempts of a replay that failed. false: there is no such
-// letter (any more).
-func (ls *letters) retried(id string, attempts []Attempt) bool {
+// retried adds the attempts of a replay that failed; persist writes that down. false:
+// there is no such letter (any more).
+func (ls *letters) retried(id string, attempts []Attempt) (persist func(), ok bool) {
 	old, err := ls.find(context.Background(), id)
 	if old == nil {
-		return err != nil // it is there, though it can't be read now
+		return func() {}, err != nil // it is there, though it can't be read now
 	}
 	l := *old // others may be reading it
 	l.attempts = lastAttempts(l.attempts, attempts)
@@ -104,10 +105,10 @@ func (ls *letters) retried(id string, attempts []Attempt) bool {
 		en.letter = &l
 	}
 	ls.mu.Unlock()
-	if ok {
-		ls.write(en, &l)
+	if !ok {
+		return func() {}, false
 	}
-	return ok
+	return func() { ls.write(en, &l) }, true
 }
 
 // find gives a letter; nil: there is none. An error says that it can't be read.

@@ -120,26 +120,35 @@ func (d *Dispatcher) nextOf(client string) *entry {
 }
 
 func (d *Dispatcher) resendOne(en *entry) {
-	defer d.unclaim(en)
+	persist := d.resendClaimed(en)
+	d.unclaim(en) // who sees its new attempt may ask for another at once
+	if persist != nil {
+		persist()
+	}
+}
+
+// resendClaimed replays a letter. What it returns writes down that it has failed again;
+// nil: there is nothing to write.
+func (d *Dispatcher) resendClaimed(en *entry) (persist func()) {
 	e := d.named(en.endpoint)
 	if e == nil || d.stopping.Err() != nil {
-		return
+		return nil
 	}
 	l, err := d.letters.find(d.stopping, en.id)
 	if err != nil {
 		d.log.Error("a dead letter can't be replayed", "id", en.id, "error", err)
 	}
 	if l == nil {
-		return // or dropped meanwhile
+		return nil // or dropped meanwhile
 	}
 	if l.cut {
 		d.log.Error("a dead letter can't be replayed: its event was too large to be kept whole", "id", en.id)
-		return
+		return nil
 	}
 	reply, attempts := e.redeliver(l)
 	if reply == nil {
-		d.letters.retried(en.id, attempts)
-		return
+		persist, _ = d.letters.retried(en.id, attempts)
+		return persist
 	}
 	d.mu.Lock()
 	carry := d.carry
@@ -148,6 +157,7 @@ func (d *Dispatcher) resendOne(en *entry) {
 		carry(l.event, reply)
 	}
 	d.letters.drop(en.id) // last: until the reply is carried out it isn't done
+	return nil
 }
 
 // redeliver sends a letter's event again, however old it is. A nil reply says
