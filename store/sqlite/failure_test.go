@@ -174,7 +174,8 @@ func TestFilesStaySmall(t *testing.T) {
 		defer s.mu.Unlock()
 		return s.files
 	}
-	const live, rounds = 500, 20
+	const live = 500
+	rounds := seeds(20) // 3600: an hour of 1,000 writes a second
 	value := make([]byte, 4000)
 	most := int64(0)
 	for r := range rounds {
